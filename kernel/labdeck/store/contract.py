@@ -1,0 +1,307 @@
+"""The laws of the store, and the shape of its four parts.
+
+A store is a *catalog* (a database of small facts and an event log), *columns* (metric points), *tensors* (full arrays) and
+*artifacts* (files). `labdeck.testing.StoreContract` holds every implementation to these laws.
+
+Threads and processes
+    Every object here may be used from any thread. Any number of processes may read and write one store at the same time;
+    none of them ever sees "database is locked". After a fork the child must not use the parent's writers: a writer notices
+    and starts a file of its own.
+
+Ordering
+    Events have rising `seq`, and whoever has read up to `seq` has seen every change committed before it: sequence order is
+    commit order, on every database. Points of one writer keep the order in which they were logged. Clocks may jump: times
+    are recorded as they were read and order nothing.
+
+Idempotency
+    A command names things by id, so applying it twice changes nothing more. Commands that come with a `Receipt` are applied
+    exactly once, whatever crashes in between.
+
+What a crash may lose
+    Nothing acknowledged. A point is acknowledged when the log call returns; a fact when the call that recorded it returns.
+    SIGKILL at any instant loses neither. A half-written last record is recognised and ignored. (Power loss may cost what the
+    operating system had not yet written; Labdeck does not call fsync per point.)
+
+A full disk
+    Never stops training. Points and facts that cannot be kept are dropped and counted, the user is warned once, and the trial
+    is marked incomplete as soon as the catalog can be written. Calls that are not inside a training loop raise `StoreFull`.
+
+Damage
+    A truncated or corrupted file never blocks anything else: what can be read is read, `check` names the rest.
+
+Place
+    A store lives on a local disk. SQLite on a network file system is refused (`StorePlace`): use a PostgreSQL URL there. The
+    folder is private to its user (0700).
+
+Age
+    An older store is migrated when it is opened, by Alembic, once, however many processes open it. A newer one is refused
+    (`StoreTooNew`) and left untouched.
+
+Names are data
+    Names and values are bound as parameters, never spliced into SQL, and never become part of a path.
+
+Deletion
+    `Delete` hides, `Restore` shows again; only `purge` removes, and only what has been deleted.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.events import AnyEvent
+    from labdeck.wire.records import (
+        ExperimentRecord,
+        Liveness,
+        TrialDetail,
+        TrialFacts,
+        TrialPage,
+        TrialRecord,
+    )
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a store is.
+
+    Attributes:
+        url: SQLAlchemy URL of the catalog; holds secrets, so it is never shown: use `display`.
+        folder: Columns, tensors, artifacts and outboxes; also the SQLite file `catalog.sqlite`.
+        display: The URL or folder without secrets.
+    """
+
+    url: str
+    folder: Path
+    display: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that a writer's commands up to `position` were applied, kept with them in one transaction."""
+
+    writer: str
+    position: int
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Something `check` found.
+
+    Attributes:
+        severity: "error" lost or unreadable data; "warning" harmless or repairable leftovers.
+        path: File, relative to the store's folder, or table.
+        message: What is wrong.
+        remedy: What to do.
+    """
+
+    severity: Literal["error", "warning"]
+    path: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """The points of one metric in the order in which they were logged.
+
+    Attributes:
+        steps: int64, shape (n,).
+        times: float64, shape (n,), seconds since 1970-01-01 UTC.
+        values: float64, shape (n,).
+    """
+
+    steps: NDArray[np.int64]
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.steps)
+
+
+@dataclass(frozen=True)
+class SeriesKey:
+    """Which series of a trial: its component ("" is the trial itself) and metric name."""
+
+    component: str
+    name: str
+
+
+class Watcher(ABC):
+    """Wakes a reader when the event log has grown; a context manager."""
+
+    @abstractmethod
+    def wait(self, timeout: float) -> bool:
+        """Block until there may be new events, at most `timeout` seconds; True if there may be."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the connection; a `wait` in another thread returns."""
+
+    def __enter__(self) -> Watcher:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+
+class Catalog(ABC):
+    """Small facts and the event log."""
+
+    @abstractmethod
+    def apply(self, commands: Sequence[AnyCommand], receipt: Receipt | None = None) -> int:
+        """Apply commands in one transaction, all or none, and return the newest `seq`.
+
+        With a receipt whose writer is already recorded at that position or later, nothing happens.
+        Writer commands for a trial that no longer exists (purged) are ignored.
+
+        Raises:
+            NotFound: A user command names something that does not exist.
+            Conflict: A rename to a taken name.
+            StoreError: The database cannot be written.
+        """
+
+    @abstractmethod
+    def position(self, writer: str) -> int:
+        """Return the last position recorded for a writer, 0 if none."""
+
+    @abstractmethod
+    def experiments(self, *, deleted: bool = False) -> tuple[ExperimentRecord, ...]:
+        """Return all experiments, latest activity first; with `deleted` those that were deleted instead."""
+
+    @abstractmethod
+    def experiment(self, ref: str) -> ExperimentRecord:
+        """Return the experiment of that name (not deleted) or id (deleted or not); NotFound."""
+
+    @abstractmethod
+    def trials(self, experiment_id: str, *, offset: int = 0, limit: int | None = None) -> TrialPage:
+        """Return trials of an experiment that are not deleted, newest first; NotFound for an unknown experiment."""
+
+    @abstractmethod
+    def trial(self, ref: str, experiment_id: str | None = None) -> TrialRecord:
+        """Return the trial of that id, or of that name: the newest that is not deleted, within the experiment if given; NotFound."""
+
+    @abstractmethod
+    def facts(
+        self, *, experiment_id: str | None = None, trial_ids: Sequence[str] | None = None
+    ) -> tuple[TrialFacts, ...]:
+        """Return trials with parameters and metric summaries: of an experiment (not deleted, oldest first), or of the given ids in their order, unknown ids left out."""
+
+    @abstractmethod
+    def detail(self, trial_id: str) -> TrialDetail:
+        """Return everything about a trial, deleted or not; NotFound."""
+
+    @abstractmethod
+    def running(self) -> tuple[Liveness, ...]:
+        """Return trials in state running, deleted or not."""
+
+    @abstractmethod
+    def cursor(self) -> int:
+        """Return the newest `seq`, 0 for an empty log."""
+
+    @abstractmethod
+    def events(self, after: int, limit: int = 1000) -> tuple[AnyEvent, ...]:
+        """Return events with seq > `after`, oldest first.
+
+        Raises:
+            CursorExpired: Events after the cursor have been pruned, or the cursor is ahead of the log.
+        """
+
+    @abstractmethod
+    def prune(self, keep: int) -> int:
+        """Remove all but the newest `keep` events; return how many went."""
+
+    @abstractmethod
+    def watch(self) -> Watcher:
+        """Return a watcher on the event log; it notices commits of every process, this one included."""
+
+    @abstractmethod
+    def purge(self, older_than: float) -> tuple[str, ...]:
+        """Remove experiments and trials that were deleted before that time; return the ids of the trials that are gone."""
+
+    @abstractmethod
+    def trial_ids(self) -> frozenset[str]:
+        """Return the ids of all trials, deleted ones included."""
+
+    @abstractmethod
+    def artifact_digests(self) -> frozenset[str]:
+        """Return the SHA-256 of every artifact on record."""
+
+    @abstractmethod
+    def check(self) -> tuple[Defect, ...]:
+        """Examine the database itself."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release all connections; further use raises StoreUnreachable."""
+
+
+class SeriesWriter(ABC):
+    """Appends points of one trial from one process."""
+
+    @abstractmethod
+    def log(self, metrics: dict[str, float], step: int | None, component: str = "") -> None:
+        """Append one point per metric, all with the same step and time; safe against SIGKILL when it returns.
+
+        A step of None counts up from 0, or from one past the last step, per series. The clock is read once.
+
+        Raises:
+            InvalidMetric: A value that is no real number or a step that is no int64; nothing was appended.
+            InvalidName: A metric name that cannot be stored; nothing was appended.
+        """
+
+    @property
+    @abstractmethod
+    def dropped(self) -> int:
+        """Points that could not be kept because the disk is full."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Trim and release the file; further logging raises TrialClosed."""
+
+
+class Columns(ABC):
+    """Metric points: append-only segments, one writer each; Parquet when a trial is finished."""
+
+    @abstractmethod
+    def writer(self, trial_id: str) -> SeriesWriter:
+        """Return a new writer for a trial; makes its folder; StoreFull, StoreUnreachable."""
+
+    @abstractmethod
+    def keys(self, trial_id: str) -> tuple[SeriesKey, ...]:
+        """Return the series of a trial in order of first appearance; empty for an unknown trial."""
+
+    @abstractmethod
+    def series(self, trial_id: str, key: SeriesKey) -> Series:
+        """Return one series; empty if there is none. Sees points logged a moment ago by any process."""
+
+    @abstractmethod
+    def all_series(self, trial_id: str) -> dict[SeriesKey, Series]:
+        """Return every series of a trial, in one pass."""
+
+    @abstractmethod
+    def compact(self, trial_id: str) -> bool:
+        """Turn the segments of a finished trial into one Parquet file; False if there was nothing to do. Readers never miss or see a point twice, and a crash in between loses nothing."""
+
+    @abstractmethod
+    def remove(self, trial_ids: Iterable[str]) -> None:
+        """Remove all points of these trials."""
+
+    @abstractmethod
+    def trial_ids(self) -> frozenset[str]:
+        """Return the ids of trials that have points here."""
+
+    @abstractmethod
+    def check(self, trial_id: str) -> tuple[Defect, ...]:
+        """Verify every checksum of a trial's files."""

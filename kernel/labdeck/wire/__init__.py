@@ -1,0 +1,31 @@
+"""What crosses between processes: frozen records, commands in, events out. No behaviour, no I/O."""
+
+from labdeck.wire.commands import AnyCommand, UserCommand, WriterCommand
+from labdeck.wire.events import AnyEvent
+from labdeck.wire.messages import (
+    WIRE_VERSION,
+    AnyServerMessage,
+    CommandRequest,
+    CommandResult,
+    Comparison,
+    ErrorMessage,
+    ExperimentList,
+    Status,
+)
+from labdeck.wire.records import TrialDetail, TrialFacts, TrialPage
+
+WIRE_TYPES = (
+    Status,
+    ErrorMessage,
+    ExperimentList,
+    TrialPage,
+    TrialFacts,
+    TrialDetail,
+    Comparison,
+    CommandRequest,
+    CommandResult,
+    AnyServerMessage,
+)
+"""What the front end sends or receives; `labextension/src/wire.ts` is generated from it."""
+
+__all__ = ["WIRE_TYPES", "WIRE_VERSION", "AnyCommand", "AnyEvent", "UserCommand", "WriterCommand"]

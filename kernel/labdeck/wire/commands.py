@@ -1,0 +1,231 @@
+"""Commands in: everything that can change the store, one record each.
+
+A command names what it acts on by id, so that applying it twice leaves the store as applying it once did.
+Ids of new things are made by the sender.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from labdeck.wire.records import (
+    ArtifactRecord,
+    Capture,
+    Goal,
+    MetricSummary,
+    Param,
+    TrialState,
+    WriterIdentity,
+)
+
+
+def _kebab(name: str) -> str:
+    return "".join("-" + char.lower() if char.isupper() else char for char in name).lstrip("-")
+
+
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command", tag=_kebab
+):
+    """The base of every command; its tag is the class name in kebab case."""
+
+
+class OpenExperiment(Command, kw_only=True):
+    """Create the experiment of that name unless there is one.
+
+    Attributes:
+        id: The id it gets if it is new.
+        name: Its name.
+        created: When.
+        objective, goal: The metric it is judged by; None leaves what is there.
+    """
+
+    id: str
+    name: str
+    created: float
+    objective: str | None = None
+    goal: Goal = "max"
+
+
+class RenameExperiment(Command, kw_only=True):
+    """Give an experiment another name; Conflict if it is taken."""
+
+    id: str
+    name: str
+
+
+class SetObjective(Command, kw_only=True):
+    """Choose the metric an experiment is judged by; None returns to the automatic choice."""
+
+    id: str
+    metric: str | None
+    goal: Goal = "max"
+
+
+class StartTrial(Command, kw_only=True):
+    """Begin a trial; opens the experiment of that name if `experiment_id` is None or gone.
+
+    Attributes:
+        id: The trial's id.
+        experiment: The experiment's name.
+        experiment_id: Its id where the sender knows it.
+        new_experiment_id: The id the experiment gets if it must be created.
+        name: Wanted name; a taken one gets "-2", "-3" … appended; None gives "trial-1", "trial-2" …
+        started: When.
+        writer: The process that writes it.
+    """
+
+    id: str
+    experiment: str
+    experiment_id: str | None = None
+    new_experiment_id: str
+    name: str | None
+    started: float
+    writer: WriterIdentity
+
+
+class FinishTrial(Command, kw_only=True):
+    """End a running trial, and with it its running components; no effect on one that has ended, except that "crashed" may be corrected."""
+
+    id: str
+    state: TrialState
+    ended: float
+
+
+class StartComponent(Command, kw_only=True):
+    """Begin a component of a trial, or continue the one of that name."""
+
+    trial_id: str
+    name: str
+    started: float
+
+
+class FinishComponent(Command, kw_only=True):
+    """End a component of a trial."""
+
+    trial_id: str
+    name: str
+    state: TrialState
+    ended: float
+    error: str = ""
+
+
+class LogParams(Command, kw_only=True):
+    """Add parameters to a trial; a name logged before gets the new value."""
+
+    trial_id: str
+    params: tuple[Param, ...]
+
+
+class LogArtifact(Command, kw_only=True):
+    """Record a file whose content is already in the artifact store."""
+
+    trial_id: str
+    artifact: ArtifactRecord
+
+
+class LogCapture(Command, kw_only=True):
+    """Record something of a trial's surroundings; the newest of a kind wins."""
+
+    trial_id: str
+    capture: Capture
+
+
+class AdvanceMetrics(Command, kw_only=True):
+    """Announce that series of a trial have grown: their new summaries.
+
+    Attributes:
+        trial_id: The trial.
+        points: Points in all series of the trial so far.
+        metrics: Summaries of the series that changed.
+    """
+
+    trial_id: str
+    points: int
+    metrics: tuple[MetricSummary, ...]
+
+
+class Beat(Command, kw_only=True):
+    """Say that the writer of these trials lives; a trial that was thought crashed runs again."""
+
+    trial_ids: tuple[str, ...]
+    time: float
+
+
+class MarkCrashed(Command, kw_only=True):
+    """End a running trial whose writer is dead and was last heard of at `heartbeat`; no effect if it was heard of since."""
+
+    id: str
+    heartbeat: float
+    ended: float
+
+
+class MarkIncomplete(Command, kw_only=True):
+    """Say that facts of a trial are missing, and why."""
+
+    id: str
+    reason: str
+
+
+class RenameTrial(Command, kw_only=True):
+    """Give a trial another name; Conflict if it is taken within the experiment."""
+
+    id: str
+    name: str
+
+
+class Annotate(Command, kw_only=True):
+    """Replace the note of an experiment or trial."""
+
+    id: str
+    note: str
+
+
+class SetTags(Command, kw_only=True):
+    """Set and remove tags of experiments or trials."""
+
+    ids: tuple[str, ...]
+    set: dict[str, str] = {}
+    remove: tuple[str, ...] = ()
+
+
+class Delete(Command, kw_only=True):
+    """Delete experiments (with their trials) or trials; they can be restored until purged. Their names are free at once."""
+
+    ids: tuple[str, ...]
+    time: float
+
+
+class Restore(Command, kw_only=True):
+    """Take back a deletion; a name that was taken meanwhile gets "-2", "-3" … appended."""
+
+    ids: tuple[str, ...]
+
+
+WriterCommand = (
+    StartTrial
+    | FinishTrial
+    | StartComponent
+    | FinishComponent
+    | LogParams
+    | LogArtifact
+    | LogCapture
+    | AdvanceMetrics
+    | Beat
+    | MarkCrashed
+    | MarkIncomplete
+)
+"""What a training process says."""
+
+UserCommand = (
+    OpenExperiment
+    | RenameExperiment
+    | SetObjective
+    | RenameTrial
+    | Annotate
+    | SetTags
+    | Delete
+    | Restore
+)
+"""What a person asks for, in a cell or in the sidebar."""
+
+AnyCommand = WriterCommand | UserCommand
