@@ -1,0 +1,134 @@
+/** The seam between the features: the client they share and the commands by which they meet. */
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type { LabdeckError } from './client/errors';
+import type {
+  CommandRequest,
+  CommandResult,
+  Comparison,
+  Events,
+  ExperimentList,
+  Status,
+  TrialDetail,
+  TrialPage
+} from './wire';
+
+/** Plugin ids, `labdeck:<name>`. */
+export namespace PluginIDs {
+  export const client = 'labdeck:client';
+  export const experiments = 'labdeck:experiments';
+  export const comparison = 'labdeck:comparison';
+  export const trials = 'labdeck:trials';
+}
+
+/** Command ids; commands without their arguments act on what is current or selected in the sidebar. */
+export namespace CommandIDs {
+  /** Show the sidebar. */
+  export const showSidebar = 'labdeck:show-sidebar';
+  /** Put the focus into the sidebar's filter. */
+  export const focusFilter = 'labdeck:focus-filter';
+  /** Read everything anew; reconnect if need be. */
+  export const refresh = 'labdeck:refresh';
+  /** Open an experiment; args `{name?: string}`, asked for if absent. */
+  export const newExperiment = 'labdeck:new-experiment';
+  /** Open a notebook whose cells log a first trial. */
+  export const firstStep = 'labdeck:first-step';
+  /** Close all experiments of the tree. */
+  export const collapseAll = 'labdeck:collapse-all';
+  /** Show a trial's page; args `{trial?: string}`. */
+  export const openTrial = 'labdeck:open-trial';
+  /** Compare trials; args `{trials?: string[], experiment?: string}` (names the tab). */
+  export const compare = 'labdeck:compare';
+  /** Copy Python code that makes the shown comparison; args `{trials: string[]}`. */
+  export const copyAsPython = 'labdeck:copy-as-python';
+  /** Rename the current experiment or trial in place; args `{id?: string, name?: string}`. */
+  export const rename = 'labdeck:rename';
+  /** Edit the note of an experiment or trial; args `{id?: string, note?: string}`. */
+  export const editNote = 'labdeck:edit-note';
+  /** Copy the id of an experiment or trial; args `{id?: string}`. */
+  export const copyId = 'labdeck:copy-id';
+  /** Delete experiments or trials, with a notice that takes it back; args `{ids?: string[]}`. */
+  export const remove = 'labdeck:delete';
+  /** Take back a deletion; args `{ids: string[]}`. */
+  export const restore = 'labdeck:restore';
+  /** Deselect all trials. */
+  export const clearSelection = 'labdeck:clear-selection';
+}
+
+/** An event of the store. */
+export type AnyEvent = Events['events'][number];
+
+/** A command a person may give. */
+export type UserCommand = CommandRequest['commands'][number];
+
+/**
+ * How the browser stands with the store:
+ * connecting before the first answer, connected, reconnecting after a loss, missing when the server extension is not
+ * there, mismatch when it is of another version.
+ */
+export type StoreState =
+  'connecting' | 'connected' | 'reconnecting' | 'missing' | 'mismatch';
+
+/** A metric of one component; "" is the trial itself. */
+export interface ISeriesKey {
+  component: string;
+  metric: string;
+}
+
+/** Which curves to draw, and how. */
+export interface ICurvesRequest {
+  trials: readonly string[];
+  series: readonly ISeriesKey[];
+  x: 'step' | 'time' | 'relative';
+  /** Weight of the past in the moving average, 0 (none) to 0.99. */
+  smoothing: number;
+  log: boolean;
+  /** At most so many points a curve; 10 to 2000. */
+  points?: number;
+}
+
+/** A plotly figure as the server sends it. */
+export interface IFigure {
+  data: readonly Readonly<Record<string, unknown>>[];
+  layout?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The one way to the store. Requests reject with a `LabdeckError`.
+ */
+export interface ILabdeckClient {
+  status(): Promise<Status>;
+  /** All experiments, latest activity first. */
+  experiments(): Promise<ExperimentList>;
+  /** Trials of an experiment, newest first; at most 500 at once. */
+  trials(
+    experiment: string,
+    offset: number,
+    limit: number
+  ): Promise<TrialPage>;
+  trial(id: string): Promise<TrialDetail>;
+  /** Facts of at most 200 trials. */
+  comparison(trials: readonly string[]): Promise<Comparison>;
+  curves(request: ICurvesRequest): Promise<IFigure>;
+  /** Where the browser downloads an artifact from. */
+  artifactUrl(trial: string, artifact: string): string;
+  /** Apply commands, all or none. */
+  apply(...commands: UserCommand[]): Promise<CommandResult>;
+
+  readonly state: StoreState;
+  /** Why the state is not "connected"; null when it is, or before the first answer. */
+  readonly problem: LabdeckError | null;
+  readonly stateChanged: ISignal<ILabdeckClient, StoreState>;
+  /** What changed in the store, in order; an event may come twice and carries the whole new record. */
+  readonly events: ISignal<ILabdeckClient, readonly AnyEvent[]>;
+  /** What is known may be out of date: read anew. Sent at the first connection too. */
+  readonly stale: ISignal<ILabdeckClient, void>;
+  /** Try again now rather than at the next turn. */
+  reconnect(): void;
+}
+
+export const ILabdeckClient = new Token<ILabdeckClient>(
+  'labdeck:ILabdeckClient',
+  'Reads the experiments store, gives it commands and tells what changes in it.'
+);
