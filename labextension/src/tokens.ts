@@ -1,6 +1,9 @@
 /** The seam between the features: the client they share and the commands by which they meet. */
+import type { IFigure } from '#plotly';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
+
+
 
 import type { LabdeckError } from './client/errors';
 import type {
@@ -86,12 +89,6 @@ export interface ICurvesRequest {
   log: boolean;
   /** At most so many points a curve; 10 to 2000. */
   points?: number;
-}
-
-/** A plotly figure as the server sends it. */
-export interface IFigure {
-  data: readonly Readonly<Record<string, unknown>>[];
-  layout?: Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -1,15 +1,13 @@
 /** What can go wrong between the browser and the store. */
 import type { ErrorMessage } from '../wire';
 
-/** Codes given by the browser; all others come from the server's own error tree. */
-export type LocalCode =
-  | 'network' /** no answer came */
-  | 'extension-missing' /** Jupyter answers, the server extension does not */
-  | 'forbidden' /** not signed in, or not allowed */
-  | 'wire-version' /** the server extension is of another version */
-  | 'server'; /** an answer that cannot be read */
-
-/** A failed request: what happened and what to do about it. */
+/**
+ * A failed request: what happened and what to do about it.
+ *
+ * The browser gives the codes "network" (no answer came), "extension-missing" (Jupyter answers, the server extension
+ * does not), "forbidden", "wire-version" (the server extension is of another version) and "server" (an answer that
+ * cannot be read); all others come from the server extension.
+ */
 export class LabdeckError extends Error {
   /**
    * @param code - Stable and machine-readable.

@@ -1,0 +1,143 @@
+/** The client: one method a route, and the stream of events. */
+import type { IFigure } from '#plotly';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type {
+  AnyEvent,
+  ICurvesRequest,
+  ILabdeckClient,
+  StoreState,
+  UserCommand
+} from '../tokens';
+import type {
+  CommandResult,
+  Comparison,
+  ExperimentList,
+  Status,
+  TrialDetail,
+  TrialPage
+} from '../wire';
+import type { LabdeckError } from './errors';
+import { request } from './request';
+import { EventStream } from './stream';
+import type { ITransport } from './transport';
+
+/** Talks to the server extension over one transport. */
+export class LabdeckClient implements ILabdeckClient, IDisposable {
+  /** Connects at once. */
+  constructor(transport: ITransport) {
+    this.#transport = transport;
+    this.#stream = new EventStream({
+      status: () => this.status(),
+      socket: path => transport.socket(path)
+    });
+    this.#stream.stateChanged.connect(this.#onState, this);
+    this.#stream.events.connect(this.#onEvents, this);
+    this.#stream.stale.connect(this.#onStale, this);
+    this.#stream.reconnect();
+  }
+
+  get state(): StoreState {
+    return this.#stream.state;
+  }
+
+  get problem(): LabdeckError | null {
+    return this.#stream.problem;
+  }
+
+  get stateChanged(): ISignal<ILabdeckClient, StoreState> {
+    return this.#stateChanged;
+  }
+
+  get events(): ISignal<ILabdeckClient, readonly AnyEvent[]> {
+    return this.#events;
+  }
+
+  get stale(): ISignal<ILabdeckClient, void> {
+    return this.#stale;
+  }
+
+  get isDisposed(): boolean {
+    return this.#stream.isDisposed;
+  }
+
+  reconnect(): void {
+    this.#stream.reconnect();
+  }
+
+  status(): Promise<Status> {
+    return request(this.#transport, 'status');
+  }
+
+  experiments(): Promise<ExperimentList> {
+    return request(this.#transport, 'experiments');
+  }
+
+  trials(
+    experiment: string,
+    offset: number,
+    limit: number
+  ): Promise<TrialPage> {
+    return request(
+      this.#transport,
+      `experiments/${encodeURIComponent(experiment)}/trials?offset=${offset}&limit=${limit}`
+    );
+  }
+
+  trial(id: string): Promise<TrialDetail> {
+    return request(this.#transport, `trials/${encodeURIComponent(id)}`);
+  }
+
+  comparison(trials: readonly string[]): Promise<Comparison> {
+    const query = new URLSearchParams(trials.map(id => ['trial', id]));
+    return request(this.#transport, `comparison?${query}`);
+  }
+
+  curves(wanted: ICurvesRequest): Promise<IFigure> {
+    const query = new URLSearchParams(wanted.trials.map(id => ['trial', id]));
+    for (const { component, metric } of wanted.series) {
+      query.append('series', JSON.stringify([component, metric]));
+    }
+    query.set('x', wanted.x);
+    query.set('smoothing', String(wanted.smoothing));
+    query.set('log', wanted.log ? '1' : '0');
+    if (wanted.points !== undefined) {
+      query.set('points', String(wanted.points));
+    }
+    return request(this.#transport, `figures/curves?${query}`);
+  }
+
+  artifactUrl(trial: string, artifact: string): string {
+    return this.#transport.url(
+      `trials/${encodeURIComponent(trial)}/artifacts/${encodeURIComponent(artifact)}`
+    );
+  }
+
+  apply(...commands: UserCommand[]): Promise<CommandResult> {
+    return request(this.#transport, 'commands', { commands });
+  }
+
+  dispose(): void {
+    this.#stream.dispose();
+    Signal.clearData(this);
+  }
+
+  #onState(_: EventStream, state: StoreState): void {
+    this.#stateChanged.emit(state);
+  }
+
+  #onEvents(_: EventStream, events: readonly AnyEvent[]): void {
+    this.#events.emit(events);
+  }
+
+  #onStale(): void {
+    this.#stale.emit();
+  }
+
+  readonly #transport: ITransport;
+  readonly #stream: EventStream;
+  readonly #stateChanged = new Signal<ILabdeckClient, StoreState>(this);
+  readonly #events = new Signal<ILabdeckClient, readonly AnyEvent[]>(this);
+  readonly #stale = new Signal<ILabdeckClient, void>(this);
+}
