@@ -1,4 +1,7 @@
-// Generated
+/* eslint-disable */
+/**
+ * Generated from labdeck.wire by `make wire`: change the records there, never this file.
+ */
 export type Wire =
   | Status
   | ErrorMessage
@@ -23,15 +26,15 @@ export interface Status {
 /**
  * The body of every answer that is not 2xx.
  *
- *     Attributes:
- *         code: Stable, machine-readable; see `labdeck.errors`.
- *         message: What happened.
- *         remedy: What to do; may be "".
+ * Attributes:
+ *     code: Stable, machine-readable; see `labdeck.errors`.
+ *     message: What happened.
+ *     remedy: What to do; may be "".
  */
 export interface ErrorMessage {
   code: string;
   message: string;
-  remedy?: string;
+  remedy: string;
 }
 /**
  * All experiments that are not deleted, latest activity first; `seq` is the cursor the list is true for.
@@ -43,38 +46,38 @@ export interface ExperimentList {
 /**
  * A question, and how many attempts at it there are.
  *
- *     Attributes:
- *         id: Its identity; the name may change.
- *         name: Unique among experiments that are not deleted.
- *         created: When it was first opened.
- *         note: Free text.
- *         tags: Free keys and values.
- *         objective: Chosen by the user; None leaves the choice to the reader.
- *         trials: Trials that are not deleted.
- *         running: Those of them that run.
- *         updated: When a trial last started or ended.
- *         deleted: When it was deleted; it can be restored until it is purged.
+ * Attributes:
+ *     id: Its identity; the name may change.
+ *     name: Unique among experiments that are not deleted.
+ *     created: When it was first opened.
+ *     note: Free text.
+ *     tags: Free keys and values.
+ *     objective: Chosen by the user; None leaves the choice to the reader.
+ *     trials: Trials that are not deleted.
+ *     running: Those of them that run.
+ *     updated: When a trial last started or ended.
+ *     deleted: When it was deleted; it can be restored until it is purged.
  */
 export interface ExperimentRecord {
   id: string;
   name: string;
   created: number;
-  note?: string;
-  tags?: {
+  note: string;
+  tags: {
     [k: string]: string;
   };
-  objective?: Objective | null;
-  trials?: number;
-  running?: number;
+  objective: Objective | null;
+  trials: number;
+  running: number;
   updated: number;
-  deleted?: number | null;
+  deleted: number | null;
 }
 /**
  * The metric an experiment is judged by, and which way is better.
  */
 export interface Objective {
   metric: string;
-  goal: "max" | "min";
+  goal: 'max' | 'min';
 }
 /**
  * Some trials of an experiment, newest first, and how many there are in all.
@@ -87,124 +90,124 @@ export interface TrialPage {
 /**
  * One attempt at an experiment's question: a row of the tree.
  *
- *     Attributes:
- *         id: Its identity.
- *         experiment_id: The experiment it belongs to.
- *         experiment: That experiment's name.
- *         name: Unique within the experiment among trials that are not deleted.
- *         state: running, completed, failed, interrupted or crashed.
- *         incomplete: Why facts are missing (a full disk, say); "" when none are.
- *         started, ended: When it began and ended.
- *         note, tags: Free text; free keys and values.
- *         objective: The metric that stands for the trial in lists, None before the first point.
- *         goal: Which way that metric is better.
- *         deleted: When it was deleted, itself or with its experiment.
+ * Attributes:
+ *     id: Its identity.
+ *     experiment_id: The experiment it belongs to.
+ *     experiment: That experiment's name.
+ *     name: Unique within the experiment among trials that are not deleted.
+ *     state: running, completed, failed, interrupted or crashed.
+ *     incomplete: Why facts are missing (a full disk, say); "" when none are.
+ *     started, ended: When it began and ended.
+ *     note, tags: Free text; free keys and values.
+ *     objective: The metric that stands for the trial in lists, None before the first point.
+ *     goal: Which way that metric is better.
+ *     deleted: When it was deleted, itself or with its experiment.
  */
 export interface TrialRecord {
   id: string;
   experiment_id: string;
   experiment: string;
   name: string;
-  state: "completed" | "crashed" | "failed" | "interrupted" | "running";
-  incomplete?: string;
+  state: 'completed' | 'crashed' | 'failed' | 'interrupted' | 'running';
+  incomplete: string;
   started: number;
-  ended?: number | null;
-  note?: string;
-  tags?: {
+  ended: number | null;
+  note: string;
+  tags: {
     [k: string]: string;
   };
-  objective?: MetricSummary | null;
-  goal?: "max" | "min";
-  deleted?: number | null;
+  objective: MetricSummary | null;
+  goal: 'max' | 'min';
+  deleted: number | null;
 }
 /**
  * What is known of one metric of one trial without reading its points.
  *
- *     Attributes:
- *         name: The metric's name, "train:loss" for example.
- *         component: The component that logged it; "" is the trial itself.
- *         count: Points logged, those that are NaN or infinite included.
- *         first, last: First and latest logged value.
- *         min, max, mean, std: Over the finite values (population deviation); NaN when there is none.
- *         min_step, max_step: Steps at which min and max were first reached.
- *         last_step: Step of the latest point.
- *         last_time: Time of the latest point.
- *         spark: At most 24 values, evenly thinned over the whole series, oldest first.
+ * Attributes:
+ *     name: The metric's name, "train:loss" for example.
+ *     component: The component that logged it; "" is the trial itself.
+ *     count: Points logged, those that are NaN or infinite included.
+ *     first, last: First and latest logged value.
+ *     min, max, mean, std: Over the finite values (population deviation); NaN when there is none.
+ *     min_step, max_step: Steps at which min and max were first reached.
+ *     last_step: Step of the latest point.
+ *     last_time: Time of the latest point.
+ *     spark: At most 24 values, evenly thinned over the whole series, oldest first.
  */
 export interface MetricSummary {
   name: string;
-  component?: string;
+  component: string;
   count: number;
-  first: number | ("-Infinity" | "Infinity" | "NaN");
-  last: number | ("-Infinity" | "Infinity" | "NaN");
-  min: number | ("-Infinity" | "Infinity" | "NaN");
-  max: number | ("-Infinity" | "Infinity" | "NaN");
-  mean: number | ("-Infinity" | "Infinity" | "NaN");
-  std: number | ("-Infinity" | "Infinity" | "NaN");
+  first: number | ('-Infinity' | 'Infinity' | 'NaN');
+  last: number | ('-Infinity' | 'Infinity' | 'NaN');
+  min: number | ('-Infinity' | 'Infinity' | 'NaN');
+  max: number | ('-Infinity' | 'Infinity' | 'NaN');
+  mean: number | ('-Infinity' | 'Infinity' | 'NaN');
+  std: number | ('-Infinity' | 'Infinity' | 'NaN');
   min_step: number;
   max_step: number;
   last_step: number;
   last_time: number;
-  spark?: (number | ("-Infinity" | "Infinity" | "NaN"))[];
+  spark: (number | ('-Infinity' | 'Infinity' | 'NaN'))[];
 }
 /**
  * A trial with the numbers by which trials are compared.
  */
 export interface TrialFacts {
   trial: TrialRecord;
-  params?: Param[];
-  metrics?: MetricSummary[];
+  params: Param[];
+  metrics: MetricSummary[];
 }
 /**
  * One input of a trial or component.
  *
- *     Attributes:
- *         name: Its name, unique within its component.
- *         value: Its value; numbers that are not finite are stored as the text "NaN", "Infinity" or "-Infinity".
- *         component: The component it belongs to; "" is the trial itself.
+ * Attributes:
+ *     name: Its name, unique within its component.
+ *     value: Its value; numbers that are not finite are stored as the text "NaN", "Infinity" or "-Infinity".
+ *     component: The component it belongs to; "" is the trial itself.
  */
 export interface Param {
   name: string;
   value: boolean | number | string | null;
-  component?: string;
+  component: string;
 }
 /**
  * Everything the catalog knows of one trial.
  */
 export interface TrialDetail {
   trial: TrialRecord;
-  params?: Param[];
-  metrics?: MetricSummary[];
-  components?: ComponentRecord[];
-  artifacts?: ArtifactRecord[];
-  captures?: Capture[];
+  params: Param[];
+  metrics: MetricSummary[];
+  components: ComponentRecord[];
+  artifacts: ArtifactRecord[];
+  captures: Capture[];
 }
 /**
  * A step of a trial: preprocessing, training, evaluation. Its name identifies it within the trial.
  */
 export interface ComponentRecord {
   name: string;
-  state: "completed" | "crashed" | "failed" | "interrupted" | "running";
+  state: 'completed' | 'crashed' | 'failed' | 'interrupted' | 'running';
   started: number;
-  ended?: number | null;
-  error?: string;
+  ended: number | null;
+  error: string;
 }
 /**
  * A file kept with a trial.
  *
- *     Attributes:
- *         id: Its identity.
- *         name: What the user calls it; unique within the component, the newest wins.
- *         component: The component that logged it; "" is the trial itself.
- *         sha256: Hexadecimal digest of the content, which addresses it in the store.
- *         size: Bytes.
- *         media_type: As in HTTP, "image/png" for example.
- *         created: When it was logged.
+ * Attributes:
+ *     id: Its identity.
+ *     name: What the user calls it; unique within the component, the newest wins.
+ *     component: The component that logged it; "" is the trial itself.
+ *     sha256: Hexadecimal digest of the content, which addresses it in the store.
+ *     size: Bytes.
+ *     media_type: As in HTTP, "image/png" for example.
+ *     created: When it was logged.
  */
 export interface ArtifactRecord {
   id: string;
   name: string;
-  component?: string;
+  component: string;
   sha256: string;
   size: number;
   media_type: string;
@@ -213,9 +216,9 @@ export interface ArtifactRecord {
 /**
  * Something recorded about a trial's surroundings without being asked.
  *
- *     Attributes:
- *         kind: "code" (cells and file), "git", "packages", "machine" or "error" (a traceback).
- *         body: JSON objects as the capturer wrote them; secrets are redacted before they get here.
+ * Attributes:
+ *     kind: "code" (cells and file), "git", "packages", "machine" or "error" (a traceback).
+ *     body: JSON objects as the capturer wrote them; secrets are redacted before they get here.
  */
 export interface Capture {
   kind: string;
@@ -226,36 +229,45 @@ export interface Capture {
  */
 export interface Comparison {
   trials: TrialFacts[];
-  missing?: string[];
+  missing: string[];
 }
 /**
  * A person's commands, applied together or not at all.
  */
 export interface CommandRequest {
-  commands: (OpenExperiment | RenameExperiment | SetObjective | RenameTrial | Annotate | SetTags | Delete | Restore)[];
+  commands: (
+    | OpenExperiment
+    | RenameExperiment
+    | SetObjective
+    | RenameTrial
+    | Annotate
+    | SetTags
+    | Delete
+    | Restore
+  )[];
 }
 /**
  * Create the experiment of that name unless there is one.
  *
- *     Attributes:
- *         id: The id it gets if it is new.
- *         name: Its name.
- *         created: When.
- *         objective, goal: The metric it is judged by; None leaves what is there.
+ * Attributes:
+ *     id: The id it gets if it is new.
+ *     name: Its name.
+ *     created: When.
+ *     objective, goal: The metric it is judged by; None leaves what is there.
  */
 export interface OpenExperiment {
-  command: "open-experiment";
+  command: 'open-experiment';
   id: string;
   name: string;
   created: number;
   objective?: string | null;
-  goal?: "max" | "min";
+  goal?: 'max' | 'min';
 }
 /**
  * Give an experiment another name; Conflict if it is taken.
  */
 export interface RenameExperiment {
-  command: "rename-experiment";
+  command: 'rename-experiment';
   id: string;
   name: string;
 }
@@ -263,16 +275,16 @@ export interface RenameExperiment {
  * Choose the metric an experiment is judged by; None returns to the automatic choice.
  */
 export interface SetObjective {
-  command: "set-objective";
+  command: 'set-objective';
   id: string;
   metric: string | null;
-  goal?: "max" | "min";
+  goal?: 'max' | 'min';
 }
 /**
  * Give a trial another name; Conflict if it is taken within the experiment.
  */
 export interface RenameTrial {
-  command: "rename-trial";
+  command: 'rename-trial';
   id: string;
   name: string;
 }
@@ -280,7 +292,7 @@ export interface RenameTrial {
  * Replace the note of an experiment or trial.
  */
 export interface Annotate {
-  command: "annotate";
+  command: 'annotate';
   id: string;
   note: string;
 }
@@ -288,7 +300,7 @@ export interface Annotate {
  * Set and remove tags of experiments or trials.
  */
 export interface SetTags {
-  command: "set-tags";
+  command: 'set-tags';
   ids: string[];
   set?: {
     [k: string]: string;
@@ -299,7 +311,7 @@ export interface SetTags {
  * Delete experiments (with their trials) or trials; they can be restored until purged. Their names are free at once.
  */
 export interface Delete {
-  command: "delete";
+  command: 'delete';
   ids: string[];
   time: number;
 }
@@ -307,7 +319,7 @@ export interface Delete {
  * Take back a deletion; a name that was taken meanwhile gets "-2", "-3" … appended.
  */
 export interface Restore {
-  command: "restore";
+  command: 'restore';
   ids: string[];
 }
 /**
@@ -320,7 +332,7 @@ export interface CommandResult {
  * The first frame: who answers and where the log stands.
  */
 export interface Hello {
-  message: "hello";
+  message: 'hello';
   version: string;
   wire: number;
   seq: number;
@@ -329,14 +341,16 @@ export interface Hello {
  * Events after the reader's cursor, oldest first.
  */
 export interface Events {
-  message: "events";
-  events: (ExperimentChanged | TrialChanged | DetailChanged | MetricsAdvanced)[];
+  message: 'events';
+  events: (
+    ExperimentChanged | TrialChanged | DetailChanged | MetricsAdvanced
+  )[];
 }
 /**
  * An experiment was created, renamed, annotated, deleted or restored, or its counts changed.
  */
 export interface ExperimentChanged {
-  event: "experiment-changed";
+  event: 'experiment-changed';
   seq: number;
   time: number;
   experiment: ExperimentRecord;
@@ -345,7 +359,7 @@ export interface ExperimentChanged {
  * A trial started, ended, was renamed, annotated, deleted or restored.
  */
 export interface TrialChanged {
-  event: "trial-changed";
+  event: 'trial-changed';
   seq: number;
   time: number;
   trial: TrialRecord;
@@ -354,39 +368,40 @@ export interface TrialChanged {
  * Facts of a trial beyond its record changed; whoever shows them reads them anew.
  */
 export interface DetailChanged {
-  event: "detail-changed";
+  event: 'detail-changed';
   seq: number;
   time: number;
   trial_id: string;
   experiment_id: string;
-  what: "artifacts" | "captures" | "components" | "params";
+  what: 'artifacts' | 'captures' | 'components' | 'params';
 }
 /**
  * Series of a trial have grown.
  *
- *     Attributes:
- *         points: Points in all series of the trial.
- *         objective: The summary that stands for the trial in lists.
- *         metrics: The summaries that changed, without sparks; at most 50, then `truncated` is set and the rest must be read.
+ * Attributes:
+ *     points: Points in all series of the trial.
+ *     objective: The summary that stands for the trial in lists.
+ *     metrics: The summaries that changed, without sparks; at most 50, then `truncated` is set and the rest must be read.
  */
 export interface MetricsAdvanced {
-  event: "metrics-advanced";
+  event: 'metrics-advanced';
   seq: number;
   time: number;
   trial_id: string;
   experiment_id: string;
   points: number;
   objective: MetricSummary | null;
-  goal: "max" | "min";
+  goal: 'max' | 'min';
   metrics: MetricSummary[];
-  truncated?: boolean;
+  truncated: boolean;
 }
 /**
  * The cursor is too old or from another store: read everything anew and go on from `seq`.
  */
 export interface Reset {
-  message: "reset";
+  message: 'reset';
   seq: number;
 }
 
+/** The version this file was generated for; the server says its own in Status. */
 export const WIRE_VERSION = 1;
