@@ -29,7 +29,7 @@ class Command(
     """The base of every command; its tag is the class name in kebab case."""
 
 
-class OpenExperiment(Command, kw_only=True):
+class OpenExperiment(Command, frozen=True, kw_only=True):
     """Create the experiment of that name unless there is one.
 
     Attributes:
@@ -46,14 +46,14 @@ class OpenExperiment(Command, kw_only=True):
     goal: Goal = "max"
 
 
-class RenameExperiment(Command, kw_only=True):
+class RenameExperiment(Command, frozen=True, kw_only=True):
     """Give an experiment another name; Conflict if it is taken."""
 
     id: str
     name: str
 
 
-class SetObjective(Command, kw_only=True):
+class SetObjective(Command, frozen=True, kw_only=True):
     """Choose the metric an experiment is judged by; None returns to the automatic choice."""
 
     id: str
@@ -61,7 +61,7 @@ class SetObjective(Command, kw_only=True):
     goal: Goal = "max"
 
 
-class StartTrial(Command, kw_only=True):
+class StartTrial(Command, frozen=True, kw_only=True):
     """Begin a trial; opens the experiment of that name if `experiment_id` is None or gone.
 
     Attributes:
@@ -83,7 +83,7 @@ class StartTrial(Command, kw_only=True):
     writer: WriterIdentity
 
 
-class FinishTrial(Command, kw_only=True):
+class FinishTrial(Command, frozen=True, kw_only=True):
     """End a running trial, and with it its running components; no effect on one that has ended, except that "crashed" may be corrected."""
 
     id: str
@@ -91,7 +91,7 @@ class FinishTrial(Command, kw_only=True):
     ended: float
 
 
-class StartComponent(Command, kw_only=True):
+class StartComponent(Command, frozen=True, kw_only=True):
     """Begin a component of a trial, or continue the one of that name."""
 
     trial_id: str
@@ -99,7 +99,7 @@ class StartComponent(Command, kw_only=True):
     started: float
 
 
-class FinishComponent(Command, kw_only=True):
+class FinishComponent(Command, frozen=True, kw_only=True):
     """End a component of a trial."""
 
     trial_id: str
@@ -109,28 +109,28 @@ class FinishComponent(Command, kw_only=True):
     error: str = ""
 
 
-class LogParams(Command, kw_only=True):
+class LogParams(Command, frozen=True, kw_only=True):
     """Add parameters to a trial; a name logged before gets the new value."""
 
     trial_id: str
     params: tuple[Param, ...]
 
 
-class LogArtifact(Command, kw_only=True):
+class LogArtifact(Command, frozen=True, kw_only=True):
     """Record a file whose content is already in the artifact store."""
 
     trial_id: str
     artifact: ArtifactRecord
 
 
-class LogCapture(Command, kw_only=True):
+class LogCapture(Command, frozen=True, kw_only=True):
     """Record something of a trial's surroundings; the newest of a kind wins."""
 
     trial_id: str
     capture: Capture
 
 
-class AdvanceMetrics(Command, kw_only=True):
+class AdvanceMetrics(Command, frozen=True, kw_only=True):
     """Announce that series of a trial have grown: their new summaries.
 
     Attributes:
@@ -144,14 +144,14 @@ class AdvanceMetrics(Command, kw_only=True):
     metrics: tuple[MetricSummary, ...]
 
 
-class Beat(Command, kw_only=True):
+class Beat(Command, frozen=True, kw_only=True):
     """Say that the writer of these trials lives; a trial that was thought crashed runs again."""
 
     trial_ids: tuple[str, ...]
     time: float
 
 
-class MarkCrashed(Command, kw_only=True):
+class MarkCrashed(Command, frozen=True, kw_only=True):
     """End a running trial whose writer is dead and was last heard of at `heartbeat`; no effect if it was heard of since."""
 
     id: str
@@ -159,28 +159,28 @@ class MarkCrashed(Command, kw_only=True):
     ended: float
 
 
-class MarkIncomplete(Command, kw_only=True):
+class MarkIncomplete(Command, frozen=True, kw_only=True):
     """Say that facts of a trial are missing, and why."""
 
     id: str
     reason: str
 
 
-class RenameTrial(Command, kw_only=True):
+class RenameTrial(Command, frozen=True, kw_only=True):
     """Give a trial another name; Conflict if it is taken within the experiment."""
 
     id: str
     name: str
 
 
-class Annotate(Command, kw_only=True):
+class Annotate(Command, frozen=True, kw_only=True):
     """Replace the note of an experiment or trial."""
 
     id: str
     note: str
 
 
-class SetTags(Command, kw_only=True):
+class SetTags(Command, frozen=True, kw_only=True):
     """Set and remove tags of experiments or trials."""
 
     ids: tuple[str, ...]
@@ -188,14 +188,14 @@ class SetTags(Command, kw_only=True):
     remove: tuple[str, ...] = ()
 
 
-class Delete(Command, kw_only=True):
+class Delete(Command, frozen=True, kw_only=True):
     """Delete experiments (with their trials) or trials; they can be restored until purged. Their names are free at once."""
 
     ids: tuple[str, ...]
     time: float
 
 
-class Restore(Command, kw_only=True):
+class Restore(Command, frozen=True, kw_only=True):
     """Take back a deletion; a name that was taken meanwhile gets "-2", "-3" … appended."""
 
     ids: tuple[str, ...]

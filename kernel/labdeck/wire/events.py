@@ -21,19 +21,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_k
     time: float
 
 
-class ExperimentChanged(Event, kw_only=True):
+class ExperimentChanged(Event, frozen=True, kw_only=True):
     """An experiment was created, renamed, annotated, deleted or restored, or its counts changed."""
 
     experiment: ExperimentRecord
 
 
-class TrialChanged(Event, kw_only=True):
+class TrialChanged(Event, frozen=True, kw_only=True):
     """A trial started, ended, was renamed, annotated, deleted or restored."""
 
     trial: TrialRecord
 
 
-class DetailChanged(Event, kw_only=True):
+class DetailChanged(Event, frozen=True, kw_only=True):
     """Facts of a trial beyond its record changed; whoever shows them reads them anew."""
 
     trial_id: str
@@ -41,7 +41,7 @@ class DetailChanged(Event, kw_only=True):
     what: Literal["params", "components", "artifacts", "captures"]
 
 
-class MetricsAdvanced(Event, kw_only=True):
+class MetricsAdvanced(Event, frozen=True, kw_only=True):
     """Series of a trial have grown.
 
     Attributes:

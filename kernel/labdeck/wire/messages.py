@@ -12,7 +12,7 @@ WIRE_VERSION = 1
 """Rises with every change that an older front end would misread."""
 
 
-class ErrorMessage(Record, kw_only=True):
+class ErrorMessage(Record, frozen=True, kw_only=True):
     """The body of every answer that is not 2xx.
 
     Attributes:
@@ -26,7 +26,7 @@ class ErrorMessage(Record, kw_only=True):
     remedy: str = ""
 
 
-class Status(Record, kw_only=True):
+class Status(Record, frozen=True, kw_only=True):
     """Who answers: versions, where the store is (secrets removed), and the newest event."""
 
     version: str
@@ -35,27 +35,27 @@ class Status(Record, kw_only=True):
     seq: int
 
 
-class ExperimentList(Record, kw_only=True):
+class ExperimentList(Record, frozen=True, kw_only=True):
     """All experiments that are not deleted, latest activity first; `seq` is the cursor the list is true for."""
 
     seq: int
     experiments: tuple[ExperimentRecord, ...]
 
 
-class Comparison(Record, kw_only=True):
+class Comparison(Record, frozen=True, kw_only=True):
     """The facts of the chosen trials in the order asked for; ids that do not exist are in `missing`."""
 
     trials: tuple[TrialFacts, ...]
     missing: tuple[str, ...] = ()
 
 
-class CommandRequest(Record, kw_only=True):
+class CommandRequest(Record, frozen=True, kw_only=True):
     """A person's commands, applied together or not at all."""
 
     commands: tuple[UserCommand, ...]
 
 
-class CommandResult(Record, kw_only=True):
+class CommandResult(Record, frozen=True, kw_only=True):
     """The cursor after which the commands are visible."""
 
     seq: int
@@ -65,7 +65,7 @@ class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="messag
     """The base of every frame on the event socket."""
 
 
-class Hello(ServerMessage, kw_only=True):
+class Hello(ServerMessage, frozen=True, kw_only=True):
     """The first frame: who answers and where the log stands."""
 
     version: str
@@ -73,13 +73,13 @@ class Hello(ServerMessage, kw_only=True):
     seq: int
 
 
-class Events(ServerMessage, kw_only=True):
+class Events(ServerMessage, frozen=True, kw_only=True):
     """Events after the reader's cursor, oldest first."""
 
     events: tuple[AnyEvent, ...]
 
 
-class Reset(ServerMessage, kw_only=True):
+class Reset(ServerMessage, frozen=True, kw_only=True):
     """The cursor is too old or from another store: read everything anew and go on from `seq`."""
 
     seq: int

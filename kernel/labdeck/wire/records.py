@@ -22,7 +22,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The base of every noun on the wire: frozen, built by keyword."""
 
 
-class Param(Record, kw_only=True):
+class Param(Record, frozen=True, kw_only=True):
     """One input of a trial or component.
 
     Attributes:
@@ -36,7 +36,7 @@ class Param(Record, kw_only=True):
     component: str = ""
 
 
-class MetricSummary(Record, kw_only=True):
+class MetricSummary(Record, frozen=True, kw_only=True):
     """What is known of one metric of one trial without reading its points.
 
     Attributes:
@@ -67,14 +67,14 @@ class MetricSummary(Record, kw_only=True):
     spark: tuple[Number, ...] = ()
 
 
-class Objective(Record, kw_only=True):
+class Objective(Record, frozen=True, kw_only=True):
     """The metric an experiment is judged by, and which way is better."""
 
     metric: str
     goal: Goal
 
 
-class ExperimentRecord(Record, kw_only=True):
+class ExperimentRecord(Record, frozen=True, kw_only=True):
     """A question, and how many attempts at it there are.
 
     Attributes:
@@ -102,7 +102,7 @@ class ExperimentRecord(Record, kw_only=True):
     deleted: float | None = None
 
 
-class TrialRecord(Record, kw_only=True):
+class TrialRecord(Record, frozen=True, kw_only=True):
     """One attempt at an experiment's question: a row of the tree.
 
     Attributes:
@@ -134,7 +134,7 @@ class TrialRecord(Record, kw_only=True):
     deleted: float | None = None
 
 
-class ComponentRecord(Record, kw_only=True):
+class ComponentRecord(Record, frozen=True, kw_only=True):
     """A step of a trial: preprocessing, training, evaluation. Its name identifies it within the trial."""
 
     name: str
@@ -144,7 +144,7 @@ class ComponentRecord(Record, kw_only=True):
     error: str = ""
 
 
-class ArtifactRecord(Record, kw_only=True):
+class ArtifactRecord(Record, frozen=True, kw_only=True):
     """A file kept with a trial.
 
     Attributes:
@@ -166,7 +166,7 @@ class ArtifactRecord(Record, kw_only=True):
     created: float
 
 
-class Capture(Record, kw_only=True):
+class Capture(Record, frozen=True, kw_only=True):
     """Something recorded about a trial's surroundings without being asked.
 
     Attributes:
@@ -178,7 +178,7 @@ class Capture(Record, kw_only=True):
     body: dict[str, Any]
 
 
-class WriterIdentity(Record, kw_only=True):
+class WriterIdentity(Record, frozen=True, kw_only=True):
     """The process that writes a trial, precise enough to tell whether it still lives.
 
     Attributes:
@@ -194,7 +194,7 @@ class WriterIdentity(Record, kw_only=True):
     born: float
 
 
-class Liveness(Record, kw_only=True):
+class Liveness(Record, frozen=True, kw_only=True):
     """A trial that says it runs, who writes it and when it was last heard of."""
 
     trial_id: str
@@ -202,7 +202,7 @@ class Liveness(Record, kw_only=True):
     heartbeat: float
 
 
-class TrialFacts(Record, kw_only=True):
+class TrialFacts(Record, frozen=True, kw_only=True):
     """A trial with the numbers by which trials are compared."""
 
     trial: TrialRecord
@@ -210,7 +210,7 @@ class TrialFacts(Record, kw_only=True):
     metrics: tuple[MetricSummary, ...] = ()
 
 
-class TrialDetail(Record, kw_only=True):
+class TrialDetail(Record, frozen=True, kw_only=True):
     """Everything the catalog knows of one trial."""
 
     trial: TrialRecord
@@ -221,7 +221,7 @@ class TrialDetail(Record, kw_only=True):
     captures: tuple[Capture, ...] = ()
 
 
-class TrialPage(Record, kw_only=True):
+class TrialPage(Record, frozen=True, kw_only=True):
     """Some trials of an experiment, newest first, and how many there are in all."""
 
     total: int
