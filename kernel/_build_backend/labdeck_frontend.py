@@ -97,8 +97,8 @@ def build_environment() -> dict[str, str]:
     if node_on_path(env["PATH"]) is None:
         folder = _packaged_node()
         if folder is None:
-            message = f"Node {NODE_MAJOR} or newer is needed to build the front end: put it on PATH, or pip install '{NODE_PACKAGE}'"
-            raise SystemExit(message)
+            message = f"Node {NODE_MAJOR} or newer is needed to build the front end"
+            raise SystemExit(f"{message}: put it on PATH, or pip install '{NODE_PACKAGE}'")
         env["PATH"] = os.pathsep.join([str(folder), env["PATH"]])
     return env
 
