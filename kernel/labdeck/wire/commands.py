@@ -23,9 +23,7 @@ def _kebab(name: str) -> str:
     return "".join("-" + char.lower() if char.isupper() else char for char in name).lstrip("-")
 
 
-class Command(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command", tag=_kebab
-):
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command", tag=_kebab):
     """The base of every command; its tag is the class name in kebab case."""
 
 
@@ -216,16 +214,7 @@ WriterCommand = (
 )
 """What a training process says."""
 
-UserCommand = (
-    OpenExperiment
-    | RenameExperiment
-    | SetObjective
-    | RenameTrial
-    | Annotate
-    | SetTags
-    | Delete
-    | Restore
-)
+UserCommand = OpenExperiment | RenameExperiment | SetObjective | RenameTrial | Annotate | SetTags | Delete | Restore
 """What a person asks for, in a cell or in the sidebar."""
 
 AnyCommand = WriterCommand | UserCommand
