@@ -1,0 +1,93 @@
+"""Labdeck: an ML studio inside JupyterLab.
+
+    import labdeck
+
+    with labdeck.experiment("digits").trial("cnn-32", params={"hidden": 32}) as trial:
+        trial.log({"train:loss": 0.3, "test:accuracy": 0.91}, step=1)
+
+Importing this package is cheap: everything is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from labdeck.version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from jupyter_server.serverapp import ServerApp
+
+    from labdeck.defaults import experiment, open, studio  # noqa: A004 - `labdeck.open` reads well
+    from labdeck.errors import LabdeckError
+    from labdeck.runs.component import Component
+    from labdeck.runs.curves import CurveReading
+    from labdeck.runs.experiment import Experiment
+    from labdeck.runs.trial import Trial
+    from labdeck.store.contract import Series, SeriesKey
+    from labdeck.studio import Studio
+
+_HOMES = {
+    "experiment": "labdeck.defaults",
+    "open": "labdeck.defaults",
+    "studio": "labdeck.defaults",
+    "Component": "labdeck.runs.component",
+    "CurveReading": "labdeck.runs.curves",
+    "Experiment": "labdeck.runs.experiment",
+    "LabdeckError": "labdeck.errors",
+    "Series": "labdeck.store.contract",
+    "SeriesKey": "labdeck.store.contract",
+    "Studio": "labdeck.studio",
+    "Trial": "labdeck.runs.trial",
+}
+
+__all__ = [
+    "Component",
+    "CurveReading",
+    "Experiment",
+    "LabdeckError",
+    "Series",
+    "SeriesKey",
+    "Studio",
+    "Trial",
+    "__version__",
+    "experiment",
+    "open",
+    "studio",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - what it returns depends on the name
+    """Load a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'labdeck' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Install the magics: `%load_ext labdeck`."""
+    from labdeck.magics import load
+
+    load(ip)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "labdeck"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "labdeck"}]
+
+
+def _load_jupyter_server_extension(server_app: ServerApp) -> None:
+    from labdeck.server import load
+
+    load(server_app)

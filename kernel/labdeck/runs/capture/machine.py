@@ -1,0 +1,48 @@
+"""The machine a trial runs on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from typing import Any
+
+from labdeck.store.process import host_name
+from labdeck.wire.records import Capture
+
+
+def capture_machine() -> Capture:
+    """Return the machine: `host`, `system`, `processor`, `cores`, `memory` (bytes), `accelerators` (names), `command` and `folder`."""
+    import psutil
+
+    body = {
+        "host": host_name(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
+        "memory": psutil.virtual_memory().total,
+        "accelerators": _accelerators(),
+        "command": os.path.basename(sys.argv[0]) if sys.argv else "",
+        "folder": os.getcwd(),
+    }
+    return Capture(kind="machine", body=body)
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor()
+
+
+def _accelerators() -> list[str]:
+    """Return the CUDA devices that the trial's own torch sees; torch is never imported for this."""
+    torch: Any = sys.modules.get("torch")
+    cuda = getattr(torch, "cuda", None)
+    if cuda is None or not cuda.is_available():
+        return []
+    return [str(cuda.get_device_name(index)) for index in range(cuda.device_count())]

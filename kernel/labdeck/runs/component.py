@@ -1,0 +1,92 @@
+"""A step of a trial: preprocessing, training, evaluation."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from labdeck.runs.outcome import describe_error, outcome_of
+from labdeck.store.names import check_name
+from labdeck.wire.commands import FinishComponent, StartComponent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+    from types import TracebackType
+
+    from labdeck.runs.trial import Trial
+    from labdeck.store.contract import Series
+    from labdeck.wire.records import ArtifactRecord, TrialState
+
+
+class Component:
+    """A step of a trial, with parameters, metrics and artifacts of its own; made by `Trial.component`.
+
+    Use it as a context manager, or call `start` and `finish`. Entering a component of a name used before continues it.
+
+    Example:
+        >>> import labdeck
+        >>> with labdeck.experiment("digits").trial("cnn-32") as trial:
+        ...     with trial.component("preprocessing") as preprocessing:
+        ...         preprocessing.log_params(mean=4.88, std=6.02)
+    """
+
+    def __init__(self, trial: Trial, name: str) -> None:
+        self.trial = trial
+        self.name = check_name(name, "component")
+        self._running = False
+
+    def start(self) -> Component:
+        """Begin, and return itself; the trial is started if it is not."""
+        self.trial.start()
+        if not self._running:
+            self._running = True
+            self.trial.post(StartComponent(trial_id=self.trial.id, name=self.name, started=time.time()))
+        return self
+
+    def finish(self, state: TrialState = "completed", error: str = "") -> None:
+        """End in a state, with the text of the error if there was one; a second call has no effect."""
+        if self._running:
+            self._running = False
+            self.trial.post(
+                FinishComponent(trial_id=self.trial.id, name=self.name, state=state, ended=time.time(), error=error)
+            )
+
+    def __enter__(self) -> Component:
+        """Begin."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End as the block ended; the exception goes on."""
+        self.finish(outcome_of(error), describe_error(error) if outcome_of(error) == "failed" else "")
+
+    def log(self, mapping: Mapping[str, float] | None = None, /, step: int | None = None, **metrics: float) -> None:
+        """Log one point per metric of this component; see `Trial.log`."""
+        self._begin()
+        self.trial.log_for(self.name, {**(mapping or {}), **metrics}, step)
+
+    def log_params(self, mapping: Mapping[str, object] | None = None, /, **params: object) -> None:
+        """Record parameters of this component; see `Trial.log_params`."""
+        self._begin()
+        self.trial.log_params_for(self.name, mapping, params)
+
+    def log_artifact(
+        self, path: str | PathLike[str], name: str | None = None, media_type: str | None = None
+    ) -> ArtifactRecord:
+        """Keep a file with this component; see `Trial.log_artifact`."""
+        self._begin()
+        return self.trial.log_artifact_for(self.name, path, name, media_type)
+
+    def history(self, metric: str) -> Series:
+        """Return the points of one of this component's metrics; see `Trial.history`."""
+        return self.trial.history(metric, component=self.name)
+
+    def _begin(self) -> None:
+        if not self._running:
+            self.start()
+
+    def __repr__(self) -> str:
+        """Name the component and its trial."""
+        return f"<component {self.name!r} of {self.trial!r}>"

@@ -1,0 +1,103 @@
+"""Curves of several trials, thinned to what a chart can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from labdeck.errors import InvalidQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from labdeck.store.contract import Series, SeriesKey
+    from labdeck.store.session import Session
+    from labdeck.wire.records import TrialRecord
+
+XAxis = Literal["step", "time", "relative"]
+MAX_POINTS = 2000
+"""Most points of one curve."""
+
+
+@dataclass(frozen=True)
+class CurveReading:
+    """One curve of a chart.
+
+    Attributes:
+        trial_id, trial_name: The trial.
+        component: The component that logged it; "" is the trial itself.
+        metric: The metric's name.
+        x: float64 (n,): steps, seconds since 1970 UTC, or seconds since the trial's start.
+        y: float64 (n,): values, NaN and infinities included.
+        total: Points logged; n is smaller if the curve was thinned.
+    """
+
+    trial_id: str
+    trial_name: str
+    component: str
+    metric: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    total: int
+
+
+def read_curves(
+    session: Session, trials: Sequence[TrialRecord], keys: Sequence[SeriesKey], x: XAxis, points: int
+) -> list[CurveReading]:
+    """Return the curve of every series that exists, trial by trial.
+
+    Args:
+        session: The store.
+        trials: Whose curves.
+        keys: Which series.
+        x: What the horizontal axis shows.
+        points: Most points of one curve, 10 to 2,000.
+
+    Raises:
+        InvalidQuery: `points` is out of range.
+    """
+    if not 10 <= points <= MAX_POINTS:
+        raise InvalidQuery(f"{points} points a curve were asked for", f"ask for 10 to {MAX_POINTS:,}")
+    readings = []
+    for trial in trials:
+        for key in keys:
+            series = session.columns.series(trial.id, key)
+            if len(series):
+                xs, ys = thin(_axis(series, x, trial.started), series.values, points)
+                readings.append(CurveReading(trial.id, trial.name, key.component, key.name, xs, ys, len(series)))
+    return readings
+
+
+def _axis(series: Series, x: XAxis, started: float) -> NDArray[np.float64]:
+    if x == "step":
+        return series.steps.astype(np.float64)
+    return series.times - started if x == "relative" else series.times.astype(np.float64)
+
+
+def thin(
+    x: NDArray[np.float64], y: NDArray[np.float64], points: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return at most `points` points with the same look: extremes, NaN and infinities are kept.
+
+    MinMaxLTTB (van der Donckt et al. 2023, "MinMaxLTTB: leveraging MinMax-preselection to scale LTTB") picks points by their
+    place in the order of logging, so steps that repeat or go back do no harm. Values that are not finite are picked first,
+    evenly thinned if they alone are too many, because the algorithm knows none.
+    """
+    if len(x) <= points:
+        return x, y
+    from tsdownsample import MinMaxLTTBDownsampler
+
+    finite = np.isfinite(y)
+    places = np.flatnonzero(finite)
+    odd = np.flatnonzero(~finite)
+    odd = odd[:: max(1, -(-len(odd) // (points // 4)))] if len(odd) else odd
+    room = points - len(odd)
+    if len(places) > room:
+        values = np.ascontiguousarray(y[places], dtype=np.float64)
+        places = places[MinMaxLTTBDownsampler().downsample(values, n_out=room).astype(np.int64)]
+    chosen = np.sort(np.concatenate([places, odd]))
+    return x[chosen], y[chosen]

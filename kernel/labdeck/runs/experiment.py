@@ -1,0 +1,196 @@
+"""An experiment: a question, and the trials that try to answer it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from labdeck.errors import NotFound, UsageError
+from labdeck.runs.lookup import no_such
+from labdeck.runs.trial import Trial
+from labdeck.store.ids import new_id
+from labdeck.store.names import check_name
+from labdeck.wire.commands import Annotate, Delete, OpenExperiment, RenameExperiment, Restore, SetObjective, SetTags
+from labdeck.wire.messages import Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from labdeck.store.session import Session
+    from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.records import ExperimentRecord, Goal, TrialFacts
+
+
+class Experiment:
+    """A question and its trials; made by `labdeck.experiment`, which opens the one of that name or creates it.
+
+    Example:
+        >>> import labdeck
+        >>> experiment = labdeck.experiment("digits", objective="test:accuracy")
+        >>> with experiment.trial("cnn-32", params={"hidden": 32}) as trial:
+        ...     trial.log({"test:accuracy": 0.98})
+        >>> experiment.best().name
+        'cnn-32'
+    """
+
+    def __init__(self, session: Session, name: str, *, known_id: str | None = None) -> None:
+        self.session = session
+        self.name = check_name(name, "experiment")
+        self.known_id = known_id
+        self.proposed_id = known_id or new_id()
+
+    def open(self, objective: str | None, goal: Goal, note: str | None) -> Experiment:
+        """Create it in the store unless it is there, and return itself; does not wait for the database."""
+        if objective is not None:
+            check_name(objective, "metric")
+        self.session.post(
+            OpenExperiment(
+                id=self.proposed_id, name=self.name, created=time.time(), objective=objective, goal=check_goal(goal)
+            )
+        )
+        if note is not None:
+            self.set_note(note)
+        return self
+
+    # -- trials ----------------------------------------------------------------------------------------------------
+
+    def trial(
+        self,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+        note: str = "",
+    ) -> Trial:
+        """Return a new trial, to be entered as a context manager or started by `start`.
+
+        Args:
+            name: What to call it; a name taken in this experiment gets "-2", "-3" … appended; None gives "trial-1", "trial-2" …
+            params: Its inputs; see `Trial.log_params`.
+            tags: Its tags.
+            note: Its note.
+
+        Raises:
+            InvalidName: A name cannot be stored.
+            InvalidParameter: `params` is no mapping.
+        """
+        return Trial.new(self, name, params, tags, note)
+
+    def trials(self) -> list[Trial]:
+        """Return its trials that are not deleted, oldest first."""
+        page = self.session.catalog.trials(self.id)
+        return [Trial(self, record.id, record.name, recorded=True) for record in reversed(page.trials)]
+
+    def find(self, ref: str) -> Trial:
+        """Return the trial of that name or id; NotFound names the nearest."""
+        try:
+            record = self.session.catalog.trial(ref, self.id)
+        except NotFound:
+            raise no_such("trial", ref, (trial.name for trial in self.session.catalog.trials(self.id).trials)) from None
+        return Trial(self, record.id, record.name, recorded=True)
+
+    def best(self, metric: str | None = None, goal: Goal | None = None) -> Trial:
+        """Return the trial with the best value that a metric ever had.
+
+        Args:
+            metric: Its name; default the experiment's objective, chosen or automatic.
+    XX
+
+        Raises:
+            NotFound: No trial has a finite value of it.
+        """
+        from labdeck.runs.ranking import best_trial
+
+        facts = self.facts()
+        found = best_trial(facts, self.record().objective, metric, None if goal is None else check_goal(goal))
+        return Trial(self, found.id, found.name, recorded=True)
+
+    def compare(self, *trials: Trial | str) -> Comparison:
+        """Return the facts of some trials side by side, given as objects, names or ids; without arguments of all."""
+        if not trials:
+            return Comparison(trials=self.facts())
+        ids = [trial.id if isinstance(trial, Trial) else self.find(trial).id for trial in trials]
+        return Comparison(trials=self.session.catalog.facts(trial_ids=ids))
+
+    def facts(self) -> tuple[TrialFacts, ...]:
+        """Return the parameters and metric summaries of its trials, oldest first."""
+        return self.session.catalog.facts(experiment_id=self.id)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per trial, oldest first, indexed by name.
+
+        Columns: `state`, `started` and `ended` (datetime64, UTC), `seconds` (float64), `params.<name>`, and per metric
+        `metrics.<name>` (its last value, float64). Names within a component are written `<component>/<name>`.
+        """
+        from labdeck.runs.frame import to_frame
+
+        return to_frame(self.facts())
+
+    # -- itself ----------------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Its identity; survives renaming."""
+        if self.known_id is None:
+            self.known_id = self.session.catalog.experiment(self.name).id
+        return self.known_id
+
+    def record(self) -> ExperimentRecord:
+        """Return its row of the catalog."""
+        return self.session.catalog.experiment(self.id)
+
+    @property
+    def note(self) -> str:
+        """Its note."""
+        return self.record().note
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags."""
+        return self.record().tags
+
+    def set_note(self, text: str) -> None:
+        """Replace the note."""
+        self._apply(Annotate(id=self.id, note=text))
+
+    def tag(self, **tags: str) -> None:
+        """Set tags."""
+        self._apply(SetTags(ids=(self.id,), set={check_name(key, "tag"): str(value) for key, value in tags.items()}))
+
+    def untag(self, *keys: str) -> None:
+        """Remove tags."""
+        self._apply(SetTags(ids=(self.id,), remove=keys))
+
+    def set_objective(self, metric: str | None, goal: Goal = "max") -> None:
+        """Choose the metric it is judged by; None returns to the automatic choice."""
+        self._apply(SetObjective(id=self.id, metric=metric, goal=check_goal(goal)))
+
+    def rename(self, name: str) -> None:
+        """Give it another name; Conflict if it is taken."""
+        self._apply(RenameExperiment(id=self.id, name=check_name(name, "experiment")))
+        self.name = name
+
+    def delete(self) -> None:
+        """Delete it with its trials; `restore` takes that back until it is purged."""
+        self._apply(Delete(ids=(self.id,), time=time.time()))
+
+    def restore(self) -> None:
+        """Take back a deletion."""
+        self._apply(Restore(ids=(self.id,)))
+
+    def _apply(self, command: AnyCommand) -> None:
+        self.session.catalog.apply([command])
+
+    def __repr__(self) -> str:
+        """Name it without asking the store."""
+        return f"<experiment {self.name!r}>"
+
+
+def check_goal(goal: str) -> Goal:
+    """Return "max" or "min"; UsageError for anything else."""
+    if goal == "max" or goal == "min":  # noqa: PLR1714 - this form tells the type checker which literal it is
+        return goal
+    raise UsageError(f"the goal is {goal!r}", 'write "max" or "min"')
+
+

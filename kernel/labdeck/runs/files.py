@@ -1,0 +1,46 @@
+"""Takes files into the store as artifacts."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdeck.errors import NotFound, UsageError
+from labdeck.store.ids import new_id
+from labdeck.store.names import check_name
+from labdeck.wire.records import ArtifactRecord
+
+if TYPE_CHECKING:
+    from labdeck.store.session import Session
+
+
+def keep_artifact(
+    session: Session, path: str | os.PathLike[str], *, name: str | None, media_type: str | None, component: str
+) -> ArtifactRecord:
+    """Copy a file into the store and return its record, which is not in the catalog yet.
+
+    Raises:
+        NotFound: There is no such file.
+        UsageError: It is a folder.
+        StoreFull: The disk is full.
+    """
+    source = Path(path).expanduser()
+    if source.is_dir():
+        raise UsageError(f"{source.name!r} is a folder", "log its files one by one, or pack it first")
+    if not source.is_file():
+        raise NotFound(f"there is no file {str(path)!r}", "give the path of a file that exists")
+    called = check_name(source.name if name is None else name, "artifact")
+    stored = session.artifacts.put_file(source)
+    guessed = mimetypes.guess_type(called)[0] or mimetypes.guess_type(source.name)[0]
+    return ArtifactRecord(
+        id=new_id(),
+        name=called,
+        component=component,
+        sha256=stored.sha256,
+        size=stored.size,
+        media_type=media_type or guessed or "application/octet-stream",
+        created=time.time(),
+    )

@@ -1,0 +1,40 @@
+"""Notices trials whose writer is dead, and brings their records up to date with the points they logged."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from labdeck.runs.announcer import Announcer
+from labdeck.store.process import is_alive
+from labdeck.wire.commands import MarkCrashed
+
+if TYPE_CHECKING:
+    from labdeck.store.session import Session
+    from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.records import Liveness
+
+SILENCE = 60.0
+"""Seconds without a sign of life after which a writer on another machine is taken for dead."""
+
+
+def mark_crashed(session: Session) -> int:
+    """Mark running trials whose writer is dead as crashed; return how many.
+
+    A writer on this machine is looked up in the process table; one elsewhere is judged by its heartbeat. Points that it logged
+    and did not live to announce are counted first. A writer that was only thought dead takes the mark back with its next beat.
+    """
+    dead = [live for live in session.store.catalog.running() if _is_dead(live)]
+    for live in dead:
+        commands: list[AnyCommand] = list(Announcer(session, live.trial_id).announce())
+        ended = max([live.heartbeat, *(m.last_time for c in commands for m in getattr(c, "metrics", ()))])
+        commands.append(MarkCrashed(id=live.trial_id, heartbeat=live.heartbeat, ended=ended))
+        session.store.catalog.apply(commands)
+    return len(dead)
+
+
+def _is_dead(live: Liveness) -> bool:
+    alive = is_alive(live.writer)
+    if alive is None:
+        return time.time() - live.heartbeat > SILENCE
+    return not alive

@@ -1,0 +1,39 @@
+"""How a block of code ended, in the words of the store."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from labdeck.runs.redact import redact
+
+if TYPE_CHECKING:
+    from labdeck.wire.records import TrialState
+
+MAX_TRACEBACK = 65_536
+"""Most characters kept of a traceback; the middle goes first."""
+
+
+def outcome_of(error: BaseException | None) -> TrialState:
+    """Return the state in which a block ended that raised this, or nothing.
+
+    Example:
+        >>> outcome_of(None), outcome_of(KeyboardInterrupt()), outcome_of(ValueError()), outcome_of(SystemExit(0))
+        ('completed', 'interrupted', 'failed', 'completed')
+    """
+    if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
+        return "completed"
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return "interrupted"
+    return "failed"
+
+
+def describe_error(error: BaseException | None) -> str:
+    """Return the traceback as text, shortened in the middle and without secrets; "" for no error."""
+    if error is None:
+        return ""
+    text = "".join(traceback.format_exception(error)).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    if len(text) > MAX_TRACEBACK:
+        half = MAX_TRACEBACK // 2
+        text = f"{text[:half]}\n…\n{text[-half:]}"
+    return redact(text)

@@ -1,0 +1,76 @@
+"""What a trial needs while it is being written: its writer, its announcer, its surroundings."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from labdeck.runs.announcer import Announcer
+from labdeck.runs.capture import safely
+from labdeck.runs.capture.code import capture_code
+from labdeck.wire.commands import FinishTrial, LogCapture, MarkIncomplete
+
+if TYPE_CHECKING:
+    from labdeck.store.contract import SeriesWriter
+    from labdeck.store.session import Session
+    from labdeck.wire.records import Capture, TrialState
+
+_CAPTURE_TIMEOUT = 10.0
+"""Longest wait, in seconds, at a trial's end for what is recorded in the background."""
+
+
+class Recorder:
+    """Writes one trial from this process until it is closed."""
+
+    def __init__(self, session: Session, trial_id: str) -> None:
+        self._session = session
+        self._trial_id = trial_id
+        self.writer: SeriesWriter = session.columns.writer(trial_id)
+        self._announcer = Announcer(session, trial_id)
+        session.add_source(self._announcer)
+        self._captures: threading.Thread | None = None
+
+    def capture_surroundings(self) -> None:
+        """Record the code now, and git state, packages and machine in the background."""
+        self._record(safely(capture_code))
+        self._captures = threading.Thread(target=self._capture_slowly, name="labdeck-capture", daemon=True)
+        self._captures.start()
+
+    def _capture_slowly(self) -> None:
+        from labdeck.runs.capture.git import capture_git
+        from labdeck.runs.capture.machine import capture_machine
+        from labdeck.runs.capture.packages import capture_packages
+
+        for capturer in (capture_git, capture_machine, capture_packages):
+            self._record(safely(capturer))
+
+    def _record(self, capture: Capture | None) -> None:
+        if capture is not None:
+            self._session.post(LogCapture(trial_id=self._trial_id, capture=capture))
+
+    def announce(self) -> None:
+        """Put the summaries of everything logged so far on their way to the catalog."""
+        commands = self._announcer.announce()
+        if commands:
+            self._session.post(*commands)
+
+    def finish(self, state: TrialState, error: str = "") -> None:
+        """Close the writer and end the trial in the store."""
+        self._session.remove_source(self._announcer)
+        self.writer.close()
+        if self._captures is not None:
+            self._captures.join(_CAPTURE_TIMEOUT)
+        self.announce()
+        if error:
+            self._record(_error_capture(error))
+        if self.writer.dropped:
+            reason = f"{self.writer.dropped:,} points could not be kept because the disk was full"
+            self._session.post(MarkIncomplete(id=self._trial_id, reason=reason))
+        self._session.post(FinishTrial(id=self._trial_id, state=state, ended=time.time()))
+
+
+def _error_capture(text: str) -> Capture:
+    from labdeck.wire.records import Capture
+
+    return Capture(kind="error", body={"traceback": text})

@@ -1,0 +1,333 @@
+"""A trial: one attempt at an experiment's question."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from labdeck.errors import NotFound, TrialClosed
+from labdeck.runs import ending
+from labdeck.runs.component import Component
+from labdeck.runs.files import keep_artifact
+from labdeck.runs.lookup import find_key
+from labdeck.runs.outcome import describe_error, outcome_of
+from labdeck.runs.recorder import Recorder
+from labdeck.runs.values import to_params
+from labdeck.store.ids import new_id
+from labdeck.store.names import check_name
+from labdeck.store.process import this_process
+from labdeck.wire.commands import (
+    Annotate,
+    Delete,
+    LogArtifact,
+    LogParams,
+    RenameTrial,
+    Restore,
+    SetTags,
+    StartTrial,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+    from types import TracebackType
+
+    from labdeck.runs.experiment import Experiment
+    from labdeck.store.contract import Series, SeriesKey
+    from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.records import ArtifactRecord, MetricSummary, ParamValue, TrialDetail, TrialRecord, TrialState
+
+
+class Trial:
+    """One attempt at an experiment's question; made by `Experiment.trial`, found by `Experiment.trials`.
+
+    As a context manager it ends as the block ends: completed, failed with the traceback, or interrupted. `start` and `finish`
+    do the same by hand. Nothing recorded is lost to SIGKILL; a trial whose process died is marked crashed.
+
+    Example:
+        >>> import labdeck
+        >>> with labdeck.experiment("digits").trial("cnn-32", params={"hidden": 32}) as trial:
+        ...     for step in range(3):
+        ...         trial.log({"train:loss": 1 / (step + 1)}, step=step)
+        >>> trial.history("train:loss").values.tolist()
+        [1.0, 0.5, 0.3333333333333333]
+    """
+
+    def __init__(self, experiment: Experiment, trial_id: str, name: str | None, *, recorded: bool) -> None:
+        self.experiment = experiment
+        self.id = trial_id
+        self._name = name
+        self._recorded = recorded
+        self._session = experiment.session
+        self._recorder: Recorder | None = None
+        self._ended = False
+        self._first: tuple[AnyCommand, ...] = ()
+
+    @classmethod
+    def new(
+        cls, experiment: Experiment, name: str | None, params: Mapping[str, object] | None, tags: Mapping[str, str] | None, note: str
+    ) -> Trial:
+        """Return a trial that is not in the store until it starts."""
+        wanted = None if name is None else check_name(name, "trial")
+        trial = cls(experiment, new_id(), wanted, recorded=False)
+        first: list[AnyCommand] = []
+        if params:
+            first.append(LogParams(trial_id=trial.id, params=to_params(params, {}, "")))
+        if tags:
+            first.append(SetTags(ids=(trial.id,), set=_to_tags(tags)))
+        if note:
+            first.append(Annotate(id=trial.id, note=note))
+        trial._first = tuple(first)
+        return trial
+
+    # -- its life --------------------------------------------------------------------------------------------------
+
+    def start(self) -> Trial:
+        """Begin, and return itself; no effect while it runs.
+
+        A trial that another process runs is joined: points of both go into it.
+
+        Raises:
+            TrialClosed: It has ended.
+            StoreUnreachable, StoreFull: The store's folder cannot be written.
+        """
+        if self._recorder is not None:
+            return self
+        if self._ended or (self._recorded and self.record().state != "running"):
+            raise TrialClosed(f"trial {self.name!r} has ended", "start a new one with experiment.trial(...)")
+        joined = self._recorded
+        recorder = Recorder(self._session, self.id)
+        if not joined:
+            self.post(self._start_command(), *self._first)
+            self._recorded = True
+            recorder.capture_surroundings()
+            ending.watch(self)
+        self._recorder = recorder
+        return self
+
+    def _start_command(self) -> StartTrial:
+        return StartTrial(
+            id=self.id,
+            experiment=self.experiment.name,
+            experiment_id=self.experiment.known_id,
+            new_experiment_id=self.experiment.proposed_id,
+            name=self._name,
+            started=time.time(),
+            writer=this_process(),
+        )
+
+    def finish(self, state: TrialState = "completed", error: str = "") -> None:
+        """End in a state, with the text of the error if there was one; a second call has no effect."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            self._ended = True
+            ending.forget(self)
+            recorder.finish(state, error)
+
+    def __enter__(self) -> Trial:
+        """Begin."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End as the block ended; the exception goes on."""
+        state = outcome_of(error)
+        self.finish(state, describe_error(error) if state == "failed" else "")
+
+    def component(self, name: str) -> Component:
+        """Return the step of that name, to be entered as a context manager; InvalidName."""
+        return Component(self, name)
+
+    # -- recording -------------------------------------------------------------------------------------------------
+
+    def log(self, mapping: Mapping[str, float] | None = None, /, step: int | None = None, **metrics: float) -> None:
+        """Log one point per metric; safe against SIGKILL when it returns.
+
+        Args:
+            mapping: Metric names to values: anything with a float value, numpy and torch scalars included; NaN and infinities
+                are kept. Names that are no Python identifiers ("train:loss") can only be given here.
+            step: int64, the same for all; None counts up by one per metric.
+            **metrics: More metrics.
+
+        Raises:
+            InvalidMetric: A value is no real number, or the step no integer; nothing is logged.
+            InvalidName: A name cannot be stored; nothing is logged.
+            TrialClosed: The trial has ended.
+        """
+        if metrics:
+            mapping = {**mapping, **metrics} if mapping else metrics
+        recorder = self._recorder
+        if recorder is None:
+            recorder = self._require_recorder()
+        if mapping:
+            recorder.writer.log(mapping, step)
+
+    def log_for(self, component: str, metrics: Mapping[str, float], step: int | None) -> None:
+        """Log points of a component; see `Component.log`."""
+        if metrics:
+            self._require_recorder().writer.log(metrics, step, component)
+
+    def log_params(self, mapping: Mapping[str, object] | None = None, /, **params: object) -> None:
+        """Record inputs of the trial; a name recorded before gets the new value.
+
+        Booleans, integers, floats, text and None are kept as they are, anything else as its text form.
+
+        Raises:
+            InvalidParameter: What was given is no mapping.
+            InvalidName: A name cannot be stored.
+        """
+        self.log_params_for("", mapping, params)
+
+    def log_params_for(self, component: str, mapping: Mapping[str, object] | None, params: Mapping[str, object]) -> None:
+        """Record inputs of a component; see `Component.log_params`."""
+        ready = to_params(mapping, params, component)
+        self._require_recorder()
+        if ready:
+            self.post(LogParams(trial_id=self.id, params=ready))
+
+    def log_artifact(
+        self, path: str | PathLike[str], name: str | None = None, media_type: str | None = None
+    ) -> ArtifactRecord:
+        """Keep a copy of a file with the trial.
+
+        Args:
+            path: The file.
+            name: What to call it; default the file's name. The newest of a name wins.
+            media_type: As in HTTP; default guessed from the file's name.
+
+        Raises:
+            NotFound: There is no such file.
+            StoreFull: The disk is full.
+        """
+        return self.log_artifact_for("", path, name, media_type)
+
+    def log_artifact_for(
+        self, component: str, path: str | PathLike[str], name: str | None, media_type: str | None
+    ) -> ArtifactRecord:
+        """Keep a file with a component; see `Component.log_artifact`."""
+        self._require_recorder()
+        artifact = keep_artifact(self._session, path, name=name, media_type=media_type, component=component)
+        self.post(LogArtifact(trial_id=self.id, artifact=artifact))
+        return artifact
+
+    def post(self, *commands: AnyCommand) -> None:
+        """Put commands on their way to the catalog."""
+        self._session.post(*commands)
+
+    def _require_recorder(self) -> Recorder:
+        if self._recorder is None:
+            self.start()
+        if self._recorder is None:
+            raise TrialClosed("the trial has ended", "start a new one with experiment.trial(...)")
+        return self._recorder
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def record(self) -> TrialRecord:
+        """Return its row of the catalog; NotFound before it started or after it was purged."""
+        if not self._recorded:
+            raise NotFound("the trial has not started", "enter it with `with`, or call start()")
+        return self._session.catalog.trial(self.id)
+
+    def detail(self) -> TrialDetail:
+        """Return everything known of it, points aside."""
+        self.record()
+        if self._recorder is not None:
+            self._recorder.announce()
+        return self._session.catalog.detail(self.id)
+
+    @property
+    def name(self) -> str:
+        """Its name; one that was taken had "-2", "-3" … appended when it started."""
+        if self._recorded:
+            self._name = self.record().name
+        return self._name or ""
+
+    @property
+    def state(self) -> TrialState:
+        """running, completed, failed, interrupted or crashed."""
+        return self.record().state
+
+    @property
+    def params(self) -> dict[str, ParamValue]:
+        """The trial's own parameters; those of a component are in `detail().params`."""
+        return {param.name: param.value for param in self.detail().params if not param.component}
+
+    @property
+    def metrics(self) -> dict[str, MetricSummary]:
+        """The summary of each metric by name; of a name used by several components, the trial's own or else the latest one's."""
+        ordered = sorted(self.detail().metrics, key=lambda summary: (not summary.component, summary.last_time))
+        return {summary.name: summary for summary in ordered}
+
+    @property
+    def note(self) -> str:
+        """Its note."""
+        return self.record().note
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags."""
+        return self.record().tags
+
+    def artifacts(self) -> tuple[ArtifactRecord, ...]:
+        """Return the files kept with it."""
+        return self.detail().artifacts
+
+    def history(self, metric: str, component: str | None = None) -> Series:
+        """Return the points of a metric in the order in which they were logged, the latest one included.
+
+        Args:
+            metric: Its name.
+            component: The component that logged it, "" for the trial itself; None finds it.
+
+        Returns:
+            Series: `steps` int64 (n,), `times` float64 (n,) in seconds since 1970 UTC, `values` float64 (n,).
+
+        Raises:
+            NotFound: No such metric.
+            UsageError: Several components have it and none was named.
+        """
+        return self._session.columns.series(self.id, self._key(metric, component))
+
+    def _key(self, metric: str, component: str | None) -> SeriesKey:
+        return find_key(self._session.columns.keys(self.id), metric, component)
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    def tag(self, **tags: str) -> None:
+        """Set tags."""
+        self._apply(SetTags(ids=(self.id,), set=_to_tags(tags)))
+
+    def untag(self, *keys: str) -> None:
+        """Remove tags."""
+        self._apply(SetTags(ids=(self.id,), remove=keys))
+
+    def set_note(self, text: str) -> None:
+        """Replace the note."""
+        self._apply(Annotate(id=self.id, note=text))
+
+    def rename(self, name: str) -> None:
+        """Give it another name; Conflict if it is taken within the experiment."""
+        self._apply(RenameTrial(id=self.id, name=check_name(name, "trial")))
+
+    def delete(self) -> None:
+        """Delete it; `restore` takes that back until it is purged."""
+        self._apply(Delete(ids=(self.id,), time=time.time()))
+
+    def restore(self) -> None:
+        """Take back a deletion."""
+        self._apply(Restore(ids=(self.id,)))
+
+    def _apply(self, command: AnyCommand) -> None:
+        if not self._recorded:
+            raise NotFound("the trial has not started", "enter it with `with`, or call start()")
+        self._session.catalog.apply([command])
+
+    def __repr__(self) -> str:
+        """Name the trial without asking the store."""
+        return f"<trial {self._name or self.id!r} of {self.experiment.name!r}>"
+
+
+def _to_tags(tags: Mapping[str, object]) -> dict[str, str]:
+    return {check_name(key, "tag"): str(value) for key, value in tags.items()}

@@ -1,0 +1,127 @@
+"""One process's way to a store: writes through the outbox, reads from the catalog when somebody asks."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from labdeck.errors import StoreUnreachable
+from labdeck.store.outbox import Outbox, Source, adopt
+
+if TYPE_CHECKING:
+    from labdeck.store.artifacts import ArtifactFiles
+    from labdeck.store.columns.files import FileColumns
+    from labdeck.store.contract import Catalog, Location
+    from labdeck.store.open import Store
+    from labdeck.wire.commands import AnyCommand
+
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+class Session:
+    """Writes to and reads from one store.
+
+    Nothing here opens the database until something is read; `post` and the file parts never do.
+
+    Raises:
+        StoreUnreachable: The store's folder can neither be found nor made.
+    """
+
+    def __init__(self, location: Location) -> None:
+        try:
+            location.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnreachable(
+                f"the folder of the store cannot be made: {error.strerror}", "set LABDECK_STORE to a place you may write"
+            ) from None
+        self.location = location
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self._outbox = Outbox(location.folder / "outbox", self._open_catalog)
+        _sessions.add(self)
+
+    @cached_property
+    def columns(self) -> FileColumns:
+        """Metric points."""
+        from labdeck.store.columns.files import FileColumns
+
+        return FileColumns(self.location.folder / "columns")
+
+    @cached_property
+    def artifacts(self) -> ArtifactFiles:
+        """Files by content."""
+        from labdeck.store.artifacts import ArtifactFiles
+
+        return ArtifactFiles(self.location.folder / "artifacts")
+
+    def post(self, *commands: AnyCommand) -> None:
+        """Record facts; returns when SIGKILL cannot lose them, before they are in the catalog."""
+        self._outbox.post(*commands)
+
+    def flush(self) -> None:
+        """Wait until what was posted is in the catalog; StoreError if that cannot be."""
+        self._outbox.flush()
+
+    def add_source(self, source: Source) -> None:
+        """Ask a source for further commands a few times a second."""
+        self._outbox.add_source(source)
+
+    def remove_source(self, source: Source) -> None:
+        """Do not ask it any more."""
+        self._outbox.remove_source(source)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog, with everything posted so far in it."""
+        self.flush()
+        return self._open_catalog()
+
+    def adopt_outboxes(self) -> int:
+        """Apply what dead processes left behind; return how many commands that were."""
+        return adopt(self.location.folder / "outbox", self._open_catalog())
+
+    @property
+    def store(self) -> Store:
+        """The open store, without waiting for what was posted."""
+        with self._lock:
+            if self._store is None:
+                from labdeck.store.open import open_store
+
+                self._store = open_store(self.location)
+            return self._store
+
+    def _open_catalog(self) -> Catalog:
+        return self.store.catalog
+
+    def close(self) -> None:
+        """Deliver what is waiting and release everything; the session opens again when it is used again."""
+        self._outbox.close()
+        with self._lock:
+            store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def after_fork(self) -> None:
+        """Let go of the parent's connections and threads without touching them."""
+        self._lock = threading.Lock()
+        self._store = None
+        self._outbox.after_fork()
+
+
+def _close_all() -> None:
+    for session in list(_sessions):
+        session.close()
+
+
+def _after_fork() -> None:
+    for session in list(_sessions):
+        session.after_fork()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

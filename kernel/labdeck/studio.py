@@ -1,0 +1,196 @@
+"""The facade: opens a store and hands it to the rooms. Both doors, magics and server, go through it and nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from labdeck.errors import InvalidQuery, NotFound
+from labdeck.runs.experiment import Experiment
+from labdeck.runs.lookup import no_such
+from labdeck.runs.trial import Trial
+from labdeck.store.open import locate
+from labdeck.store.session import Session
+from labdeck.version import __version__
+from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from labdeck.runs.curves import CurveReading, XAxis
+    from labdeck.store.contract import SeriesKey, Watcher
+    from labdeck.wire.commands import UserCommand
+    from labdeck.wire.events import AnyEvent
+    from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage
+
+KEEP_EVENTS = 50_000
+"""Events kept in the log; a reader that is further behind reads everything anew."""
+COMPACT_AFTER = 600.0
+"""Seconds after its end at which a trial's points are packed into Parquet."""
+PACK_EVERY = 3600.0
+"""Seconds between two rounds of packing and pruning."""
+
+
+class Studio:
+    """Everything Labdeck can do with one store.
+
+    Args:
+        store: A folder, or a PostgreSQL URL; default LABDECK_STORE, else the user's data folder.
+
+    Raises:
+        StorePlace, StoreUnreachable: The store cannot live or be opened there.
+
+    Example:
+        >>> studio = Studio()
+        >>> with studio.experiment("digits").trial("cnn-32") as trial:
+        ...     trial.log(loss=0.5)
+        >>> [experiment.name for experiment in studio.experiments()]
+        ['digits']
+    """
+
+    def __init__(self, store: str | Path | None = None) -> None:
+        self.session = Session(locate(store))
+        self._packed = 0.0
+        self._lock = threading.Lock()
+
+    # -- experiments and trials as objects -------------------------------------------------------------------------
+
+    def experiment(
+        self, name: str, *, objective: str | None = None, goal: Goal = "max", note: str | None = None
+    ) -> Experiment:
+        """Return the experiment of that name; it is created if there is none.
+
+        Args:
+            name: Any text.
+            objective: The metric it is judged by; default what was chosen before, or an automatic choice.
+            goal: "max" or "min": which way the objective is better.
+            note: Replaces its note.
+
+        Raises:
+            InvalidName: The name cannot be stored.
+            UsageError: `goal` is neither.
+        """
+        return Experiment(self.session, name).open(objective, goal, note)
+
+    def experiments(self) -> list[Experiment]:
+        """Return all experiments that are not deleted, latest activity first."""
+        found = self.session.catalog.experiments()
+        return [Experiment(self.session, record.name, known_id=record.id) for record in found]
+
+    def find_experiment(self, ref: str) -> Experiment:
+        """Return the experiment of that name or id; NotFound names the nearest."""
+        try:
+            record = self.session.catalog.experiment(ref)
+        except NotFound:
+            raise no_such("experiment", ref, (e.name for e in self.session.catalog.experiments())) from None
+        return Experiment(self.session, record.name, known_id=record.id)
+
+    def find_trial(self, ref: str, experiment: str | None = None) -> Trial:
+        """Return the trial of that id, or the newest of that name, within an experiment if one is named; NotFound."""
+        if experiment is not None:
+            return self.find_experiment(experiment).find(ref)
+        record = self.session.catalog.trial(ref)
+        return Trial(
+            Experiment(self.session, record.experiment, known_id=record.experiment_id), record.id, record.name, recorded=True
+        )
+
+    # -- records, as the doors hand them out -----------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Return versions, place and the newest event; StoreError if the store cannot be opened."""
+        return Status(
+            version=__version__, wire=WIRE_VERSION, store=self.session.location.display, seq=self.session.catalog.cursor()
+        )
+
+    def experiment_list(self) -> ExperimentList:
+        """Return all experiments, and the cursor from which on changes are news."""
+        catalog = self.session.catalog
+        seq = catalog.cursor()
+        return ExperimentList(seq=seq, experiments=catalog.experiments())
+
+    def trial_page(self, experiment_id: str, offset: int = 0, limit: int | None = None) -> TrialPage:
+        """Return some trials of an experiment, newest first; NotFound."""
+        return self.session.catalog.trials(experiment_id, offset=offset, limit=limit)
+
+    def trial_detail(self, trial_id: str) -> TrialDetail:
+        """Return everything known of a trial, points aside; NotFound."""
+        return self.session.catalog.detail(trial_id)
+
+    def comparison(self, trial_ids: Sequence[str]) -> Comparison:
+        """Return the facts of trials in the order given, and the ids that do not exist."""
+        facts = self.session.catalog.facts(trial_ids=trial_ids)
+        found = {fact.trial.id for fact in facts}
+        return Comparison(trials=facts, missing=tuple(i for i in dict.fromkeys(trial_ids) if i not in found))
+
+    def curves(
+        self, trial_ids: Sequence[str], series: Sequence[SeriesKey], x: XAxis = "step", points: int = 2000
+    ) -> list[CurveReading]:
+        """Return the curves of some series of some trials, thinned; unknown trials and series are left out.
+
+        Raises:
+            InvalidQuery: `x` or `points` is out of range.
+        """
+        from labdeck.runs.curves import read_curves
+
+        if x not in {"step", "time", "relative"}:
+            raise InvalidQuery(f"the horizontal axis is {x!r}", "ask for step, time or relative")
+        trials = [fact.trial for fact in self.session.catalog.facts(trial_ids=trial_ids)]
+        return read_curves(self.session, trials, series, x, points)
+
+    def artifact(self, trial_id: str, artifact_id: str) -> tuple[ArtifactRecord, Path]:
+        """Return a trial's artifact and where its content is; NotFound."""
+        for artifact in self.trial_detail(trial_id).artifacts:
+            if artifact.id == artifact_id:
+                path = self.session.artifacts.path(artifact.sha256)
+                if not path.is_file():
+                    raise NotFound(f"the content of {artifact.name!r} is missing", "run `labdeck store check`")
+                return artifact, path
+        raise NotFound("the trial has no such artifact", "read the trial anew")
+
+    # -- commands and events ---------------------------------------------------------------------------------------
+
+    def apply(self, commands: Sequence[UserCommand]) -> int:
+        """Apply a person's commands, all or none; return the cursor after which they are visible."""
+        return self.session.catalog.apply(commands)
+
+    def events(self, after: int, limit: int = 1000) -> tuple[AnyEvent, ...]:
+        """Return what changed after a cursor, oldest first; CursorExpired."""
+        return self.session.store.catalog.events(after, limit)
+
+    def cursor(self) -> int:
+        """Return the newest event's number."""
+        return self.session.store.catalog.cursor()
+
+    def watch(self) -> Watcher:
+        """Return a watcher that wakes when there are new events, of any process."""
+        return self.session.store.catalog.watch()
+
+    # -- upkeep ----------------------------------------------------------------------------------------------------
+
+    def housekeep(self) -> None:
+        """Do what keeps the store true: deliver what dead processes left, mark their trials crashed, and now and then pack.
+
+        Cheap when there is nothing to do; meant to be called every few seconds by one long-lived process, harmless from many.
+        """
+        from labdeck.runs.liveness import mark_crashed
+
+        with self._lock:
+            self.session.adopt_outboxes()
+            mark_crashed(self.session)
+            if time.monotonic() - self._packed >= PACK_EVERY or not self._packed:
+                self._packed = time.monotonic()
+                self._pack()
+
+    def _pack(self) -> None:
+        store = self.session.store
+        running = {live.trial_id for live in store.catalog.running()}
+        for trial_id in store.columns.trial_ids() - running:
+            if store.columns.age(trial_id) >= COMPACT_AFTER:
+                store.columns.compact(trial_id)
+        store.catalog.prune(KEEP_EVENTS)
+
+    def close(self) -> None:
+        """Deliver what is waiting and release the store."""
+        self.session.close()
