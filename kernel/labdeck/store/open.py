@@ -1,0 +1,161 @@
+"""From what the user says to an open store: `locate`, then `open_store`."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from labdeck.errors import StoreFull, StorePlace, StoreUnreachable
+from labdeck.store.contract import Location
+from labdeck.store.place import require_local
+
+if TYPE_CHECKING:
+    from labdeck.store.artifacts import ArtifactFiles
+    from labdeck.store.columns.files import FileColumns
+    from labdeck.store.contract import Catalog
+    from labdeck.store.tensors import TensorFiles
+
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
+_POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+class Store:
+    """An open store: its four parts, and where it is. A context manager.
+
+    The file parts are made when they are first used: whoever only records facts need not import numpy.
+    """
+
+    def __init__(self, location: Location, catalog: Catalog) -> None:
+        self.location = location
+        self.catalog = catalog
+
+    @cached_property
+    def columns(self) -> FileColumns:
+        """Metric points."""
+        from labdeck.store.columns.files import FileColumns
+
+        return FileColumns(self.location.folder / "columns")
+
+    @cached_property
+    def artifacts(self) -> ArtifactFiles:
+        """Files by content."""
+        from labdeck.store.artifacts import ArtifactFiles
+
+        return ArtifactFiles(self.location.folder / "artifacts")
+
+    @cached_property
+    def tensors(self) -> TensorFiles:
+        """Full arrays."""
+        from labdeck.store.tensors import TensorFiles
+
+        return TensorFiles(self.location.folder / "tensors")
+
+    def close(self) -> None:
+        """Release the database; files need no closing."""
+        self.catalog.close()
+
+    def __enter__(self) -> Store:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+
+def locate(text: str | Path | None = None) -> Location:
+    """Say where a store is, touching neither disk nor network.
+
+    Args:
+        text: A folder, `sqlite:///folder`, or a `postgresql://` URL. None looks at the environment variable LABDECK_STORE,
+            then takes the platform's folder for user data.
+
+    Returns:
+        The location. The files beside a PostgreSQL catalog lie in the folder that LABDECK_FILES names, by default one of
+        their own under the user-data folder.
+
+    Raises:
+        StorePlace: A URL of another kind.
+
+    Example:
+        >>> locate("sqlite:////srv/lab").folder.as_posix()
+        '/srv/lab'
+    """
+    given = os.environ.get("LABDECK_STORE", "") if text is None else str(text)
+    scheme = _SCHEME.match(given)
+    if scheme is None:
+        return _folder(Path(given) if given else _user_data())
+    kind = scheme[1].lower()
+    if kind == "sqlite":
+        path = unquote(given[scheme.end() :].partition("?")[0])
+        if not path.startswith("/") or path == "/":
+            raise StorePlace("the sqlite URL names no folder", "write sqlite:///relative or sqlite:////absolute")
+        return _folder(Path(path[1:]))
+    if kind in _POSTGRES:
+        return _postgres(given)
+    raise StorePlace(f"a store cannot live on {kind}", "give a folder or a postgresql:// URL")
+
+
+def open_store(location: Location) -> Store:
+    """Open a store, making it first if it is new.
+
+    Raises:
+        StorePlace: SQLite on a network file system.
+        StoreError: It cannot be opened, is damaged, full, or was written by a newer Labdeck.
+    """
+    from labdeck.store.sql.catalog import open_catalog
+
+    prepare(location)
+    return Store(location, open_catalog(location))
+
+
+def prepare(location: Location) -> None:
+    """Make the folder of a store, private to its user; refuse a place where the catalog cannot live.
+
+    Raises:
+        StorePlace: SQLite on a network file system.
+        StoreFull, StoreUnreachable: The folder cannot be made.
+    """
+    folder = location.folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise StoreUnreachable(f"{folder} is a file, not a folder", "give the folder of the store") from None
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StoreFull("the disk that holds the store is full", "free some space") from None
+        raise StoreUnreachable(
+            f"{folder} cannot be made: {error.strerror}", "choose another with LABDECK_STORE"
+        ) from None
+    if location.url.startswith("sqlite:"):
+        require_local(folder)
+
+
+def _user_data() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("labdeck", appauthor=False)
+
+
+def _folder(path: Path) -> Location:
+    folder = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+    return Location(url=f"sqlite:///{quote(str(folder))}/catalog.sqlite", folder=folder, display=str(folder))
+
+
+def _postgres(given: str) -> Location:
+    parts = urlsplit(given)
+    if not parts.path.strip("/"):
+        raise StorePlace("the PostgreSQL URL names no database", "write postgresql://user@host/database")
+    netloc = re.sub(r":[^@]*@", "@", parts.netloc) if "@" in parts.netloc else parts.netloc
+    shown = [(key, value) for key, value in parse_qsl(parts.query) if "password" not in key.lower()]
+    display = urlunsplit(("postgresql", netloc, parts.path, urlencode(shown, safe="/"), ""))
+    named = os.environ.get("LABDECK_FILES", "")
+    folder = Path(named) if named else _user_data() / hashlib.sha256(display.encode()).hexdigest()[:16]
+    url = urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, parts.query, ""))
+    return Location(url=url, folder=Path(os.path.abspath(folder.expanduser())), display=display)  # noqa: PTH100

@@ -1,0 +1,71 @@
+"""Which function carries out which command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from labdeck.store.sql import do_experiments, do_facts, do_trials
+from labdeck.store.sql.tables import receipt as receipts
+from labdeck.store.sql.unit import Unit
+from labdeck.wire import commands as wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+    from labdeck.store.contract import Receipt
+    from labdeck.wire.commands import AnyCommand
+
+_DO: dict[type[wire.Command], Callable[[Unit, Any], None]] = {
+    wire.OpenExperiment: do_experiments.open_experiment,
+    wire.RenameExperiment: do_experiments.rename_experiment,
+    wire.SetObjective: do_experiments.set_objective,
+    wire.RenameTrial: do_experiments.rename_trial,
+    wire.Annotate: do_experiments.annotate,
+    wire.SetTags: do_experiments.set_tags,
+    wire.Delete: do_experiments.delete,
+    wire.Restore: do_experiments.restore,
+    wire.StartTrial: do_trials.start_trial,
+    wire.FinishTrial: do_trials.finish_trial,
+    wire.StartComponent: do_trials.start_component,
+    wire.FinishComponent: do_trials.finish_component,
+    wire.Beat: do_trials.beat,
+    wire.MarkCrashed: do_trials.mark_crashed,
+    wire.MarkIncomplete: do_trials.mark_incomplete,
+    wire.LogParams: do_facts.log_params,
+    wire.LogArtifact: do_facts.log_artifact,
+    wire.LogCapture: do_facts.log_capture,
+    wire.AdvanceMetrics: do_facts.advance_metrics,
+}
+
+
+def apply(connection: Connection, commands: Sequence[AnyCommand], receipt: Receipt | None) -> int:
+    """Carry out commands within the transaction of `connection`; return the newest seq."""
+    unit = Unit(connection)
+    if receipt is not None and not _accept(connection, receipt):
+        return unit.newest
+    for command in commands:
+        _DO[type(command)](unit, command)
+    return unit.emit()
+
+
+def position(connection: Connection, writer: str) -> int:
+    """Return the last position recorded for a writer, 0 if none."""
+    query = select(receipts.c.position).where(receipts.c.writer == writer)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def _accept(connection: Connection, receipt: Receipt) -> bool:
+    """Record the receipt; False if it was there before."""
+    mine = receipts.c.writer == receipt.writer
+    before = connection.execute(select(receipts.c.position).where(mine)).scalar()
+    if before is None:
+        connection.execute(insert(receipts).values(writer=receipt.writer, position=receipt.position))
+    elif before < receipt.position:
+        connection.execute(update(receipts).where(mine).values(position=receipt.position))
+    else:
+        return False
+    return True

@@ -1,0 +1,102 @@
+"""Commands of a training process on a trial's facts: parameters, metrics, artifacts, captures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import select
+
+from labdeck.store.names import check_name
+from labdeck.store.sql.choice import advance_objective
+from labdeck.store.sql.codec import clean, clean_text, encode, name_key, sortable
+from labdeck.store.sql.tables import artifact, capture, metric, param, trial
+from labdeck.wire.numbers import to_number
+
+if TYPE_CHECKING:
+    from labdeck.store.sql.unit import Unit
+    from labdeck.wire.commands import AdvanceMetrics, LogArtifact, LogCapture, LogParams
+    from labdeck.wire.records import MetricSummary, Param, ParamValue
+
+_KEY = ("trial_id", "component_key", "name_key")
+
+
+def log_params(unit: Unit, command: LogParams) -> None:
+    """Add parameters; a name logged before gets the new value."""
+    if unit.home(command.trial_id) is None or not command.params:
+        return
+    unit.upsert(param, _KEY, [_param_row(command.trial_id, item) for item in command.params])
+    unit.touch_detail(command.trial_id, "params")
+
+
+def log_artifact(unit: Unit, command: LogArtifact) -> None:
+    """Record a file; the newest of a name wins."""
+    if unit.home(command.trial_id) is None:
+        return
+    item = command.artifact
+    row = {
+        **_key(command.trial_id, item.component, item.name, "artifact"),
+        "sha256": item.sha256,
+        "body": encode(msgspec.structs.replace(item, media_type=clean_text(item.media_type))),
+    }
+    unit.upsert(artifact, _KEY, [row])
+    unit.touch_detail(command.trial_id, "artifacts")
+
+
+def log_capture(unit: Unit, command: LogCapture) -> None:
+    """Record something of a trial's surroundings; the newest of a kind wins."""
+    if unit.home(command.trial_id) is None:
+        return
+    kind = check_name(command.capture.kind, "capture")
+    body = encode(msgspec.structs.replace(command.capture, body=clean(command.capture.body)))
+    row = {"trial_id": command.trial_id, "name_key": name_key(kind), "body": body}
+    unit.upsert(capture, ("trial_id", "name_key"), [row])
+    unit.touch_detail(command.trial_id, "captures")
+
+
+def advance_metrics(unit: Unit, command: AdvanceMetrics) -> None:
+    """Store the new summaries of series that have grown."""
+    if unit.home(command.trial_id) is None:
+        return
+    here = select(metric.c.component_key, metric.c.name_key).where(metric.c.trial_id == command.trial_id)
+    before = {(row.component_key, row.name_key) for row in unit.connection.execute(here)}
+    rows = [_metric_row(command.trial_id, summary) for summary in command.metrics]
+    unit.upsert(metric, _KEY, rows)
+    unit.change(trial, command.trial_id, points=command.points)
+    appeared = any((row["component_key"], row["name_key"]) not in before for row in rows)
+    advance_objective(unit, command.trial_id, command.metrics, appeared=appeared)
+    unit.touch_metrics(command.trial_id, command.points, command.metrics)
+
+
+def _key(trial_id: str, component: str, name: str, what: str) -> dict[str, str]:
+    if component:
+        check_name(component, "component")
+    return {"trial_id": trial_id, "component_key": name_key(component), "name_key": name_key(check_name(name, what))}
+
+
+def _param_row(trial_id: str, item: Param) -> dict[str, Any]:
+    value = _storable(item.value)
+    return {
+        **_key(trial_id, item.component, item.name, "parameter"),
+        "number": float(value) if isinstance(value, (int, float)) else None,
+        "body": encode(msgspec.structs.replace(item, value=value)),
+    }
+
+
+def _storable(value: ParamValue) -> ParamValue:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return to_number(value) if isinstance(value, float) else value
+
+
+def _metric_row(trial_id: str, summary: MetricSummary) -> dict[str, Any]:
+    return {
+        **_key(trial_id, summary.component, summary.name, "metric"),
+        "last": sortable(summary.last),
+        "low": sortable(summary.min),
+        "high": sortable(summary.max),
+        "body": encode(msgspec.structs.replace(summary, spark=())),
+        "spark": encode(summary.spark),
+    }

@@ -1,0 +1,1 @@
+"""Alembic's way from every released schema to today's."""

@@ -1,0 +1,192 @@
+"""The tables of the catalog, the same on both databases.
+
+What a record holds beyond the columns that SQL joins, sorts and filters by is kept as the record's own JSON in `body`: NaN,
+infinities, int64 and any text survive there unchanged on both databases. Beside it `last`, `low`, `high` and `number` repeat
+the values that queries compare; NaN, which neither database orders alike, is NULL in them.
+
+Names may be longer than an index entry may be, so uniqueness is kept over `name_key` (see `codec.name_key`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+HEAD = "0001"
+"""The newest revision of the schema; `migrations/versions` leads to it."""
+
+KNOWN = frozenset({HEAD})
+"""Every revision ever released: anything else was written by a newer Labdeck."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_NOT_DELETED = text("deleted IS NULL")
+
+
+def _trial_column() -> Column[str]:
+    return Column("trial_id", String(32), ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True)
+
+
+experiment = Table(
+    "experiment",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("objective", Text),
+    Column("goal", Text, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("activity", BigInteger, nullable=False),  # seq of the latest activity: clocks order nothing
+    Column("deleted", Double),
+    Index("uq_experiment_name", "name_key", unique=True, sqlite_where=_NOT_DELETED, postgresql_where=_NOT_DELETED),
+)
+
+trial = Table(
+    "trial",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("serial", BigInteger, nullable=False),  # rises from trial to trial in order of arrival
+    Column("experiment_id", String(32), ForeignKey("experiment.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("incomplete", Text, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("ended", Double),
+    Column("note", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("objective", Text),  # body of the summary that stands for the trial, spark included
+    Column("goal", Text, nullable=False),
+    Column("deleted", Double),
+    Index("uq_trial_serial", "serial", unique=True),
+    Index("ix_trial_listing", "experiment_id", "deleted", "serial"),
+    Index("ix_trial_state", "state", "experiment_id"),
+    Index(
+        "uq_trial_name",
+        "experiment_id",
+        "name_key",
+        unique=True,
+        sqlite_where=_NOT_DELETED,
+        postgresql_where=_NOT_DELETED,
+    ),
+    Index("ix_trial_name", "name_key"),
+)
+
+writer = Table(
+    "writer",
+    metadata,
+    _trial_column(),
+    Column("host", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("born", Double, nullable=False),
+    Column("heartbeat", Double, nullable=False),
+)
+
+param = Table(
+    "param",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("component_key", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("number", Double),
+    Column("body", Text, nullable=False),
+    Index("uq_param_name", "trial_id", "component_key", "name_key", unique=True),
+    sqlite_with_rowid=False,
+)
+
+metric = Table(
+    "metric",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("component_key", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("last", Double),
+    Column("low", Double),
+    Column("high", Double),
+    Column("body", Text, nullable=False),
+    Column("spark", Text, nullable=False),
+    Index("uq_metric_name", "trial_id", "component_key", "name_key", unique=True),
+    sqlite_with_rowid=False,
+)
+
+component = Table(
+    "component",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("ended", Double),
+    Column("error", Text, nullable=False),
+    Index("uq_component_name", "trial_id", "name_key", unique=True),
+)
+
+artifact = Table(
+    "artifact",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("component_key", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("uq_artifact_name", "trial_id", "component_key", "name_key", unique=True),
+)
+
+capture = Table(
+    "capture",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name_key", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("uq_capture_kind", "trial_id", "name_key", unique=True),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+
+log = Table(
+    "log",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # one row, 1
+    Column("newest", BigInteger, nullable=False),  # seq of the newest event ever
+    Column("pruned", BigInteger, nullable=False),  # events up to this one are gone
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("writer", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
