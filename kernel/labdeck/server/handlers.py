@@ -1,0 +1,134 @@
+"""The REST routes: decode, ask Studio, encode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from labdeck.errors import NotFound, TooLarge
+from labdeck.server import checks
+from labdeck.server.base import LabdeckHandler
+from labdeck.studio import Studio
+from labdeck.wire.messages import CommandRequest, CommandResult
+
+if TYPE_CHECKING:
+    from labdeck.server.door import Door
+
+
+class StatusHandler(LabdeckHandler):
+    """GET status: who answers, from which store."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with a Status."""
+        await self.answer(Studio.status)
+
+
+class ExperimentsHandler(LabdeckHandler):
+    """GET experiments: all of them, latest activity first."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with an ExperimentList."""
+        await self.answer(Studio.experiment_list)
+
+
+class TrialsHandler(LabdeckHandler):
+    """GET experiments/<id>/trials?offset&limit: a page of trials, newest first."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, experiment_id: str) -> None:
+        """Answer with a TrialPage."""
+        offset = checks.whole("offset", self.get_query_argument("offset", None), 0)
+        limit = checks.whole("limit", self.get_query_argument("limit", None), checks.PAGE_DEFAULT, 1, checks.PAGE_LIMIT)
+        await self.answer(lambda studio: studio.trial_page(experiment_id, offset, limit))
+
+
+class TrialHandler(LabdeckHandler):
+    """GET trials/<id>: everything about a trial."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, trial_id: str) -> None:
+        """Answer with a TrialDetail."""
+        await self.answer(lambda studio: studio.trial_detail(trial_id))
+
+
+class ComparisonHandler(LabdeckHandler):
+    """GET comparison?trial=<id>&trial=<id>…: the numbers by which trials are compared."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with a Comparison."""
+        trial_ids = checks.trials(self.get_query_arguments("trial"))
+        await self.answer(lambda studio: studio.comparison(trial_ids))
+
+
+class CurvesHandler(LabdeckHandler):
+    """GET figures/curves?trial&series&x&smoothing&log&points: metric curves as a plotly figure."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the figure's JSON."""
+        trial_ids = checks.trials(self.get_query_arguments("trial"))
+        series = checks.series(self.get_query_arguments("series", strip=False), len(trial_ids))
+        x = checks.x_axis(self.get_query_argument("x", None))
+        smoothing = checks.smoothing(self.get_query_argument("smoothing", None))
+        log = checks.flag("log", self.get_query_argument("log", None))
+        wanted = self.get_query_argument("points", None)
+        points = checks.whole("points", wanted, checks.POINTS_LIMIT, checks.POINTS_LEAST, checks.POINTS_LIMIT)
+
+        def draw(studio: Studio) -> bytes:
+            # Plotly takes a tenth of a second to import: the first figure pays, not the server's start.
+            from labdeck_ui.figures import curves
+
+            readings = studio.curves(trial_ids, series, x, points)
+            text: str = curves(readings, x, smoothing, log=log).to_json(engine="json")
+            return text.encode()
+
+        await self.send_json(draw)
+
+
+@web.stream_request_body
+class CommandsHandler(LabdeckHandler):
+    """POST commands: what a person asks for, applied together or not at all."""
+
+    def initialize(self, door: Door) -> None:
+        """Begin with an empty body."""
+        super().initialize(door)
+        self._body = bytearray()
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep the body as far as it may go; what is beyond is read and dropped."""
+        if len(self._body) <= checks.BODY_LIMIT:
+            self._body += chunk
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Decode a CommandRequest, apply it, answer with a CommandResult."""
+        if len(self._body) > checks.BODY_LIMIT:
+            raise TooLarge("the request is larger than 1 MiB", "send fewer commands at once")
+        request = msgspec.json.decode(bytes(self._body), type=CommandRequest)
+        checks.user_commands(request.commands)
+        await self.answer(lambda studio: CommandResult(seq=studio.apply(request.commands)))
+
+
+class UnknownHandler(LabdeckHandler):
+    """Anything else below the root: told as all other errors are."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Raise NotFound."""
+        raise NotFound(f"there is no route {self.request.path[:200]}", "see docs/server.md for the routes")
+
+    post = get

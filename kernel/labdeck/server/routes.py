@@ -1,0 +1,27 @@
+"""The one table of routes; paths are below `<base_url>labdeck/api/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labdeck.server import handlers
+from labdeck.server.artifacts import ArtifactHandler
+from labdeck.server.socket import EventsHandler
+
+if TYPE_CHECKING:
+    from tornado.web import RequestHandler
+
+_ID = "([0-9a-f]{32})"
+
+ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
+    ("status", handlers.StatusHandler),
+    ("experiments", handlers.ExperimentsHandler),
+    (f"experiments/{_ID}/trials", handlers.TrialsHandler),
+    (f"trials/{_ID}", handlers.TrialHandler),
+    (f"trials/{_ID}/artifacts/{_ID}", ArtifactHandler),
+    ("comparison", handlers.ComparisonHandler),
+    ("figures/curves", handlers.CurvesHandler),
+    ("commands", handlers.CommandsHandler),
+    ("events", EventsHandler),
+    (".*", handlers.UnknownHandler),
+)
