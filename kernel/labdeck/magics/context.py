@@ -1,0 +1,93 @@
+"""What verbs of one shell share: the store they work on and the experiment in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labdeck.errors import Conflict, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from labdeck.runs.experiment import Experiment
+    from labdeck.runs.trial import Trial
+    from labdeck.studio import Studio
+
+
+class Context:
+    """The state of the magics of one shell.
+
+    Attributes:
+        shell: The shell.
+        experiment: The experiment in use, None before `%experiment use` or `create`.
+        deleted: What `%experiment delete` deleted here and did not restore, by name, oldest first.
+    """
+
+    def __init__(self, shell: InteractiveShell, open_studio: Callable[[], Studio]) -> None:
+        self.shell = shell
+        self.experiment: Experiment | None = None
+        self.deleted: dict[str, Experiment | Trial] = {}
+        self._open_studio = open_studio
+
+    @property
+    def studio(self) -> Studio:
+        """The facade; opened when it is first needed."""
+        return self._open_studio()
+
+    def choose_experiment(self, name: str | None) -> Experiment:
+        """Return the experiment of that name or id, without one the experiment in use.
+
+        Raises:
+            NotFound: There is no such experiment.
+            UsageError: None is named and none is in use.
+        """
+        if name is not None:
+            return self.studio.find_experiment(name)
+        if self.experiment is None:
+            raise UsageError("no experiment is in use", "write %experiment use NAME, or %experiment create NAME")
+        return self.experiment
+
+    def choose(self, trial: str | None, experiment: str | None) -> Experiment | Trial:
+        """Return a trial of an experiment if one is named, else the experiment; NotFound, UsageError."""
+        if trial is not None and experiment is None and self.experiment is None:
+            return self.studio.find_trial(trial)
+        chosen = self.choose_experiment(experiment)
+        return chosen if trial is None else chosen.find(trial)
+
+    def find(self, name: str) -> Experiment | Trial:
+        """Return what a name or id means: a trial of the experiment in use, or an experiment.
+
+        Raises:
+            NotFound: Neither.
+            Conflict: Both.
+        """
+        trial = self._find_trial(name)
+        try:
+            experiment = self.studio.find_experiment(name)
+        except NotFound as error:
+            if trial is None:
+                raise self._neither(name, error) from None
+            return trial
+        if trial is not None:
+            raise Conflict(f"{name!r} is a trial and an experiment", f"write the id: {trial.id} or {experiment.id}")
+        return experiment
+
+    def _find_trial(self, name: str) -> Trial | None:
+        try:
+            return self.studio.find_trial(name) if self.experiment is None else self.experiment.find(name)
+        except NotFound:
+            return None
+
+    def _neither(self, name: str, error: NotFound) -> NotFound:
+        """Say that there is no such thing, with the nearest name of either kind."""
+        if self.experiment is None:
+            return error
+        try:
+            self.experiment.find(name)
+        except NotFound as no_trial:
+            nearest = [each.remedy for each in (no_trial, error) if each.remedy.startswith("did you mean")]
+            remedy = nearest[0] if nearest else "%experiment show shows the trials, %experiment list the experiments"
+            return NotFound(f"there is no trial in {self.experiment.name!r} and no experiment {name!r}", remedy)
+        return error
