@@ -1,9 +1,9 @@
 /** The seam between the features: the client they share and the commands by which they meet. */
 import type { IFigure } from '#plotly';
 import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-
-
+import type { Widget } from '@lumino/widgets';
 
 import type { LabdeckError } from './client/errors';
 import type {
@@ -20,12 +20,13 @@ import type {
 /** Plugin ids, `labdeck:<name>`. */
 export namespace PluginIDs {
   export const client = 'labdeck:client';
+  export const sidebar = 'labdeck:sidebar';
   export const experiments = 'labdeck:experiments';
   export const comparison = 'labdeck:comparison';
   export const trials = 'labdeck:trials';
 }
 
-/** Command ids; commands without their arguments act on what is current or selected in the sidebar. */
+/** Command ids. */
 export namespace CommandIDs {
   /** Show the sidebar. */
   export const showSidebar = 'labdeck:show-sidebar';
@@ -37,17 +38,23 @@ export namespace CommandIDs {
   export const newExperiment = 'labdeck:new-experiment';
   /** Open a notebook whose cells log a first trial. */
   export const firstStep = 'labdeck:first-step';
+  /** Insert the code of a first trial into the current notebook. */
+  export const insertFirstStep = 'labdeck:insert-first-step';
   /** Close all experiments of the tree. */
   export const collapseAll = 'labdeck:collapse-all';
-  /** Show a trial's page; args `{trial?: string}`. */
+  /** Open the current trial of the sidebar, or open or close its current experiment. */
+  export const openCurrent = 'labdeck:open-current';
+  /** Compare the selected trials of the sidebar, or the latest ones of its current experiment. */
+  export const compareSelected = 'labdeck:compare-selected';
+  /** Show a trial's page; args `{trial: string}`. */
   export const openTrial = 'labdeck:open-trial';
-  /** Compare trials; args `{trials?: string[], experiment?: string}` (names the tab). */
+  /** Compare trials; args `{trials: string[], experiment?: string}`; the name of the experiment is for the tab. */
   export const compare = 'labdeck:compare';
   /** Copy Python code that makes the shown comparison; args `{trials: string[]}`. */
   export const copyAsPython = 'labdeck:copy-as-python';
-  /** Rename the current experiment or trial in place; args `{id?: string, name?: string}`. */
+  /** Rename an experiment or trial; args `{id: string, name: string}`, without them the sidebar's current one in place. */
   export const rename = 'labdeck:rename';
-  /** Edit the note of an experiment or trial; args `{id?: string, note?: string}`. */
+  /** Edit the note of an experiment or trial; args `{id?: string, note?: string}`, asked for if absent. */
   export const editNote = 'labdeck:edit-note';
   /** Copy the id of an experiment or trial; args `{id?: string}`. */
   export const copyId = 'labdeck:copy-id';
@@ -99,11 +106,7 @@ export interface ILabdeckClient {
   /** All experiments, latest activity first. */
   experiments(): Promise<ExperimentList>;
   /** Trials of an experiment, newest first; at most 500 at once. */
-  trials(
-    experiment: string,
-    offset: number,
-    limit: number
-  ): Promise<TrialPage>;
+  trials(experiment: string, offset: number, limit: number): Promise<TrialPage>;
   trial(id: string): Promise<TrialDetail>;
   /** Facts of at most 200 trials. */
   comparison(trials: readonly string[]): Promise<Comparison>;
@@ -128,4 +131,19 @@ export interface ILabdeckClient {
 export const ILabdeckClient = new Token<ILabdeckClient>(
   'labdeck:ILabdeckClient',
   'Reads the experiments store, gives it commands and tells what changes in it.'
+);
+
+/** The sidebar, to which each system adds its section. */
+export interface ISidebar {
+  /** Add a section, smaller ranks first; its title is the section's. */
+  addSection(section: Widget, rank: number): IDisposable;
+  /** Add something above the sections. */
+  addHeader(widget: Widget): IDisposable;
+  /** Bring the sidebar into sight. */
+  reveal(): void;
+}
+
+export const ISidebar = new Token<ISidebar>(
+  'labdeck:ISidebar',
+  'The sidebar, to which each system adds its section.'
 );

@@ -20,7 +20,7 @@ export class StoreMirror implements IDisposable {
   constructor(client: ILabdeckClient) {
     this.#client = client;
     client.events.connect(this.#onEvents, this);
-    client.stale.connect(this.refresh, this);
+    client.stale.connect(this.#onStale, this);
     client.stateChanged.connect(this.#onState, this);
     this.#onState();
   }
@@ -74,8 +74,16 @@ export class StoreMirror implements IDisposable {
     return undefined;
   }
 
+  /** Read everything of a trial unless that was begun before. */
+  needDetail(trial: string): void {
+    if (!this.#asked.has(trial)) {
+      void this.loadDetail(trial);
+    }
+  }
+
   /** Read everything of a trial anew. */
   async loadDetail(trial: string): Promise<void> {
+    this.#asked.add(trial);
     let detail: TrialDetail | LabdeckError;
     try {
       detail = await this.#client.trial(trial);
@@ -92,7 +100,7 @@ export class StoreMirror implements IDisposable {
     for (const list of this.#lists.values()) {
       void list.reload();
     }
-    for (const trial of this.#details.keys()) {
+    for (const trial of this.#asked) {
       void this.loadDetail(trial);
     }
   }
@@ -100,7 +108,7 @@ export class StoreMirror implements IDisposable {
   dispose(): void {
     this.#disposed = true;
     this.#client.events.disconnect(this.#onEvents, this);
-    this.#client.stale.disconnect(this.refresh, this);
+    this.#client.stale.disconnect(this.#onStale, this);
     this.#client.stateChanged.disconnect(this.#onState, this);
     Signal.clearData(this);
   }
@@ -132,6 +140,10 @@ export class StoreMirror implements IDisposable {
     this.#recorders.delete(missed);
     this.#sort();
     this.#tell();
+  }
+
+  #onStale(): void {
+    this.refresh();
   }
 
   #onState(): void {
@@ -207,7 +219,7 @@ export class StoreMirror implements IDisposable {
   }
 
   #renewDetail(trial: string): void {
-    if (this.#details.has(trial)) {
+    if (this.#asked.has(trial)) {
       void this.loadDetail(trial);
     }
   }
@@ -226,6 +238,8 @@ export class StoreMirror implements IDisposable {
   readonly #changed = new Signal<this, void>(this);
   readonly #lists = new Map<string, TrialList>();
   readonly #details = new Map<string, TrialDetail | LabdeckError>();
+  /** Trials of which everything was asked for. */
+  readonly #asked = new Set<string>();
   /** Events that arrive while a list is on its way, which may not hold them yet. */
   readonly #recorders = new Set<AnyEvent[]>();
   #experiments: ExperimentRecord[] = [];

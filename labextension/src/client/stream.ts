@@ -3,7 +3,13 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { AnyEvent, StoreState } from '../tokens';
-import { type Events, type Hello, type Reset, type Status, WIRE_VERSION } from '../wire';
+import {
+  type Events,
+  type Hello,
+  type Reset,
+  type Status,
+  WIRE_VERSION
+} from '../wire';
 import { LabdeckError, toLabdeckError } from './errors';
 
 /** Milliseconds before the first new attempt; doubles with every failure. */
@@ -152,9 +158,9 @@ export class EventStream implements IDisposable {
         this.#enter('connected', null);
         return;
       case 'events': {
-        const last = message.events[message.events.length - 1];
-        if (last !== undefined) {
-          this.#cursor = last.seq;
+        const { length } = message.events;
+        if (length > 0) {
+          this.#cursor = message.events[length - 1].seq;
           this.#events.emit(message.events);
         }
         return;
@@ -162,9 +168,6 @@ export class EventStream implements IDisposable {
       case 'reset':
         this.#cursor = message.seq;
         this.#stale.emit();
-        return;
-      default:
-        unknownMessage(message);
     }
   }
 
@@ -224,8 +227,4 @@ export class EventStream implements IDisposable {
   #delay = FIRST_DELAY;
   #attempts = 0;
   #disposed = false;
-}
-
-function unknownMessage(message: never): void {
-  console.warn('Labdeck: a frame of an unknown kind', message);
 }

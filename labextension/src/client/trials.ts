@@ -133,8 +133,8 @@ export class TrialList {
     const missed = this.#missed;
     this.#missed = null;
     const known = new Set(have.map(({ id }) => id));
-    const first = page.trials[0];
-    if (have.length > 0 && !(first && known.has(first.id))) {
+    const joins = page.trials.length > 0 && known.has(page.trials[0].id);
+    if (have.length > 0 && !joins) {
       this.#fresh = [];
       return;
     }

@@ -66,7 +66,9 @@ export function describeError(
       };
     case 'wire-version':
       return {
-        message: trans.__('This page and the server run different versions of Labdeck.'),
+        message: trans.__(
+          'This page and the server run different versions of Labdeck.'
+        ),
         remedy: trans.__(
           'Reload the page; if that does not help, restart the Jupyter server.'
         )

@@ -7,7 +7,10 @@ import type { TrialRecord } from '../wire';
 export type TrialState = TrialRecord['state'];
 
 /** The state's word in the reader's language. */
-export function stateLabel(state: TrialState, trans: TranslationBundle): string {
+export function stateLabel(
+  state: TrialState,
+  trans: TranslationBundle
+): string {
   switch (state) {
     case 'running':
       return trans.__('running');

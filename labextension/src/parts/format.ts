@@ -27,7 +27,10 @@ export function formatNumber(value: WireNumber | null | undefined): string {
   const size = Math.abs(number);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
     return minus(
-      number.toExponential(3).replace(/\.?0+e/, 'e').replace('e+', 'e')
+      number
+        .toExponential(3)
+        .replace(/\.?0+e/, 'e')
+        .replace('e+', 'e')
     );
   }
   const rounded = Number.isInteger(number)

@@ -16,7 +16,7 @@ export const SERIES_COLOURS = [
 
 /** The colour of a trial seen alone: its last six hexadecimal digits, modulo the length of the list. */
 export function trialColour(trial: string): string {
-  return SERIES_COLOURS[preferred(trial)] as string;
+  return SERIES_COLOURS[preferred(trial)];
 }
 
 /**
@@ -37,7 +37,7 @@ export function trialColours(trials: Iterable<string>): Map<string, string> {
       index = (index + 1) % SERIES_COLOURS.length;
     }
     taken.add(index);
-    colours.set(trial, SERIES_COLOURS[index] as string);
+    colours.set(trial, SERIES_COLOURS[index]);
   }
   return colours;
 }

@@ -1,0 +1,398 @@
+/** What the sidebar's tree shows: which rows, which of them open, active, selected, being renamed. */
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { LabdeckError } from '../client/errors';
+import type { StoreMirror } from '../client/mirror';
+import { PAGE } from '../client/trials';
+import { Selection, type SelectMode } from '../parts/selection';
+import type { ComponentRecord, ExperimentRecord, TrialRecord } from '../wire';
+
+/** A line of the tree. */
+export type Row =
+  | {
+      kind: 'experiment';
+      key: string;
+      experiment: ExperimentRecord;
+      open: boolean;
+    }
+  | { kind: 'trial'; key: string; trial: TrialRecord; open: boolean }
+  | {
+      kind: 'component';
+      key: string;
+      trial: string;
+      component: ComponentRecord;
+    }
+  /** A trial that was not read yet. */
+  | { kind: 'pending'; key: string; level: number }
+  /** There is nothing below an open row. */
+  | {
+      kind: 'nothing';
+      key: string;
+      level: number;
+      below: 'experiment' | 'trial';
+    }
+  /** What is below an open row could not be read. */
+  | {
+      kind: 'failed';
+      key: string;
+      level: number;
+      of: string;
+      error: LabdeckError;
+    };
+
+/** The state of the tree; all facts come from the mirror. */
+export class ExperimentsModel implements IDisposable {
+  constructor(readonly mirror: StoreMirror) {
+    mirror.changed.connect(this.#onMirror, this);
+  }
+
+  get changed(): ISignal<this, void> {
+    return this.#changed;
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  get rows(): readonly Row[] {
+    return (this.#rows ??= this.#buildRows());
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  /** Show only experiments and trials whose names contain a text; reads all trials to find them. */
+  set filter(text: string) {
+    this.#filter = text;
+    this.#shut.clear();
+    if (this.#needle !== '') {
+      void this.#search();
+    }
+    this.#tell();
+  }
+
+  /** Trials read and to read while the filter searches; null when all are read. */
+  get searching(): { read: number; all: number } | null {
+    const lists = this.mirror.experiments.map(({ id, trials }) => ({
+      list: this.mirror.trials(id),
+      trials
+    }));
+    const open = lists.some(({ list }) => !list.complete && !list.problem);
+    if (this.#needle === '' || !open) {
+      return null;
+    }
+    const read = lists.reduce((sum, { list }) => sum + list.items.length, 0);
+    const all = lists.reduce((sum, { trials }) => sum + trials, 0);
+    return { read, all: Math.max(read, all) };
+  }
+
+  /** The selected trials. */
+  readonly selection = new Selection();
+
+  /** The key of the row that commands act on. */
+  get active(): string | null {
+    return this.#active;
+  }
+
+  set active(key: string | null) {
+    this.#active = key;
+    this.#renaming = null;
+    this.#tell();
+  }
+
+  get activeRow(): Row | null {
+    return this.rows.find(({ key }) => key === this.#active) ?? null;
+  }
+
+  /** The key of the row whose name is being edited. */
+  get renaming(): string | null {
+    return this.#renaming;
+  }
+
+  set renaming(key: string | null) {
+    this.#renaming = key;
+    this.#tell();
+  }
+
+  /** While the reader is in the list, experiments keep their order. */
+  set engaged(engaged: boolean) {
+    if (this.#engaged !== engaged) {
+      this.#engaged = engaged;
+      if (!engaged) {
+        this.#tell();
+      }
+    }
+  }
+
+  /** Experiments or trials that a command without arguments acts on: the selection, or else the active row. */
+  get targets(): readonly string[] {
+    const row = this.activeRow;
+    const alone =
+      row?.kind === 'experiment' ||
+      (row?.kind === 'trial' && !this.selection.has(row.key));
+    return alone ? [row.key] : this.selection.keys;
+  }
+
+  /** Open or close an experiment or trial. */
+  toggle(key: string, open: boolean): void {
+    this.#shut.delete(key);
+    if (open) {
+      this.#open.add(key);
+      this.#read(key);
+    } else {
+      this.#open.delete(key);
+      if (this.#needle !== '') {
+        this.#shut.add(key);
+      }
+    }
+    this.#tell();
+  }
+
+  collapseAll(): void {
+    this.#open.clear();
+    this.#tell();
+  }
+
+  /** Keys of the open rows, to be kept across a reload of the page. */
+  get open(): readonly string[] {
+    return [...this.#open];
+  }
+
+  set open(keys: readonly string[]) {
+    keys.forEach(key => this.#open.add(key));
+    this.#onMirror();
+  }
+
+  /** Select a trial and make it active. */
+  select(key: string, mode: SelectMode): void {
+    const trials = this.rows.filter(({ kind }) => kind === 'trial');
+    this.selection.select(
+      key,
+      mode,
+      trials.map(row => row.key)
+    );
+    this.active = key;
+  }
+
+  /** Select all trials in the list. */
+  selectAll(): void {
+    const trials = this.rows.filter(({ kind }) => kind === 'trial');
+    this.selection.replace(trials.map(({ key }) => key));
+    this.#tell();
+  }
+
+  clearSelection(): void {
+    this.selection.clear();
+    this.#tell();
+  }
+
+  /** Make the row above an active one in the tree active. */
+  activateParent(): void {
+    const row = this.activeRow;
+    if (row?.kind === 'trial') {
+      this.active = row.trial.experiment_id;
+    } else if (row?.kind === 'component') {
+      this.active = row.trial;
+    }
+  }
+
+  /** Read the trials that came into sight. */
+  show(first: number, last: number): void {
+    const pending = this.rows.slice(first, last).reverse();
+    const wanted = pending.find(({ kind }) => kind === 'pending');
+    if (wanted) {
+      const [experiment, index] = wanted.key.split('#') as [string, string];
+      void this.mirror.trials(experiment).load(Number(index) + PAGE);
+    }
+  }
+
+  /** Read anew what is below a row. */
+  retry(key: string): void {
+    if (this.mirror.findTrial(key)) {
+      void this.mirror.loadDetail(key);
+    } else {
+      void this.mirror.trials(key).reload();
+    }
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.mirror.changed.disconnect(this.#onMirror, this);
+    Signal.clearData(this);
+  }
+
+  get #needle(): string {
+    return this.#filter.trim().toLowerCase();
+  }
+
+  /** Read what an opened row shows. */
+  #read(key: string): void {
+    if (this.mirror.experiments.some(({ id }) => id === key)) {
+      void this.mirror.trials(key).load(PAGE);
+    } else if (this.mirror.findTrial(key)) {
+      this.mirror.needDetail(key);
+    }
+  }
+
+  async #search(): Promise<void> {
+    const needle = this.#needle;
+    for (const { id } of [...this.mirror.experiments]) {
+      if (this.#needle !== needle || this.#disposed) {
+        return;
+      }
+      await this.mirror.trials(id).load(Infinity);
+    }
+  }
+
+  #onMirror(): void {
+    const place = this.rows.findIndex(({ key }) => key === this.#active);
+    this.#openNew();
+    this.selection.keep(id => this.mirror.findTrial(id) !== undefined);
+    this.#rows = null;
+    const { rows } = this;
+    if (place >= 0 && !rows.some(({ key }) => key === this.#active)) {
+      this.#active = rows[Math.min(place, rows.length - 1)]?.key ?? null;
+    }
+    this.#tell();
+  }
+
+  /** Open what a newcomer wants to see: the latest experiment at first, later each that begins. */
+  #openNew(): void {
+    const { experiments, phase } = this.mirror;
+    if (phase !== 'ready') {
+      return;
+    }
+    const fresh = experiments.filter(({ id }) => !this.#known.has(id));
+    fresh.forEach(({ id }) => this.#known.add(id));
+    const wanted = this.#begun
+      ? fresh
+      : fresh.slice(0, this.#open.size ? 0 : 1);
+    this.#begun = true;
+    for (const { id } of wanted) {
+      this.#open.add(id);
+    }
+    this.#open.forEach(key => this.#read(key));
+  }
+
+  #tell(): void {
+    this.#rows = null;
+    if (!this.#disposed) {
+      this.#changed.emit();
+    }
+  }
+
+  #buildRows(): Row[] {
+    return this.#ordered().flatMap(experiment =>
+      this.#experimentRows(experiment)
+    );
+  }
+
+  /** Latest activity first; while the reader is in the list, new experiments on top and the others where they were. */
+  #ordered(): readonly ExperimentRecord[] {
+    let experiments = this.mirror.experiments;
+    if (this.#engaged) {
+      const place = new Map(this.#order.map((id, index) => [id, index]));
+      experiments = [...experiments].sort(
+        (a, b) => (place.get(a.id) ?? -1) - (place.get(b.id) ?? -1)
+      );
+    }
+    this.#order = experiments.map(({ id }) => id);
+    return experiments;
+  }
+
+  #experimentRows(experiment: ExperimentRecord): Row[] {
+    const { id, name } = experiment;
+    const list = this.mirror.trials(id);
+    const needle = this.#needle;
+    const found = list.items.filter(trial => contains(trial.name, needle));
+    const own = contains(name, needle);
+    if (!own && found.length === 0) {
+      return [];
+    }
+    const open =
+      needle === '' || found.length === 0
+        ? this.#open.has(id)
+        : !this.#shut.has(id);
+    const head: Row = { kind: 'experiment', key: id, experiment, open };
+    if (!open) {
+      return [head];
+    }
+    const shown = own && found.length === 0 ? list.items : found;
+    const rows = shown.flatMap(trial => this.#trialRows(trial));
+    return [
+      head,
+      ...rows,
+      ...(needle === '' ? this.#restRows(experiment) : [])
+    ];
+  }
+
+  /** What stands below the trials that were read. */
+  #restRows({ id, trials }: ExperimentRecord): Row[] {
+    const list = this.mirror.trials(id);
+    if (list.problem) {
+      const error = list.problem;
+      return [{ kind: 'failed', key: `${id}!`, level: 2, of: id, error }];
+    }
+    if (list.complete) {
+      const empty = list.items.length === 0;
+      return empty
+        ? [{ kind: 'nothing', key: `${id}-`, level: 2, below: 'experiment' }]
+        : [];
+    }
+    const rest = Math.max(1, trials - list.items.length);
+    return Array.from({ length: rest }, (_, index) => ({
+      kind: 'pending' as const,
+      key: `${id}#${list.items.length + index}`,
+      level: 2
+    }));
+  }
+
+  #trialRows(trial: TrialRecord): Row[] {
+    const { id } = trial;
+    const open = this.#open.has(id);
+    const head: Row = { kind: 'trial', key: id, trial, open };
+    return open ? [head, ...this.#componentRows(id)] : [head];
+  }
+
+  #componentRows(trial: string): Row[] {
+    const detail = this.mirror.detail(trial);
+    if (detail === undefined) {
+      return [{ kind: 'pending', key: `${trial}#`, level: 3 }];
+    }
+    if (detail instanceof Error) {
+      return [
+        { kind: 'failed', key: `${trial}!`, level: 3, of: trial, error: detail }
+      ];
+    }
+    const components = detail.components;
+    if (components.length === 0) {
+      return [{ kind: 'nothing', key: `${trial}-`, level: 3, below: 'trial' }];
+    }
+    return components.map(component => ({
+      kind: 'component',
+      key: `${trial}/${component.name}`,
+      trial,
+      component
+    }));
+  }
+
+  readonly #changed = new Signal<this, void>(this);
+  readonly #open = new Set<string>();
+  /** Experiments that the reader has closed while the filter holds them open. */
+  readonly #shut = new Set<string>();
+  readonly #known = new Set<string>();
+  #filter = '';
+  #active: string | null = null;
+  #renaming: string | null = null;
+  #engaged = false;
+  #begun = false;
+  #order: string[] = [];
+  #rows: Row[] | null = null;
+  #disposed = false;
+}
+
+function contains(name: string, needle: string): boolean {
+  return name.toLowerCase().includes(needle);
+}
