@@ -14,8 +14,8 @@ _WORD = re.compile(r"[^a-z0-9]+")
 _HELD_OUT = {"val", "valid", "validation", "test", "eval", "dev", "holdout"}
 # fmt: off
 _QUALITY = {
-    "acc", "accuracy", "auc", "auroc", "bleu", "dice", "f1", "iou", "kappa", "map", "mcc", "ndcg", "precision", "psnr", "r2",
-    "recall", "return", "reward", "rouge", "score", "ssim", "top1",
+    "acc", "accuracy", "auc", "auroc", "bleu", "dice", "f1", "iou", "kappa", "map", "mcc", "ndcg", "precision", "psnr",
+    "r2", "recall", "return", "reward", "rouge", "score", "ssim", "top1",
 }
 _ERROR = {
     "ce", "cer", "deviance", "err", "error", "fid", "logloss", "loss", "mae", "mape", "mse", "nll", "perplexity", "ppl",

@@ -16,6 +16,8 @@ from labdeck.store.contract import Location
 from labdeck.store.place import require_local
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from labdeck.store.artifacts import ArtifactFiles
     from labdeck.store.columns.files import FileColumns
     from labdeck.store.contract import Catalog
@@ -60,7 +62,7 @@ class Store:
         """Release the database; files need no closing."""
         self.catalog.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -73,12 +75,12 @@ def locate(text: str | Path | None = None) -> Location:
     """Say where a store is, touching neither disk nor network.
 
     Args:
-        text: A folder, `sqlite:///folder`, or a `postgresql://` URL. None looks at the environment variable LABDECK_STORE,
-            then takes the platform's folder for user data.
+        text: A folder, `sqlite:///folder`, or a `postgresql://` URL. None looks at the environment variable
+            LABDECK_STORE, then takes the platform's folder for user data.
 
     Returns:
-        The location. The files beside a PostgreSQL catalog lie in the folder that LABDECK_FILES names, by default one of
-        their own under the user-data folder.
+        The location. The files beside a PostgreSQL catalog lie in the folder that LABDECK_FILES names, by default one
+        of their own under the user-data folder.
 
     Raises:
         StorePlace: A URL of another kind.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from labdeck.errors import StorePlace
 
 # fmt: off
 _NETWORK = {
-    "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.beegfs", "fuse.ceph", "fuse.davfs2", "fuse.gcsfuse", "fuse.glusterfs",
-    "fuse.goofys", "fuse.juicefs", "fuse.moosefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "gfs2", "glusterfs", "gpfs",
-    "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "pvfs2", "smb", "smb2", "smb3", "smbfs", "sshfs",
+    "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.beegfs", "fuse.ceph", "fuse.davfs2", "fuse.gcsfuse",
+    "fuse.glusterfs", "fuse.goofys", "fuse.juicefs", "fuse.moosefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
+    "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "pvfs2", "smb", "smb2",
+    "smb3", "smbfs", "sshfs",
 }
 # fmt: on
 _MOUNTS = Path("/proc/self/mounts")
@@ -30,7 +31,7 @@ def require_local(folder: Path) -> None:
         )
 
 
-def network_kind(mounts: str, folder: PurePosixPath) -> str | None:
+def network_kind(mounts: str, folder: PurePath) -> str | None:
     r"""Return the type of the network file system a folder lies on, None for a local one.
 
     Args:

@@ -74,8 +74,8 @@ class SqlCatalog(Catalog):
     ) -> tuple[TrialFacts, ...]:
         """Return trials with parameters and metric summaries (without sparks).
 
-        Either of an experiment, those that are not deleted, oldest first, or of the given ids in their order, unknown ids
-        left out.
+        Either of an experiment, those that are not deleted, oldest first, or of the given ids in their order, unknown
+        ids left out.
 
         Raises:
             InvalidQuery: Both or neither were given.
@@ -112,7 +112,7 @@ class SqlCatalog(Catalog):
         return self._database.backend.watch()
 
     def purge(self, older_than: float) -> tuple[str, ...]:
-        """Remove experiments and trials that were deleted before that time; return the ids of the trials that are gone."""
+        """Remove what was deleted before that time; return the ids of the trials that are gone."""
         return self._database.write(lambda connection: _purge(connection, older_than))
 
     def trial_ids(self) -> frozenset[str]:

@@ -1,9 +1,9 @@
-"""Keeps each trial's objective: the summary that stands for it in lists, stored with the trial so that lists are one query."""
+"""Keeps each trial's objective, the summary that stands for it, with the trial: so that a list is one query."""
 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import bindparam, select, update
@@ -59,7 +59,7 @@ def choose_again(unit: Unit, experiment_id: str) -> None:
         changed[trial_id] = {"trial": trial_id, **_columns(found, chosen)}
     if changed:
         change = update(trial).where(trial.c.id == bindparam("trial"))
-        values = {"objective": bindparam("objective"), "goal": bindparam("goal")}
+        values: dict[str, Any] = {"objective": bindparam("objective"), "goal": bindparam("goal")}
         unit.connection.execute(change.values(values), list(changed.values()))
 
 

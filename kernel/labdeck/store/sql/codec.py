@@ -21,8 +21,8 @@ T = TypeVar("T")
 def name_key(name: str) -> str:
     """Return what stands for a name in indices: the name itself if it is short, else a digest of it.
 
-    PostgreSQL refuses index entries beyond 2,700 bytes. No two names share a key: short names that begin with the mark of a
-    digest are digested too.
+    PostgreSQL refuses index entries beyond 2,700 bytes. No two names share a key: short names that begin with the
+    mark of a digest are digested too.
 
     Example:
         >>> name_key("accuracy"), len(name_key("x" * 10_000))

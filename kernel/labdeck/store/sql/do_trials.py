@@ -36,10 +36,8 @@ def start_trial(unit: Unit, command: StartTrial) -> None:
         return
     home = _experiment_for(unit, command)
     taken = taken_in(unit.connection, trial, trial.c.experiment_id == home)
-    if command.name is None:
-        name = numbered("trial", 1, taken)
-    else:
-        name = free_name(check_name(command.name, "trial"), taken)
+    wanted = command.name
+    name = numbered("trial", 1, taken) if wanted is None else free_name(check_name(wanted, "trial"), taken)
     chosen = chosen_for(unit, home)
     row = {
         "id": require_id(command.id),

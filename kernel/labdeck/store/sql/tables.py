@@ -1,8 +1,8 @@
 """The tables of the catalog, the same on both databases.
 
-What a record holds beyond the columns that SQL joins, sorts and filters by is kept as the record's own JSON in `body`: NaN,
-infinities, int64 and any text survive there unchanged on both databases. Beside it `last`, `low`, `high` and `number` repeat
-the values that queries compare; NaN, which neither database orders alike, is NULL in them.
+What a record holds beyond the columns that SQL joins, sorts and filters by is kept as the record's own JSON in `body`:
+NaN, infinities, int64 and any text survive there unchanged on both databases. Beside it `last`, `low`, `high` and
+`number` repeat the values that queries compare; NaN, which the databases order differently, is NULL in them.
 
 Names may be longer than an index entry may be, so uniqueness is kept over `name_key` (see `codec.name_key`).
 """
