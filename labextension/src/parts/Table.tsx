@@ -50,40 +50,14 @@ const CLASS = 'jp-Labdeck-table';
 /** A sortable table with a head that stays in sight; one cell has the focus and the arrow keys move it. */
 export function Table<Row>(props: ITableProps<Row>): React.ReactElement {
   const { columns, rows, label } = props;
-  const root = React.useRef<HTMLTableElement>(null);
-  const [focus, setFocus] = React.useState<ICell>({ row: 0, column: 0 });
-  const active = clampCell(focus, rows.length, columns.length);
-
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    if (!(event.target instanceof HTMLTableCellElement)) {
-      return;
-    }
-    const ctrl = event.ctrlKey || event.metaKey;
-    const target = event.altKey ? null : moveCell(active, event.key, ctrl, rows.length, columns.length);
-    if (target) {
-      setFocus(target);
-      cellAt(root.current, target)?.focus();
-    }
-    if (target || handleKey(props, active, event, event.target)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  };
-
+  const { active, ...listeners } = useGridFocus(props);
   return (
     <table
-      ref={root}
+      {...listeners}
       className={CLASS}
       role="grid"
       aria-label={label}
       aria-rowcount={rows.length + 1}
-      onKeyDown={onKeyDown}
-      onFocus={event => {
-        const cell = cellOf(event.target);
-        if (cell) {
-          setFocus(cell);
-        }
-      }}
     >
       <thead>
         <tr>
@@ -111,6 +85,43 @@ export function Table<Row>(props: ITableProps<Row>): React.ReactElement {
   );
 }
 
+interface IGridFocus {
+  /** The cell that Tab leads to. */
+  active: ICell;
+  onKeyDown: React.KeyboardEventHandler<HTMLTableElement>;
+  onFocus: React.FocusEventHandler<HTMLTableElement>;
+}
+
+/** Move the focus from cell to cell, and do what other keys ask for. */
+function useGridFocus<Row>(props: ITableProps<Row>): IGridFocus {
+  const rows = props.rows.length;
+  const columns = props.columns.length;
+  const [focus, setFocus] = React.useState<ICell>({ row: 0, column: 0 });
+  const active = clampCell(focus, rows, columns);
+
+  const onKeyDown = (event: React.KeyboardEvent<HTMLTableElement>): void => {
+    const { key, target, currentTarget } = event;
+    // Rows may have changed places since the cell got the focus: where it is now counts.
+    const cell = target instanceof HTMLTableCellElement ? cellOf(target) : null;
+    if (!cell) {
+      return;
+    }
+    const ctrl = event.ctrlKey || event.metaKey;
+    const next = event.altKey ? null : moveCell(cell, key, ctrl, rows, columns);
+    if (next) {
+      cellAt(currentTarget, next)?.focus();
+    }
+    if (next || handleKey(props, cell, event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+  const onFocus = (event: React.FocusEvent<HTMLTableElement>): void => {
+    setFocus(cellOf(event.target) ?? active);
+  };
+  return { active, onKeyDown, onFocus };
+}
+
 function HeadCell<Row>(props: {
   column: IColumn<Row>;
   tabbable: boolean;
@@ -118,7 +129,12 @@ function HeadCell<Row>(props: {
 }): React.ReactElement {
   const { column, table } = props;
   const sortable = column.value !== undefined && table.onSort !== undefined;
-  const sorted = table.sort?.column === column.id ? (table.sort.descending ? 'descending' : 'ascending') : undefined;
+  const sorted =
+    table.sort?.column === column.id
+      ? table.sort.descending
+        ? 'descending'
+        : 'ascending'
+      : undefined;
   return (
     <th
       scope="col"
@@ -138,19 +154,26 @@ function HeadCell<Row>(props: {
     >
       <span className={`${CLASS}-head`}>
         <span className={`${CLASS}-label`}>{column.label}</span>
-        {column.detail && <span className={`${CLASS}-detail`}>{column.detail}</span>}
+        {column.detail && (
+          <span className={`${CLASS}-detail`}>{column.detail}</span>
+        )}
         {sorted && (
           <span className={`${CLASS}-arrow`} aria-hidden="true">
             {sorted === 'ascending' ? '▲' : '▼'}
           </span>
         )}
-        {table.onColumnMenu && <ColumnMenuButton column={column} table={table} />}
+        {table.onColumnMenu && (
+          <ColumnMenuButton column={column} table={table} />
+        )}
       </span>
     </th>
   );
 }
 
-function ColumnMenuButton<Row>(props: { column: IColumn<Row>; table: ITableProps<Row> }): React.ReactElement {
+function ColumnMenuButton<Row>(props: {
+  column: IColumn<Row>;
+  table: ITableProps<Row>;
+}): React.ReactElement {
   const { column, table } = props;
   return (
     <button
@@ -171,7 +194,11 @@ function ColumnMenuButton<Row>(props: { column: IColumn<Row>; table: ITableProps
   );
 }
 
-function BodyRow<Row>(props: { row: Row; table: ITableProps<Row>; tabbable: number }): React.ReactElement {
+function BodyRow<Row>(props: {
+  row: Row;
+  table: ITableProps<Row>;
+  tabbable: number;
+}): React.ReactElement {
   const { row, table } = props;
   return (
     <tr
@@ -204,18 +231,21 @@ function BodyRow<Row>(props: { row: Row; table: ITableProps<Row>; tabbable: numb
 function handleKey<Row>(
   table: ITableProps<Row>,
   cell: ICell,
-  event: React.KeyboardEvent,
-  target: HTMLTableCellElement
+  event: React.KeyboardEvent
 ): boolean {
-  const box = target.getBoundingClientRect();
-  const wantsMenu = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+  const box = (event.target as HTMLElement).getBoundingClientRect();
+  const wantsMenu =
+    event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
   if (cell.row === -1) {
     const column = table.columns[cell.column];
-    if ((event.key === 'Enter' || event.key === ' ') && column?.value) {
+    if ((event.key === 'Enter' || event.key === ' ') && column.value) {
       table.onSort?.(column.id);
       return true;
     }
-    if (column && (wantsMenu || (event.key === 'ArrowDown' && event.altKey)) && table.onColumnMenu) {
+    if (
+      (wantsMenu || (event.key === 'ArrowDown' && event.altKey)) &&
+      table.onColumnMenu
+    ) {
       table.onColumnMenu(column.id, box.left, box.bottom);
       return true;
     }
@@ -249,13 +279,19 @@ function handleRowKey<Row>(
   return false;
 }
 
-function cellAt(table: HTMLTableElement | null, cell: ICell): HTMLTableCellElement | null {
-  return table?.rows[cell.row + 1]?.cells[cell.column] ?? null;
+function cellAt(
+  table: HTMLTableElement,
+  cell: ICell
+): HTMLTableCellElement | null {
+  return table.rows.item(cell.row + 1)?.cells.item(cell.column) ?? null;
 }
 
 function cellOf(element: Element): ICell | null {
   const cell = element.closest('td, th');
-  if (!(cell instanceof HTMLTableCellElement) || !(cell.parentElement instanceof HTMLTableRowElement)) {
+  if (
+    !(cell instanceof HTMLTableCellElement) ||
+    !(cell.parentElement instanceof HTMLTableRowElement)
+  ) {
     return null;
   }
   return { row: cell.parentElement.rowIndex - 1, column: cell.cellIndex };

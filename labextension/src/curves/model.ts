@@ -1,0 +1,227 @@
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import type { IFigure } from '#plotly';
+
+import { type LabdeckError, toLabdeckError } from '../client/errors';
+import { Refresher } from '../refresher';
+import type {
+  AnyEvent,
+  ICurvesRequest,
+  ILabdeckClient,
+  ISeriesKey
+} from '../tokens';
+import type { MetricSummary } from '../wire';
+
+/** How often running trials are read anew, in milliseconds. */
+const INTERVAL = 500;
+/** How many charts are shown before the reader chooses. */
+const FIRST_CHARTS = 4;
+/** Points in one chart, all its curves together. */
+const POINTS = 40_000;
+
+/** How all charts of a panel are drawn. */
+export interface ICurvesOptions {
+  x: ICurvesRequest['x'];
+  smoothing: number;
+  log: boolean;
+}
+
+/** One chart: a metric of every trial. */
+export interface ICurvesChart {
+  series: ISeriesKey;
+  /** The latest figure; null before the first answer. */
+  figure: IFigure | null;
+  /** Why the figure is missing or out of date. */
+  error: LabdeckError | null;
+}
+
+/** A text that identifies a series among others. */
+export function seriesId(series: ISeriesKey): string {
+  return JSON.stringify([series.component, series.metric]);
+}
+
+/** How a series is called where its component is not shown beside it. */
+export function seriesName(series: ISeriesKey): string {
+  return series.component
+    ? `${series.component} / ${series.metric}`
+    : series.metric;
+}
+
+/** The curves of some trials, one chart a metric, read anew while the trials run. */
+export class CurvesModel implements IDisposable {
+  constructor(client: ILabdeckClient) {
+    this.#client = client;
+    client.events.connect(this.#onEvents, this);
+    client.stale.connect(this.#onStale, this);
+  }
+
+  get changed(): ISignal<this, void> {
+    return this.#changed;
+  }
+
+  get isDisposed(): boolean {
+    return this.#refresher.isDisposed;
+  }
+
+  get options(): ICurvesOptions {
+    return this.#options;
+  }
+
+  /** The series that can be shown. */
+  get available(): readonly ISeriesKey[] {
+    return this.#available;
+  }
+
+  /** The ids of the series that are shown. */
+  get chosen(): ReadonlySet<string> {
+    return this.#chosen ?? this.#firstChoice();
+  }
+
+  /** The charts in the order of the available series. */
+  get charts(): readonly ICurvesChart[] {
+    return this.#charts;
+  }
+
+  /** While this stays the same, a redraw keeps the reader's zoom. */
+  get view(): string {
+    return `${this.#options.x} ${this.#options.log}`;
+  }
+
+  /** Whether the first answer is still to come. */
+  get isLoading(): boolean {
+    return this.#charts.some(chart => !chart.figure && !chart.error);
+  }
+
+  /** Say which trials are compared and which series they have. */
+  setTrials(trials: readonly string[], series: readonly ISeriesKey[]): void {
+    const before = JSON.stringify([this.#trials, this.#available]);
+    if (before === JSON.stringify([trials, series])) {
+      return;
+    }
+    this.#trials = [...trials];
+    this.#available = [...series];
+    this.#arrange();
+  }
+
+  /** Change how the charts are drawn. */
+  setOptions(options: Partial<ICurvesOptions>): void {
+    this.#options = { ...this.#options, ...options };
+    this.#changed.emit();
+    this.refresh();
+  }
+
+  /** Choose which series are shown; null leaves the choice to the model. */
+  choose(ids: ReadonlySet<string> | null): void {
+    this.#chosen = ids;
+    this.#arrange();
+  }
+
+  /** Say whether anybody looks; nothing is read while nobody does. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible && this.#outdated) {
+      this.#refresher.request();
+    }
+  }
+
+  /** Read all charts anew. */
+  refresh(): void {
+    this.#outdated = true;
+    if (this.#visible) {
+      this.#refresher.request();
+    }
+  }
+
+  dispose(): void {
+    this.#refresher.dispose();
+    Signal.clearData(this);
+  }
+
+  #onStale(): void {
+    this.refresh();
+  }
+
+  #firstChoice(): ReadonlySet<string> {
+    return new Set(this.#available.slice(0, FIRST_CHARTS).map(seriesId));
+  }
+
+  #arrange(): void {
+    const chosen = this.chosen;
+    const known = new Map(this.#charts.map(c => [seriesId(c.series), c]));
+    this.#charts = this.#available
+      .filter(series => chosen.has(seriesId(series)))
+      .map(
+        series =>
+          known.get(seriesId(series)) ?? { series, figure: null, error: null }
+      );
+    this.#changed.emit();
+    this.refresh();
+  }
+
+  async #read(): Promise<void> {
+    this.#outdated = false;
+    const trials = this.#trials;
+    if (trials.length === 0) {
+      return;
+    }
+    const answers = await Promise.all(
+      this.#charts.map(chart => this.#readChart(chart, trials))
+    );
+    if (this.isDisposed) {
+      return;
+    }
+    // Charts may have come and gone meanwhile: keep their order, take over what was read.
+    const byId = new Map(answers.map(chart => [seriesId(chart.series), chart]));
+    this.#charts = this.#charts.map(
+      chart => byId.get(seriesId(chart.series)) ?? chart
+    );
+    this.#changed.emit();
+  }
+
+  async #readChart(
+    chart: ICurvesChart,
+    trials: readonly string[]
+  ): Promise<ICurvesChart> {
+    const points = Math.floor(POINTS / trials.length);
+    try {
+      const figure = await this.#client.curves({
+        trials,
+        series: [chart.series],
+        ...this.#options,
+        points: Math.min(1000, Math.max(200, points))
+      });
+      return { series: chart.series, figure, error: null };
+    } catch (reason) {
+      return { ...chart, error: toLabdeckError(reason) };
+    }
+  }
+
+  #onEvents(_: ILabdeckClient, events: readonly AnyEvent[]): void {
+    const trials = new Set(this.#trials);
+    const grown = events.some(
+      event =>
+        event.event === 'metrics-advanced' &&
+        trials.has(event.trial_id) &&
+        (event.truncated || event.metrics.some(m => this.#shows(m)))
+    );
+    if (grown) {
+      this.refresh();
+    }
+  }
+
+  #shows({ component, name }: MetricSummary): boolean {
+    return this.chosen.has(seriesId({ component, metric: name }));
+  }
+
+  #trials: readonly string[] = [];
+  #visible = false;
+  #outdated = false;
+  #options: ICurvesOptions = { x: 'step', smoothing: 0, log: false };
+  #available: readonly ISeriesKey[] = [];
+  #chosen: ReadonlySet<string> | null = null;
+  #charts: readonly ICurvesChart[] = [];
+  readonly #changed = new Signal<this, void>(this);
+  readonly #refresher = new Refresher(() => this.#read(), INTERVAL);
+  readonly #client: ILabdeckClient;
+}

@@ -1,0 +1,118 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IFigure, IPlotly } from '#plotly';
+
+import { Drawing } from './drawing';
+
+/** What a chart needs from whoever shows it. */
+export interface IChartProps {
+  /** What the chart shows, for screen readers. */
+  label: string;
+  /** The figure as the server draws it; null while there is none yet. */
+  figure: IFigure | null;
+  /** A redraw keeps what the reader zoomed to while this stays the same. */
+  view: string;
+  /** What to say where the figure has no points. */
+  empty: string;
+  trans: TranslationBundle;
+  /** Where plotly comes from. */
+  load?: () => Promise<IPlotly>;
+}
+
+/** A plotly figure in JupyterLab's colours. Plotly is fetched when the first chart is shown. */
+export function Chart(props: IChartProps): React.ReactElement {
+  const { figure, label, view, trans } = props;
+  const host = React.useRef<HTMLDivElement>(null);
+  const { drawing, failed, retry } = useDrawing(host, props.load ?? loadPlotly);
+  const blank = figure !== null && !hasPoints(figure);
+
+  React.useEffect(() => {
+    if (drawing && figure) {
+      drawing.show(figure, view);
+    }
+  }, [drawing, figure, view]);
+
+  return (
+    <div className="jp-Labdeck-chart" role="figure" aria-label={label}>
+      <div ref={host} className="jp-Labdeck-chart-plot" hidden={blank} />
+      {blank && <p className="jp-Labdeck-chart-note">{props.empty}</p>}
+      {failed && (
+        <p className="jp-Labdeck-chart-note" role="alert">
+          {trans.__('The chart code could not be loaded.')}{' '}
+          <button type="button" className="jp-Labdeck-link" onClick={retry}>
+            {trans.__('Retry')}
+          </button>
+        </p>
+      )}
+      {!failed && (figure === null || !drawing) && (
+        <div className="jp-Labdeck-chart-wait" aria-hidden="true" />
+      )}
+    </div>
+  );
+}
+
+/** Return whether any trace of a figure has something to show. */
+export function hasPoints(figure: IFigure): boolean {
+  return figure.data.some(trace => {
+    const values = trace.y ?? trace.z ?? trace.x ?? trace.dimensions;
+    if (Array.isArray(values)) {
+      return values.length > 0;
+    }
+    // Typed arrays come as {dtype, bdata}.
+    return isRecord(values) && values.bdata !== '';
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+async function loadPlotly(): Promise<IPlotly> {
+  const { default: plotly } = await import(
+    /* webpackChunkName: "plotly" */ '#plotly'
+  );
+  return plotly;
+}
+
+interface IDrawingState {
+  drawing: Drawing | null;
+  failed: boolean;
+  retry: () => void;
+}
+
+/** Load plotly and keep a drawing in an element for as long as it is mounted. */
+function useDrawing(
+  host: React.RefObject<HTMLDivElement>,
+  load: () => Promise<IPlotly>
+): IDrawingState {
+  const [drawing, setDrawing] = React.useState<Drawing | null>(null);
+  const [failed, setFailed] = React.useState(false);
+  const [attempt, setAttempt] = React.useState(0);
+
+  React.useEffect(() => {
+    let made: Drawing | null = null;
+    let gone = false;
+    setFailed(false);
+    load().then(
+      plotly => {
+        if (!gone && host.current) {
+          made = new Drawing(host.current, plotly);
+          setDrawing(made);
+        }
+      },
+      () => {
+        if (!gone) {
+          setFailed(true);
+        }
+      }
+    );
+    return () => {
+      gone = true;
+      made?.dispose();
+      setDrawing(null);
+    };
+  }, [attempt, host, load]);
+
+  return { drawing, failed, retry: () => setAttempt(attempt + 1) };
+}
