@@ -8,6 +8,8 @@ import pytest
 
 from labdeck.store.open import locate, open_store
 
+pytest.register_assert_rewrite("labdeck.testing")
+
 
 @pytest.fixture(autouse=True)
 def _own_user_data(tmp_path, monkeypatch):

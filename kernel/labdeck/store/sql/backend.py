@@ -31,6 +31,10 @@ class Backend(ABC):
         """Start a transaction that no other writer overlaps, so that sequence order is commit order."""
 
     @abstractmethod
+    def begin_set_up(self, connection: Connection) -> None:
+        """Start a transaction in which tables may be built anew without losing the rows that refer to them."""
+
+    @abstractmethod
     def announce(self, connection: Connection) -> None:
         """Make the commit of this transaction wake the watchers of all processes."""
 

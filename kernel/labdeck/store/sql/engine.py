@@ -42,13 +42,21 @@ class Database:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that sees one state of the database."""
-        return self._run(work, self.backend.begin_read)
+        return self._run(self._usable_engine(), work, self.backend.begin_read)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that excludes other writers; it may run more than once, and commits once."""
-        result = self._run(work, self.backend.begin_write)
+        result = self._run(self._usable_engine(), work, self.backend.begin_write)
         self.backend.committed()
         return result
+
+    def set_up(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which may alter tables, on a connection of its own."""
+        engine = self.backend.engine()
+        try:
+            return self._run(engine, work, self.backend.begin_set_up)
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Close all connections."""
@@ -58,13 +66,12 @@ class Database:
             self._engine.dispose()
             _open_engines.discard(self._engine)
 
-    def _run(self, work: Callable[[Connection], T], begin: Callable[[Connection], None]) -> T:
-        self._check_usable()
+    def _run(self, engine: Engine, work: Callable[[Connection], T], begin: Callable[[Connection], None]) -> T:
         deadline = time.monotonic() + self._patience
         reconnected = False
         while True:
             try:
-                with self._engine.connect() as connection:
+                with engine.connect() as connection:
                     begin(connection)
                     result = work(connection)
                     connection.commit()
@@ -77,13 +84,14 @@ class Database:
                     raise fault from error
             time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - spreads writers, hides nothing
 
-    def _check_usable(self) -> None:
+    def _usable_engine(self) -> Engine:
         if self._closed:
             raise StoreUnreachable("the store was closed", "open it again")
         if self._pid == os.getpid():
-            return
+            return self._engine
         with self._fork_lock:
             if self._pid != os.getpid():
                 self._engine = self.backend.engine()
                 _open_engines.add(self._engine)
                 self._pid = os.getpid()
+            return self._engine

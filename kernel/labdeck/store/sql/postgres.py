@@ -71,6 +71,10 @@ class PostgresBackend(Backend):
         """Wait for our turn: with one writer at a time, sequence order is commit order."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
+    def begin_set_up(self, connection: Connection) -> None:
+        """Take the writers' lock: PostgreSQL alters tables in place."""
+        self.begin_write(connection)
+
     def announce(self, connection: Connection) -> None:
         """Send NOTIFY, which the server delivers when this transaction commits."""
         connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")

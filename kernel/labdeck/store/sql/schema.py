@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from labdeck.store.sql.engine import Database
 
+version_locations = ["labdeck.store.sql:migrations/versions"]
+"""Where the revisions are."""
+
 
 def ensure_schema(database: Database) -> None:
     """Bring the schema to `tables.HEAD`, once, however many processes try.
@@ -30,7 +33,7 @@ def ensure_schema(database: Database) -> None:
         found = database.read(revision)
         if _acceptable(found):
             return
-        database.write(_create if found is None else _migrate)
+        database.set_up(_create if found is None else migrate)
 
 
 def revision(connection: Connection) -> str | None:
@@ -64,11 +67,14 @@ def _create(connection: Connection) -> None:
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": tables.HEAD})
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> None:
+    """Run the revisions between the schema's and `tables.HEAD`, within the connection's transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "labdeck.store.sql:migrations")
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(version_locations))
     config.attributes["connection"] = connection
     command.upgrade(config, tables.HEAD)

@@ -50,6 +50,11 @@ class SqliteBackend(Backend):
         """Take SQLite's write lock at once: upgrading a read lock later could fail."""
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def begin_set_up(self, connection: Connection) -> None:
+        """Switch foreign keys off: dropping the old form of a table would delete what refers to it."""
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     def announce(self, connection: Connection) -> None:
         """Nothing to do: watchers see PRAGMA data_version change."""
 
