@@ -1,0 +1,1 @@
+"""Metric points: segments while a trial runs, Parquet when it has ended."""

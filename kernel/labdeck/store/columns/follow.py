@@ -1,0 +1,37 @@
+"""Following a trial while it runs: what came since one last looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from labdeck.store.columns.reader import Tail, join, segments_in, to_series
+from labdeck.store.contract import Series, SeriesKey
+
+
+class Follower:
+    """Returns the new points of a trial, whichever process logged them; made by `FileColumns.follow`.
+
+    It begins with everything that the trial's segments hold. A trial is not packed while it runs, so nothing is missed; what
+    was packed before is not returned.
+
+    Args:
+        folder: The trial's folder.
+        seal: Called before each reading.
+    """
+
+    def __init__(self, folder: Path, seal: Callable[[], None]) -> None:
+        self._folder = folder
+        self._seal = seal
+        self._tails: dict[Path, Tail] = {}
+
+    def read(self) -> dict[SeriesKey, Series]:
+        """Return the points that came since the last call, by series; series without new points are left out."""
+        self._seal()
+        parts: dict[SeriesKey, list[Series]] = {}
+        for path in segments_in(self._folder):
+            tail = self._tails.setdefault(path, Tail(path))
+            for key, records in tail.read().items():
+                if len(records):
+                    parts.setdefault(key, []).append(to_series(records))
+        return {key: join(some) for key, some in parts.items()}
