@@ -11,6 +11,7 @@ export default defineConfig({
     css: false,
     // A test that is skipped or waits for its author must not look like one that passes.
     allowOnly: false,
-    reporters: ['default', ['json', { outputFile: '.build/vitest.json' }]]
+    reporters: ['default', 'json'],
+    outputFile: { json: '.build/reports/vitest.json' }
   }
 });

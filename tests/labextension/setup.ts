@@ -2,10 +2,10 @@
 
 if (typeof window !== 'undefined') {
   // @lumino/dragdrop derives a class from it
-  window.DragEvent ??= class extends MouseEvent {} as typeof DragEvent;
+  window.DragEvent = class extends MouseEvent {} as typeof DragEvent;
 
   // @jupyter/web-components asks for the colour scheme; no query matches here
-  window.matchMedia ??= (media: string) =>
+  window.matchMedia = (media: string) =>
     Object.assign(new EventTarget(), {
       media,
       matches: false,
