@@ -29,7 +29,7 @@ def number(value: float | str) -> str:
     """
     if not math.isfinite(float(value)):
         return {math.inf: "∞", -math.inf: "−∞"}.get(float(value), "NaN")
-    value = float(value) if isinstance(value, str) else value
+    value = float(value) if isinstance(value, str) else value + 0  # which makes 0.0 of −0.0
     size = abs(value)
     if isinstance(value, int) and size < 10**12:
         return f"{value:,}".replace("-", "−")
@@ -40,7 +40,7 @@ def number(value: float | str) -> str:
         text = f"{value:,.0f}"
     else:
         text = f"{value:.4g}"
-    return text.replace("-", "−") if text.startswith("-") else text
+    return "−" + text[1:] if text.startswith("-") else text
 
 
 def parameter(value: ParamValue) -> str:

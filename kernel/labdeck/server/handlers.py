@@ -129,6 +129,14 @@ class UnknownHandler(LabdeckHandler):
     @authorized
     async def get(self) -> None:
         """Raise NotFound."""
-        raise NotFound(f"there is no route {self.request.path[:200]}", "see docs/server.md for the routes")
+        raise self._unknown()
 
-    post = get
+    # A method of its own: Jupyter's decorator remembers for which action it was first used.
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Raise NotFound."""
+        raise self._unknown()
+
+    def _unknown(self) -> NotFound:
+        return NotFound(f"there is no route {self.request.path[:200]}", "see docs/server.md for the routes")
