@@ -1,10 +1,8 @@
-"""What every test shares: a store of its own, the server's fixtures, and no silent skip."""
+"""What every test shares: a store of its own, and no silent skip."""
 
 from __future__ import annotations
 
 import pytest
-
-pytest_plugins = ("pytest_jupyter.jupyter_server",)
 
 
 @pytest.fixture(autouse=True)
