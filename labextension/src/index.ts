@@ -1,13 +1,12 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+/** The list of plugins. */
+import { clientPlugin } from './client/plugin';
+import { comparisonPlugin } from './comparison/plugin';
+import { experimentsPlugin } from './experiments/plugin';
+import { sidebarPlugin } from './sidebar/plugin';
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'labdeck:plugin',
-  description: 'Shows Labdeck in the sidebar.',
-  autoStart: true,
-  activate: (_app: JupyterFrontEnd): void => undefined
-};
-
-export default plugin;
+export default [
+  clientPlugin,
+  sidebarPlugin,
+  experimentsPlugin,
+  comparisonPlugin
+];

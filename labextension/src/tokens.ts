@@ -138,7 +138,7 @@ export interface ISidebar {
   /** Add a section, smaller ranks first; its title is the section's. */
   addSection(section: Widget, rank: number): IDisposable;
   /** Add something above the sections. */
-  addHeader(widget: Widget): IDisposable;
+  addTop(widget: Widget): IDisposable;
   /** Bring the sidebar into sight. */
   reveal(): void;
 }

@@ -1,0 +1,60 @@
+/** The way from an empty store to a first trial: code, and notebooks that hold it. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../tokens';
+
+/** The code of a first trial, which runs as it stands. */
+export const FIRST_STEP = `import labdeck
+
+experiment = labdeck.experiment("first steps")
+with experiment.trial(params={"rate": 0.1}) as trial:
+    for step in range(100):
+        trial.log(loss=1 / (1 + 0.1 * step), step=step)`;
+
+/** Register the commands that put the code into a notebook. */
+export function addFirstStepCommands(
+  app: JupyterFrontEnd,
+  notebooks: INotebookTracker | null,
+  trans: TranslationBundle
+): void {
+  const describedBy = { args: { type: 'object', properties: {} } };
+  app.commands.addCommand(CommandIDs.firstStep, {
+    label: trans.__('New Notebook with a First Step'),
+    caption: trans.__('Open a notebook whose code logs a first trial'),
+    describedBy,
+    isEnabled: () => app.commands.hasCommand('notebook:create-new'),
+    execute: async () => {
+      const specs = app.serviceManager.kernelspecs.specs;
+      const panel = (await app.commands.execute('notebook:create-new', {
+        kernelName: specs?.default
+      })) as NotebookPanel;
+      await panel.context.ready;
+      insert(panel, 0);
+    }
+  });
+  app.commands.addCommand(CommandIDs.insertFirstStep, {
+    label: trans.__('Insert a First Step'),
+    caption: trans.__('Insert code that logs a first trial'),
+    describedBy,
+    isEnabled: () => Boolean(notebooks?.currentWidget),
+    execute: () => {
+      const panel = notebooks?.currentWidget;
+      if (panel) {
+        insert(panel, panel.content.activeCellIndex + 1);
+      }
+    }
+  });
+}
+
+/** Insert the code as a cell and make it the active one. */
+function insert(panel: NotebookPanel, index: number): void {
+  const { content } = panel;
+  content.model?.sharedModel.insertCell(index, {
+    cell_type: 'code',
+    source: FIRST_STEP,
+    metadata: {}
+  });
+  content.activeCellIndex = index;
+}

@@ -1,0 +1,194 @@
+/** The section of the sidebar that shows experiments, their trials and components. */
+import { Clipboard } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import * as React from 'react';
+
+import { Empty, ErrorNote, Skeleton, Snippet } from '../parts/Notes';
+import { useSignal } from '../parts/useSignal';
+import { CommandIDs, type ILabdeckClient } from '../tokens';
+import { FIRST_STEP } from './firstStep';
+import type { ExperimentsModel } from './model';
+import { SelectionBar } from './selectionBar';
+import { Tree } from './tree';
+
+/** What the section is made of. */
+export interface ISectionContext {
+  model: ExperimentsModel;
+  client: ILabdeckClient;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** The section's widget. */
+export class ExperimentsSection extends ReactWidget {
+  constructor(context: ISectionContext) {
+    super();
+    this.#context = context;
+    this.id = 'labdeck-experiments';
+    this.addClass('jp-Labdeck-experiments');
+    this.title.label = context.trans.__('Experiments');
+  }
+
+  protected override render(): React.ReactElement {
+    return <Section {...this.#context} />;
+  }
+
+  readonly #context: ISectionContext;
+}
+
+function Section(props: ISectionContext): React.ReactElement {
+  const { model, client } = props;
+  useSignal(model.changed);
+  useSignal(client.stateChanged);
+  if (client.state === 'missing') {
+    return <Missing {...props} />;
+  }
+  if (client.state === 'mismatch' && client.problem) {
+    return (
+      <ErrorNote
+        error={client.problem}
+        trans={props.trans}
+        onRetry={() => client.reconnect()}
+      />
+    );
+  }
+  switch (model.mirror.phase) {
+    case 'loading':
+      return <Skeleton label={props.trans.__('Loading experiments')} />;
+    case 'failed':
+      return <Failed {...props} />;
+    case 'ready':
+      return model.mirror.experiments.length === 0 ? (
+        <FirstStep {...props} />
+      ) : (
+        <Content {...props} />
+      );
+  }
+}
+
+function Content(props: ISectionContext): React.ReactElement {
+  const { model, client, trans } = props;
+  const offline = client.state === 'reconnecting';
+  return (
+    <>
+      {offline && (
+        <div className="jp-Labdeck-offline" role="status">
+          {trans.__('Reconnecting…')}
+        </div>
+      )}
+      <div className={`jp-Labdeck-live${offline ? ' jp-mod-offline' : ''}`}>
+        <Tree {...props} />
+      </div>
+      <Search model={model} trans={trans} />
+      <SelectionBar {...props} />
+    </>
+  );
+}
+
+/** How far the filter's search is, or that it found nothing. */
+function Search(
+  props: Pick<ISectionContext, 'model' | 'trans'>
+): React.ReactElement | null {
+  const { model, trans } = props;
+  const { searching } = model;
+  if (searching) {
+    return (
+      <div className="jp-Labdeck-search" role="status">
+        {trans.__('Searching: %1 of %2 trials', searching.read, searching.all)}
+      </div>
+    );
+  }
+  if (model.rows.length > 0) {
+    return null;
+  }
+  return (
+    <Empty
+      text={trans.__(
+        'No experiment or trial has “%1” in its name.',
+        model.filter
+      )}
+    >
+      <button
+        className="jp-Labdeck-link"
+        onClick={() => {
+          model.filter = '';
+        }}
+      >
+        {trans.__('Clear the filter')}
+      </button>
+    </Empty>
+  );
+}
+
+/** An empty store: what gets you going. */
+function FirstStep(props: ISectionContext): React.ReactElement {
+  const { commands, trans } = props;
+  const insert = commands.isEnabled(CommandIDs.insertFirstStep);
+  return (
+    <Empty
+      text={trans.__('No experiments yet: log a first trial from a notebook.')}
+    >
+      <button
+        className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-accept"
+        onClick={() => void commands.execute(CommandIDs.firstStep)}
+      >
+        {trans.__('New notebook with a first step')}
+      </button>
+      <Snippet
+        code={FIRST_STEP}
+        trans={trans}
+        onCopy={copy}
+        onInsert={
+          insert
+            ? () => void commands.execute(CommandIDs.insertFirstStep)
+            : undefined
+        }
+      />
+    </Empty>
+  );
+}
+
+/** The server extension does not answer: the command that fixes it. */
+function Missing(props: ISectionContext): React.ReactElement | null {
+  const { client, trans } = props;
+  if (!client.problem) {
+    return null;
+  }
+  return (
+    <ErrorNote
+      error={client.problem}
+      trans={trans}
+      onRetry={() => client.reconnect()}
+    >
+      <Snippet
+        code={'pip install labdeck\njupyter server extension enable labdeck'}
+        trans={trans}
+        onCopy={copy}
+      />
+    </ErrorNote>
+  );
+}
+
+function Failed(props: ISectionContext): React.ReactElement | null {
+  const { model, client, trans } = props;
+  const { problem } = model.mirror;
+  if (!problem) {
+    return null;
+  }
+  return (
+    <ErrorNote
+      error={problem}
+      trans={trans}
+      onRetry={() => {
+        client.reconnect();
+        model.mirror.refresh();
+      }}
+    />
+  );
+}
+
+function copy(code: string): void {
+  Clipboard.copyToSystem(code);
+}

@@ -1,0 +1,176 @@
+/** The tree itself: rows, and what clicks and keys do to them. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import * as React from 'react';
+
+import { useNow } from '../parts/now';
+import { VirtualList } from '../parts/VirtualList';
+import { CommandIDs } from '../tokens';
+import type { ExperimentsModel, Row } from './model';
+import { RowCells } from './row';
+
+interface ITreeProps {
+  model: ExperimentsModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** Experiments > trials > components. */
+export function Tree(props: ITreeProps): React.ReactElement {
+  const { model, commands, trans } = props;
+  const running = model.mirror.experiments.some(({ running }) => running > 0);
+  const now = useNow(running ? 1000 : 20_000);
+  const rename = (id: string, name: string): void =>
+    void commands.execute(CommandIDs.rename, { id, name });
+  const onVisible = React.useCallback(
+    (first: number, last: number) => model.show(first, last),
+    [model]
+  );
+  return (
+    <VirtualList
+      label={trans.__('Experiments')}
+      rows={model.rows}
+      rowKey={rowKey}
+      rowProps={row => rowProps(row, model)}
+      renderRow={row => (
+        <RowCells
+          row={row}
+          model={model}
+          trans={trans}
+          now={now}
+          rename={rename}
+        />
+      )}
+      active={model.active}
+      onMove={(row, extend) => move(model, row, extend)}
+      onKey={(event, row) => onKey(props, event, row)}
+      onClick={(event, row) => onClick(model, event, row)}
+      onDoubleClick={(_, row) => {
+        if (row.kind !== 'experiment') {
+          void commands.execute(CommandIDs.openCurrent);
+        }
+      }}
+      onContextMenu={row => {
+        if (model.selection.has(row.key)) {
+          model.active = row.key;
+        } else {
+          model.select(row.key, 'only');
+        }
+      }}
+      onVisible={onVisible}
+      onEngaged={engaged => {
+        model.engaged = engaged;
+      }}
+    />
+  );
+}
+
+function rowKey(row: Row): string {
+  return row.key;
+}
+
+const LEVELS = { experiment: 1, trial: 2, component: 3 };
+
+function rowProps(
+  row: Row,
+  model: ExperimentsModel
+): React.HTMLAttributes<HTMLDivElement> {
+  const level = 'level' in row ? row.level : LEVELS[row.kind];
+  const selected = row.kind === 'trial' && model.selection.has(row.key);
+  const named = row.kind === 'experiment' || row.kind === 'trial';
+  const chosen = `${named ? ' jp-mod-named' : ''}${selected ? ' jp-mod-selected' : ''}`;
+  const props: React.HTMLAttributes<HTMLDivElement> = {
+    className: `jp-mod-${row.kind} jp-mod-level${level}${chosen}`,
+    'aria-level': level
+  };
+  if (row.kind === 'experiment' || row.kind === 'trial') {
+    props['aria-expanded'] = row.open;
+  }
+  if (row.kind === 'trial') {
+    props['aria-selected'] = selected;
+  }
+  if (row.kind === 'pending') {
+    props['aria-busy'] = true;
+  }
+  return props;
+}
+
+function move(model: ExperimentsModel, row: Row, extend: boolean): void {
+  if (extend) {
+    if (model.active !== null && model.selection.size === 0) {
+      model.select(model.active, 'only');
+    }
+    model.select(row.key, 'range');
+  } else {
+    model.active = row.key;
+  }
+}
+
+function onClick(
+  model: ExperimentsModel,
+  event: React.MouseEvent,
+  row: Row
+): void {
+  if (event.shiftKey) {
+    model.select(row.key, 'range');
+  } else if (event.ctrlKey || event.metaKey) {
+    model.select(row.key, 'toggle');
+  } else {
+    model.select(row.key, 'only');
+    if (row.kind === 'experiment') {
+      model.toggle(row.key, !row.open);
+    }
+  }
+}
+
+function onKey(
+  props: ITreeProps,
+  event: React.KeyboardEvent,
+  row: Row | null
+): void {
+  const { model, commands } = props;
+  const command = event.ctrlKey || event.metaKey;
+  const actions = new Map<string, () => void>([
+    ['ArrowRight', () => open(model, row)],
+    ['ArrowLeft', () => close(model, row)],
+    ['Enter', () => void commands.execute(CommandIDs.openCurrent)],
+    [' ', () => mark(model, row)],
+    ['Escape', () => model.clearSelection()]
+  ]);
+  const action =
+    command && event.key === 'a'
+      ? () => model.selectAll()
+      : actions.get(event.key);
+  if (action && !event.altKey && (!command || event.key === 'a')) {
+    event.preventDefault();
+    event.stopPropagation();
+    action();
+  }
+}
+
+function open(model: ExperimentsModel, row: Row | null): void {
+  if (row?.kind === 'experiment' || row?.kind === 'trial') {
+    if (row.open) {
+      const [next = row] = model.rows.slice(model.rows.indexOf(row) + 1);
+      model.active = next.key;
+    } else {
+      model.toggle(row.key, true);
+    }
+  }
+}
+
+function close(model: ExperimentsModel, row: Row | null): void {
+  if ((row?.kind === 'experiment' || row?.kind === 'trial') && row.open) {
+    model.toggle(row.key, false);
+  } else {
+    model.activateParent();
+  }
+}
+
+function mark(model: ExperimentsModel, row: Row | null): void {
+  if (row?.kind === 'trial') {
+    model.select(row.key, 'toggle');
+  } else if (row?.kind === 'experiment') {
+    model.toggle(row.key, !row.open);
+  }
+}

@@ -1,0 +1,27 @@
+/** Icons that follow the theme. */
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/** The sidebar's: a deck of cards with a curve on the first. */
+export const labdeckIcon = icon(
+  'labdeck',
+  '<path d="M7.5 2.5h9M5 6h14"/><rect x="2.5" y="9.5" width="19" height="12" rx="1.5"/><path d="M6 12.5c1.5 4.5 3.5 6 6 5s3.5-2 6-2"/>'
+);
+
+/** A comparison's: two curves that part. */
+export const comparisonIcon = icon(
+  'comparison',
+  '<path d="M3.5 3v17.5H21"/><path d="M6.5 17c3-1 5-9.5 14-10.5"/><path d="M6.5 17c4 0 7-4 14-4"/>'
+);
+
+/** A trial's: one curve. */
+export const trialIcon = icon(
+  'trial',
+  '<path d="M3.5 3v17.5H21"/><path d="M6.5 6c1.5 7 4.5 10.5 14 11"/>'
+);
+
+function icon(name: string, shapes: string): LabIcon {
+  return new LabIcon({
+    name: `labdeck:${name}`,
+    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3-stroke jp-Labdeck-icon" fill="none" stroke="#616161" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${shapes}</g></svg>`
+  });
+}
