@@ -8,8 +8,9 @@ from sqlalchemy import delete, func, select, update
 
 from labdeck.errors import CursorExpired, InvalidQuery
 from labdeck.store.contract import Catalog
-from labdeck.store.sql import apply, codec, details, examine, reads
+from labdeck.store.sql import apply, codec, details, reads
 from labdeck.store.sql.engine import Database
+from labdeck.store.sql.examine import examine
 from labdeck.store.sql.schema import ensure_schema
 from labdeck.store.sql.tables import artifact, event, experiment, log, trial
 
@@ -126,7 +127,7 @@ class SqlCatalog(Catalog):
 
     def check(self) -> tuple[Defect, ...]:
         """Examine the database itself: its own check, then every stored record."""
-        return self._database.read(lambda connection: examine.examine(connection, self._database.backend))
+        return examine(self._database)
 
     def close(self) -> None:
         """Release all connections; further use raises StoreUnreachable."""

@@ -2,62 +2,65 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
+from labdeck.errors import StoreCorrupt
 from labdeck.store.contract import Defect
 from labdeck.store.sql.codec import bodies
 from labdeck.store.sql.tables import artifact, capture, event, experiment, metric, param, trial
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
-    from labdeck.store.sql.backend import Backend
+    from labdeck.store.sql.engine import Database
+
+    Examination = Callable[[Connection], list[str]]
+
+_REMEDY = "export what can be read with `labdeck store export`, then restore the catalog from a backup"
+_ROWS_AT_ONCE = 5_000
+_COLUMNS: list[tuple[Any, msgspec.json.Decoder[Any]]] = [
+    (experiment.c.tags, bodies.tags),
+    (trial.c.tags, bodies.tags),
+    (trial.c.objective, bodies.metric),
+    (param.c.body, bodies.param),
+    (metric.c.body, bodies.metric),
+    (metric.c.spark, bodies.spark),
+    (artifact.c.body, bodies.artifact),
+    (capture.c.body, bodies.capture),
+    (event.c.body, bodies.event),
+]
 
 
-def examine(connection: Connection, backend: Backend) -> tuple[Defect, ...]:
-    """Run the database's own check, then decode every stored record."""
-    found = [
-        Defect(
-            severity="error",
-            path="catalog",
-            message=line,
-            remedy="export what can be read with `labdeck store export`, then restore a backup",
-        )
-        for line in backend.examine(connection)
-    ]
-    columns: list[tuple[ColumnElement[str], msgspec.json.Decoder[Any]]] = [
-        (experiment.c.tags, bodies.tags),
-        (trial.c.tags, bodies.tags),
-        (param.c.body, bodies.param),
-        (metric.c.body, bodies.metric),
-        (metric.c.spark, bodies.spark),
-        (artifact.c.body, bodies.artifact),
-        (capture.c.body, bodies.capture),
-        (event.c.body, bodies.event),
-    ]
-    for column, decoder in columns:
-        found += _undecodable(connection, column, decoder)
+def examine(database: Database) -> tuple[Defect, ...]:
+    """Run the database's own checks, then decode every stored record; damage in one place hides nothing elsewhere."""
+    found = _findings(database, "catalog", database.backend.examine)
+    for column, decoder in _COLUMNS:
+        place = f"catalog: {column.table.name}.{column.name}"
+        found += _findings(database, place, partial(_undecodable, column, decoder))
     return tuple(found)
 
 
-def _undecodable(connection: Connection, column: Any, decoder: msgspec.json.Decoder[Any]) -> list[Defect]:
-    wrap = "[{}]" if column.name == "body" else "{}"
+def _findings(database: Database, place: str, examination: Examination) -> list[Defect]:
+    try:
+        messages = database.read(examination)
+    except StoreCorrupt as error:
+        messages = [error.message]
+    return [Defect(severity="error", path=place, message=message, remedy=_REMEDY) for message in messages]
+
+
+def _undecodable(column: Any, decoder: msgspec.json.Decoder[Any], connection: Connection) -> list[str]:
+    alone = column.name in ("tags", "spark")
     broken = 0
-    for text in connection.execute(select(column).execution_options(yield_per=5_000)).scalars():
+    query = select(column).where(column.is_not(None)).execution_options(yield_per=_ROWS_AT_ONCE)
+    for text in connection.execute(query).scalars():
         try:
-            decoder.decode(wrap.format(text))
-        except msgspec.MsgspecError:
+            decoder.decode(text if alone else f"[{text}]")
+        except (msgspec.MsgspecError, ValueError):
             broken += 1
-    if not broken:
-        return []
-    return [
-        Defect(
-            severity="error",
-            path=f"catalog: {column.table.name}.{column.name}",
-            message=f"{broken} records cannot be decoded",
-            remedy="restore the catalog from a backup",
-        )
-    ]
+    return [f"{broken} records cannot be decoded"] if broken else []

@@ -94,9 +94,10 @@ class SqliteBackend(Backend):
     def examine(self, connection: Connection) -> list[str]:
         """Return what PRAGMA integrity_check and foreign_key_check find."""
         found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        if found != ["ok"]:
+            return found
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        lost = [f"{row[0]}: a row refers to a missing {row[2]}" for row in orphans]
-        return [line for line in found if line != "ok"] + lost
+        return [f"{row[0]}: a row refers to a missing {row[2]}" for row in orphans]
 
     def watch(self) -> Watcher:
         """Return a watcher with a connection of its own."""
@@ -127,7 +128,13 @@ class SqliteBackend(Backend):
             return StoreBusy("another process has held the store's database for too long", "look for a hanging process")
         if "disk is full" in text or ("disk I/O error" in text and self._nearly_full()):
             return _full()
-        if "not a database" in text or "malformed" in text or "no such table" in text or "no such column" in text:
+        if (
+            "not a database" in text
+            or "malformed" in text
+            or "decode" in text
+            or "no such table" in text
+            or "no such column" in text
+        ):
             return StoreCorrupt(
                 f"{self._file} is damaged: {text}", "restore it from a backup, or move the folder away to start anew"
             )

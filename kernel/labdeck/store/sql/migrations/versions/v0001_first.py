@@ -158,8 +158,8 @@ def _of_trial(
 
 
 def _unique(name: str, table: str, columns: list[str], *, while_not_deleted: bool = False) -> None:
-    where = {"sqlite_where": _NOT_DELETED, "postgresql_where": _NOT_DELETED} if while_not_deleted else {}
-    op.create_index(name, table, columns, unique=True, **where)
+    where = _NOT_DELETED if while_not_deleted else None
+    op.create_index(name, table, columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
