@@ -1,10 +1,56 @@
-/** How facts that are shown take in what the store tells. */
+/** What can be read from a trial's facts without asking again. Pure. */
+import type { ISeriesKey } from './tokens';
 import type { MetricSummary, MetricsAdvanced, TrialRecord } from './wire';
 
 /** Whatever holds a trial with its metrics: a row of a comparison, a trial's page. */
-interface ITrialMetrics {
+export interface ITrialMetrics {
   trial: TrialRecord;
   metrics: MetricSummary[];
+}
+
+/** Metrics of which less is better, by their usual names. */
+const LESS_IS_BETTER =
+  /(loss|errors?|err|mse|mae|rmse|nll|perplexity|ppl|divergence|latency|duration|time|seconds)\b/i;
+
+/** A text that identifies a series among others. */
+export function seriesId(series: ISeriesKey): string {
+  return JSON.stringify([series.component, series.metric]);
+}
+
+/** How a series is called where its component is not shown beside it. */
+export function seriesName(series: ISeriesKey): string {
+  return series.component
+    ? `${series.component} / ${series.metric}`
+    : series.metric;
+}
+
+/** The series that a summary sums up. */
+export function seriesOf(metric: MetricSummary): ISeriesKey {
+  return { component: metric.component, metric: metric.name };
+}
+
+/** Every metric of some trials: the objective first, then in the order in which they are met. */
+export function allSeries(facts: readonly ITrialMetrics[]): ISeriesKey[] {
+  const found = new Map<string, ISeriesKey>();
+  const objectives = facts.flatMap(f => f.trial.objective ?? []);
+  for (const metric of [...objectives, ...facts.flatMap(f => f.metrics)]) {
+    const key = seriesOf(metric);
+    found.set(seriesId(key), key);
+  }
+  return [...found.values()];
+}
+
+/** Which way a metric is better: as its experiment says where it is the objective, else as its name suggests. */
+export function goalOf(
+  metric: string,
+  trials: readonly TrialRecord[]
+): 'max' | 'min' {
+  for (const trial of trials) {
+    if (trial.objective?.name === metric) {
+      return trial.goal;
+    }
+  }
+  return LESS_IS_BETTER.test(metric.replace(/_/g, ' ')) ? 'min' : 'max';
 }
 
 /** Return facts with the summaries of an event in place of the older ones; sparks are kept, for events carry none. */

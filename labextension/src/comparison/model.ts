@@ -5,11 +5,10 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { type LabdeckError, toLabdeckError } from '../client/errors';
 import { CurvesModel } from '../curves/model';
 import { nextSort, type ISort } from '../parts/sorting';
-import { mergeMetrics } from '../readings';
+import { allSeries, mergeMetrics } from '../readings';
 import { Refresher } from '../refresher';
 import type { AnyEvent, ILabdeckClient } from '../tokens';
 import type { Comparison, TrialFacts, TrialRecord } from '../wire';
-import { allSeries } from './tabulate';
 
 /** The server compares at most so many trials at once. */
 export const MOST_TRIALS = 200;

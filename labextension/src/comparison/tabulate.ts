@@ -1,7 +1,7 @@
 /** From the facts of some trials to the columns by which they are compared. Pure: no store, no React. */
-import { seriesId, seriesName } from '../curves/model';
 import { toFloat } from '../parts/format';
 import type { SortValue } from '../parts/sorting';
+import { allSeries, goalOf, seriesId, seriesName, seriesOf } from '../readings';
 import type { ISeriesKey } from '../tokens';
 import type { MetricSummary, Param, TrialFacts } from '../wire';
 
@@ -22,10 +22,6 @@ export interface IFactColumn {
   value: (facts: TrialFacts) => SortValue;
 }
 
-/** Metrics of which less is better, by their usual names. */
-const LESS_IS_BETTER =
-  /(loss|error|err|mse|mae|rmse|nll|perplexity|ppl|divergence|latency|duration|time|seconds)\b/i;
-
 /** All columns of some trials: name, state, experiment if there are several, parameters, metrics, duration. */
 export function factColumns(
   facts: readonly TrialFacts[],
@@ -42,35 +38,6 @@ export function factColumns(
     ...allSeries(facts).flatMap(series => metricColumns(series, facts)),
     plain('duration', f => (f.trial.ended ?? now()) - f.trial.started)
   ];
-}
-
-/** Every metric of the trials: the objective first, then in the order in which they are met. */
-export function allSeries(facts: readonly TrialFacts[]): ISeriesKey[] {
-  const found = new Map<string, ISeriesKey>();
-  for (const { trial } of facts) {
-    if (trial.objective) {
-      const key = seriesOf(trial.objective);
-      found.set(seriesId(key), key);
-    }
-  }
-  for (const metric of facts.flatMap(f => f.metrics)) {
-    const key = seriesOf(metric);
-    found.set(seriesId(key), key);
-  }
-  return [...found.values()];
-}
-
-/** Which way a metric is better: as its experiment says where it is the objective, else as its name suggests. */
-export function goalOf(
-  series: ISeriesKey,
-  facts: readonly TrialFacts[]
-): 'max' | 'min' {
-  for (const { trial } of facts) {
-    if (trial.objective?.name === series.metric) {
-      return trial.goal;
-    }
-  }
-  return LESS_IS_BETTER.test(series.metric.replace(/_/g, ' ')) ? 'min' : 'max';
 }
 
 /** Return whether the trials differ in a column; a missing value differs from any other. */
@@ -139,7 +106,10 @@ function metricColumns(
   series: ISeriesKey,
   facts: readonly TrialFacts[]
 ): IFactColumn[] {
-  const goal = goalOf(series, facts);
+  const goal = goalOf(
+    series.metric,
+    facts.map(f => f.trial)
+  );
   const key = seriesId(series);
   const column = (
     kind: 'last' | 'best',
@@ -158,10 +128,6 @@ function metricColumns(
     column('last', m => toFloat(m.last)),
     column('best', m => toFloat(goal === 'max' ? m.max : m.min))
   ];
-}
-
-function seriesOf(metric: MetricSummary): ISeriesKey {
-  return { component: metric.component, metric: metric.name };
 }
 
 /** A trial's parameters and metrics by their ids. */

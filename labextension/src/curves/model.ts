@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { IFigure } from '#plotly';
 
 import { type LabdeckError, toLabdeckError } from '../client/errors';
+import { seriesId, seriesOf } from '../readings';
 import { Refresher } from '../refresher';
 import type {
   AnyEvent,
@@ -34,18 +35,6 @@ export interface ICurvesChart {
   figure: IFigure | null;
   /** Why the figure is missing or out of date. */
   error: LabdeckError | null;
-}
-
-/** A text that identifies a series among others. */
-export function seriesId(series: ISeriesKey): string {
-  return JSON.stringify([series.component, series.metric]);
-}
-
-/** How a series is called where its component is not shown beside it. */
-export function seriesName(series: ISeriesKey): string {
-  return series.component
-    ? `${series.component} / ${series.metric}`
-    : series.metric;
 }
 
 /** The curves of some trials, one chart a metric, read anew while the trials run. */
@@ -210,8 +199,8 @@ export class CurvesModel implements IDisposable {
     }
   }
 
-  #shows({ component, name }: MetricSummary): boolean {
-    return this.chosen.has(seriesId({ component, metric: name }));
+  #shows(metric: MetricSummary): boolean {
+    return this.chosen.has(seriesId(seriesOf(metric)));
   }
 
   #trials: readonly string[] = [];

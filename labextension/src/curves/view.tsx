@@ -6,13 +6,8 @@ import { Chart } from '../parts/Chart';
 import { describeError, Empty } from '../parts/Notes';
 import { Picker } from '../parts/Picker';
 import { useSignal } from '../parts/useSignal';
-import {
-  type CurvesModel,
-  type ICurvesChart,
-  type ICurvesOptions,
-  seriesId,
-  seriesName
-} from './model';
+import { seriesId, seriesName } from '../readings';
+import type { CurvesModel, ICurvesChart, ICurvesOptions } from './model';
 
 interface ICurvesProps {
   model: CurvesModel;

@@ -1,0 +1,77 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { trialIcon } from '../parts/pageIcons';
+import { CommandIDs, type ILabdeckClient } from '../tokens';
+import { TrialModel } from './model';
+import { TrialPanel } from './panel';
+
+/** Where trials' pages are shown. */
+export type TrialTracker = WidgetTracker<MainAreaWidget<TrialPanel>>;
+
+/** What the commands need. */
+export interface ITrialContext {
+  app: JupyterFrontEnd;
+  client: ILabdeckClient;
+  tracker: TrialTracker;
+  trans: TranslationBundle;
+}
+
+/** Register the commands of trials' pages. */
+export function addTrialCommands(context: ITrialContext): void {
+  const { app, tracker, trans } = context;
+  app.commands.addCommand(CommandIDs.openTrial, {
+    label: trans.__('Open Trial'),
+    caption: trans.__('Show everything that is known of a trial'),
+    icon: trialIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['trial'],
+        properties: {
+          trial: { type: 'string', description: trans.__("The trial's id") }
+        }
+      }
+    },
+    isEnabled: args => typeof args.trial === 'string',
+    execute: args => {
+      const id = typeof args.trial === 'string' ? args.trial : '';
+      const widget =
+        tracker.find(page => page.content.model.id === id) ??
+        create(context, id);
+      if (!widget.isAttached) {
+        app.shell.add(widget, 'main');
+      }
+      app.shell.activateById(widget.id);
+      return widget;
+    }
+  });
+}
+
+function create(
+  context: ITrialContext,
+  id: string
+): MainAreaWidget<TrialPanel> {
+  const { app, client, tracker, trans } = context;
+  const model = new TrialModel(client, id);
+  const content = new TrialPanel(model, trans, {
+    onDelete: () => void app.commands.execute(CommandIDs.remove, { ids: [id] }),
+    onRestore: () =>
+      void app.commands.execute(CommandIDs.restore, { ids: [id] })
+  });
+  const widget = new MainAreaWidget({ content });
+  widget.id = `labdeck-trial-${id}`;
+  content.id = `${widget.id}-content`;
+  widget.title.icon = trialIcon;
+  widget.title.closable = true;
+  const name = (): void => {
+    const trial = model.detail?.trial;
+    widget.title.label = trial?.name ?? trans.__('Trial');
+    widget.title.caption = trial ? `${trial.experiment}\n${trial.name}` : '';
+  };
+  model.changed.connect(name);
+  name();
+  void tracker.add(widget);
+  return widget;
+}

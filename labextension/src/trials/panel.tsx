@@ -1,0 +1,260 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { Curves } from '../curves/view';
+import { Editable } from '../parts/Editable';
+import {
+  formatAge,
+  formatDuration,
+  formatNumber,
+  formatTime
+} from '../parts/format';
+import { describeError, ErrorNote, Skeleton } from '../parts/Notes';
+import { useNow } from '../parts/now';
+import { trialColour } from '../parts/palette';
+import { Swatch } from '../parts/Picker';
+import { StateIcon, stateLabel } from '../parts/StateIcon';
+import { StoreNote } from '../parts/StoreNote';
+import { Tabs } from '../parts/Tabs';
+import { useSignal } from '../parts/useSignal';
+import { goalOf, seriesId, seriesName, seriesOf } from '../readings';
+import { Artifacts } from './artifacts';
+import type { TrialModel } from './model';
+import { type ITrialFaceProps, Overview } from './overview';
+import { Code, Environment } from './surroundings';
+
+/** Metrics named in the head of the page. */
+const HEAD_METRICS = 4;
+
+/** What a trial's page can ask of the application. */
+export interface ITrialActions {
+  onRestore: () => void;
+  onDelete: () => void;
+}
+
+/** A trial's page in the main area. */
+export class TrialPanel extends ReactWidget {
+  constructor(
+    model: TrialModel,
+    trans: TranslationBundle,
+    actions: ITrialActions
+  ) {
+    super();
+    this.model = model;
+    this.#trans = trans;
+    this.#actions = actions;
+    this.addClass('jp-Labdeck-page');
+  }
+
+  readonly model: TrialModel;
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.model.dispose();
+    }
+    super.dispose();
+  }
+
+  protected override render(): React.ReactElement {
+    return (
+      <Page
+        model={this.model}
+        trans={this.#trans}
+        prefix={this.id}
+        {...this.#actions}
+      />
+    );
+  }
+
+  readonly #trans: TranslationBundle;
+  readonly #actions: ITrialActions;
+}
+
+interface IPageProps extends ITrialActions {
+  model: TrialModel;
+  trans: TranslationBundle;
+  /** Makes the ids of elements unique in the page. */
+  prefix: string;
+}
+
+function Page(props: IPageProps): React.ReactElement {
+  const { model, trans } = props;
+  useSignal(model.changed);
+  const now = useNow(1000);
+  const { detail, error } = model;
+  if (!detail) {
+    return error ? (
+      <ErrorNote error={error} trans={trans} onRetry={() => model.refresh()} />
+    ) : (
+      <Skeleton label={trans.__('Loading the trial')} rows={8} />
+    );
+  }
+  const face = { ...props, detail, now };
+  return (
+    <>
+      <StoreNote client={model.client} trans={trans} />
+      {error && (
+        <ErrorNote
+          error={error}
+          trans={trans}
+          onRetry={() => model.refresh()}
+        />
+      )}
+      <Head {...face} />
+      <Refusal {...props} />
+      <Faces {...face} />
+    </>
+  );
+}
+
+function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
+  const { model, detail, now, trans } = props;
+  const { trial } = detail;
+  const lasted = (trial.ended ?? now) - trial.started;
+  return (
+    <header className="jp-Labdeck-page-head">
+      <StateIcon state={trial.state} trans={trans} />
+      <Swatch colour={trialColour(trial.id)} />
+      <h2>
+        <Editable
+          label={trans.__('Rename the trial')}
+          value={trial.name}
+          placeholder={trial.name}
+          onSave={name => void model.rename(name)}
+        />
+      </h2>
+      <span className="jp-Labdeck-page-facts">
+        <span title={trans.__('experiment')}>{trial.experiment}</span>
+        <span>{stateLabel(trial.state, trans)}</span>
+        <span title={trans.__('duration')}>{formatDuration(lasted)}</span>
+        <span title={formatTime(trial.started)}>
+          {trans.__('started %1 ago', formatAge(now - trial.started))}
+        </span>
+      </span>
+      <span className="jp-Labdeck-spacer" />
+      <BestMetrics {...props} />
+      {trial.deleted === null ? (
+        <button
+          type="button"
+          className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-reject"
+          onClick={props.onDelete}
+        >
+          {trans.__('Delete')}
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-accept"
+          onClick={props.onRestore}
+        >
+          {trans.__('Restore')}
+        </button>
+      )}
+    </header>
+  );
+}
+
+/** The best values of the objective and of the metrics after it. */
+function BestMetrics(props: ITrialFaceProps): React.ReactElement {
+  const { detail, trans } = props;
+  const { objective } = detail.trial;
+  const first = objective && seriesId(seriesOf(objective));
+  const metrics = [...detail.metrics]
+    .sort(
+      (a, b) =>
+        Number(seriesId(seriesOf(b)) === first) -
+        Number(seriesId(seriesOf(a)) === first)
+    )
+    .slice(0, HEAD_METRICS);
+  return (
+    <dl className="jp-Labdeck-best">
+      {metrics.map(metric => {
+        const goal = goalOf(metric.name, [detail.trial]);
+        const name = seriesName(seriesOf(metric));
+        const best = goal === 'max' ? metric.max : metric.min;
+        const step = goal === 'max' ? metric.max_step : metric.min_step;
+        return (
+          <div
+            key={seriesId(seriesOf(metric))}
+            title={trans.__('%1: best (%2) at step %3', name, goal, step)}
+          >
+            <dt>{name}</dt>
+            <dd>{formatNumber(best)}</dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+/** Why the reader's last change was refused. */
+function Refusal(props: IPageProps): React.ReactElement | null {
+  const { model, trans } = props;
+  if (!model.refusal) {
+    return null;
+  }
+  const { message, remedy } = describeError(model.refusal, trans);
+  return (
+    <p className="jp-Labdeck-notice jp-mod-error" role="alert">
+      {[message, remedy].filter(Boolean).join('. ')}{' '}
+      <button
+        type="button"
+        className="jp-Labdeck-link"
+        onClick={() => model.dismissRefusal()}
+      >
+        {trans.__('Dismiss')}
+      </button>
+    </p>
+  );
+}
+
+function Faces(props: IPageProps & ITrialFaceProps): React.ReactElement {
+  const { model, detail, prefix, trans } = props;
+  const { tab } = model;
+  return (
+    <>
+      <Tabs
+        label={trans.__('Trial')}
+        prefix={prefix}
+        tabs={[
+          { id: 'overview', label: trans.__('Overview') },
+          { id: 'curves', label: trans.__('Curves') },
+          {
+            id: 'artifacts',
+            label: trans.__('Artifacts'),
+            count: detail.artifacts.length
+          },
+          { id: 'code', label: trans.__('Code') },
+          { id: 'environment', label: trans.__('Environment') }
+        ]}
+        current={tab}
+        onSelect={chosen => model.setTab(chosen)}
+      />
+      <div
+        id={`${prefix}-panel`}
+        className="jp-Labdeck-page-body"
+        role="tabpanel"
+        aria-labelledby={`${prefix}-${tab}`}
+        data-tab={tab}
+      >
+        <Face {...props} />
+      </div>
+    </>
+  );
+}
+
+function Face(props: ITrialFaceProps): React.ReactElement {
+  switch (props.model.tab) {
+    case 'overview':
+      return <Overview {...props} />;
+    case 'curves':
+      return <Curves model={props.model.curves} trans={props.trans} />;
+    case 'artifacts':
+      return <Artifacts {...props} />;
+    case 'code':
+      return <Code {...props} />;
+    case 'environment':
+      return <Environment {...props} />;
+  }
+}

@@ -1,0 +1,39 @@
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { type MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { CommandIDs, ILabdeckClient, PluginIDs } from '../tokens';
+import { addTrialCommands } from './commands';
+import type { TrialPanel } from './panel';
+
+/** Shows everything known of a trial in the main area. */
+export const trialsPlugin: JupyterFrontEndPlugin<void> = {
+  id: PluginIDs.trials,
+  description: 'Shows everything that is known of a trial.',
+  autoStart: true,
+  requires: [ILabdeckClient],
+  optional: [ITranslator, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    client: ILabdeckClient,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('labdeck');
+    const tracker = new WidgetTracker<MainAreaWidget<TrialPanel>>({
+      namespace: 'labdeck-trials'
+    });
+    addTrialCommands({ app, client, tracker, trans });
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: CommandIDs.openTrial,
+        args: ({ content }) => ({ trial: content.model.id }),
+        name: ({ content }) => content.model.id
+      });
+    }
+  }
+};
