@@ -3,10 +3,12 @@ import { clientPlugin } from './client/plugin';
 import { comparisonPlugin } from './comparison/plugin';
 import { experimentsPlugin } from './experiments/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
+import { trialsPlugin } from './trials/plugin';
 
 export default [
   clientPlugin,
   sidebarPlugin,
   experimentsPlugin,
-  comparisonPlugin
+  comparisonPlugin,
+  trialsPlugin
 ];
