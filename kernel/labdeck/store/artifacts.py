@@ -119,8 +119,8 @@ class ArtifactFiles:
 
         Args:
             keep: Addresses that are referred to.
-            older_than: Only what was put before this time, in seconds since 1970-01-01 UTC: a writer puts the content first
-                and records it a moment later.
+            older_than: Only what was put before this time, in seconds since 1970-01-01 UTC: a writer puts the content
+                first and records it a moment later.
 
         Returns:
             How many files went.
@@ -148,7 +148,9 @@ class ArtifactFiles:
                 defects.append(Defect("error", shown, f"it cannot be read: {error.strerror}", "check the disk"))
                 continue
             if found != digest:
-                defects.append(Defect("error", shown, "its content is not what was put there", "log the artifact again"))
+                defects.append(
+                    Defect("error", shown, "its content is not what was put there", "log the artifact again")
+                )
         for path in self._temporaries():
             shown = f"{self._folder.name}/{path.name}"
             defects.append(Defect("warning", shown, "its writer died", "`labdeck store gc` removes it"))

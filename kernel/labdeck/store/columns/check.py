@@ -73,7 +73,9 @@ def _check_seals(path: Path, raw: bytes) -> list[Defect]:
     try:
         seals = parse_seals(path.with_suffix(SEALS).read_bytes())
     except OSError:
-        return [Defect("warning", path.with_suffix(SEALS).name, "the checksums are lost", "nothing; the points can be read")]
+        return [
+            Defect("warning", path.with_suffix(SEALS).name, "the checksums are lost", "nothing; the points can be read")
+        ]
     end = max((seal.offset + seal.length for seal in seals), default=0)
     if end > len(raw):
         return [Defect("error", path.name, f"it is cut off: {end - len(raw):,} bytes are missing at least", _LOST)]
@@ -92,5 +94,7 @@ def _check_marks(path: Path, raw: bytes) -> list[Defect]:
 
 
 def _codes(raw: bytes) -> np.ndarray:
-    codes: np.ndarray = np.frombuffer(raw, RECORD, max(len(raw) - HEADER_SIZE, 0) // RECORD.itemsize, HEADER_SIZE)["code"]
+    codes: np.ndarray = np.frombuffer(raw, RECORD, max(len(raw) - HEADER_SIZE, 0) // RECORD.itemsize, HEADER_SIZE)[
+        "code"
+    ]
     return codes

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, StoreUnreachable
+from labdeck.store.columns.segment import SEGMENT
 from labdeck.store.columns.writer import SegmentWriter
 from labdeck.store.contract import Columns, Series, SeriesKey
 from labdeck.store.disk import disk_error
@@ -32,8 +33,9 @@ _ATTEMPTS = 20
 class FileColumns(Columns):
     """Metric points in files: segments while a trial runs, one Parquet file when it has ended.
 
-    The points of a series are those of the first writer, in the order in which it logged them, then those of the second,
-    and so on; writers are ordered by when they began. Nothing here imports numpy or pyarrow before something is read.
+    The points of a series are those of the first writer, in the order in which it logged them, then those of the
+    second, and so on; writers are ordered by when they began. Nothing here imports numpy or pyarrow before something
+    is read.
 
     Args:
         folder: Holds one folder per trial, named by the trial's id; made with the first writer.
@@ -42,8 +44,8 @@ class FileColumns(Columns):
         >>> import tempfile
         >>> from labdeck.store.ids import new_id
         >>> columns, trial_id = FileColumns(Path(tempfile.mkdtemp())), new_id()
-        >>> with contextlib.closing(columns.writer(trial_id)) as writer:
-        ...     writer.log({"loss": 0.5}, step=0)
+        >>> writer = columns.writer(trial_id)
+        >>> writer.log({"loss": 0.5}, step=0)
         >>> columns.series(trial_id, SeriesKey("", "loss")).values.tolist()
         [0.5]
     """
@@ -133,18 +135,19 @@ class FileColumns(Columns):
     def compact(self, trial_id: str) -> bool:
         """Turn the segments of a finished trial into one Parquet file.
 
-        False if there was nothing to do: no segments, a segment that is still being written, or a damaged one, which is left
-        as it is for `check` to report. Readers never miss or see a point twice, and a crash in between loses nothing.
+        False if there was nothing to do: no segments, a segment that is still being written, or a damaged one, which
+        is left as it is for `check` to report. Readers never miss or see a point twice, and a crash in between loses
+        nothing.
 
         Raises:
             StoreFull: The disk is full; nothing has changed.
             StoreUnreachable: The files cannot be read or written; nothing has changed.
         """
+        folder = self._folder / trial_id
+        if not is_id(trial_id) or not any(folder.glob("*" + SEGMENT)):
+            return False
         from labdeck.store.columns.pack import pack
 
-        folder = self._folder / trial_id
-        if not is_id(trial_id) or not folder.is_dir():
-            return False
         try:
             return pack(folder, lambda: self.all_series(trial_id))
         except OSError as error:

@@ -12,8 +12,8 @@ from labdeck.store.contract import Series, SeriesKey
 class Follower:
     """Returns the new points of a trial, whichever process logged them; made by `FileColumns.follow`.
 
-    It begins with everything that the trial's segments hold. A trial is not packed while it runs, so nothing is missed; what
-    was packed before is not returned.
+    It begins with everything that the trial's segments hold. A trial is not packed while it runs, so nothing is
+    missed; what was packed before is not returned.
 
     Args:
         folder: The trial's folder.

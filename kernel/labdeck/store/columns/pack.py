@@ -23,8 +23,8 @@ TEMPORARY = ".tmp"
 def pack(folder: Path, read: Callable[[], dict[SeriesKey, Series]]) -> bool:
     """Replace a trial's segments by a Parquet file; False if there was nothing to do.
 
-    The order makes it safe: the file is complete on the disk before it gets its name, its name tells readers to ignore the
-    segments it holds, and only then are they removed.
+    The order makes it safe: the file is complete on the disk before it gets its name, its name tells readers to
+    ignore the segments it holds, and only then are they removed.
 
     Args:
         folder: The trial's folder.

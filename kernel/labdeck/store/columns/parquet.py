@@ -1,9 +1,10 @@
 """The points of a trial that has ended, in one Parquet file that any tool can read.
 
-Columns: component and metric (text), step (int64), time (float64, seconds since 1970-01-01 UTC), value (float64). Rows are
-sorted by series, in the order in which the series first appeared, and within a series in the order in which they were logged.
-The key "labdeck" of the file's metadata holds JSON: the segments whose points are in the file, and of each series component,
-name and number of points, so that one series is read from its row groups alone.
+Columns: component and metric (text), step (int64), time (float64, seconds since 1970-01-01 UTC), value (float64).
+    Rows are sorted by series, in the order in which the series first appeared, and within a series in the order in
+    which they were logged. The key "labdeck" of the file's metadata holds JSON: the segments whose points are in the
+    file, and of each series component, name and number of points, so that one series is read from its row groups
+    alone.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def write_packed(path: Path, series: dict[SeriesKey, Series], segments: frozense
             _table(series).cast(schema),
             file,
             row_group_size=_ROW_GROUP,
-            compression="zstd",
+            compression="lz4",
             use_dictionary=["component", "metric"],
             column_encoding=_ENCODING,
             write_page_checksum=True,

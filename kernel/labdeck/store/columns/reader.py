@@ -1,4 +1,4 @@
-"""Reading segments. They are read, not mapped: a closing writer trims its file, and a mapped reader would die of SIGBUS."""
+"""Reading segments. They are read, not mapped: a closing writer trims its file, which would kill a mapped reader."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def of_series(segment: Segment, key: SeriesKey) -> Records:
     """Return the records of one series."""
     for number, name in segment.names.items():
         if name == key:
-            return segment.records[segment.records["code"] == np.uint64(code_of(number))]
+            found: Records = segment.records[segment.records["code"] == np.uint64(code_of(number))]
+            return found
     return segment.records[:0]
 
 
@@ -86,8 +87,8 @@ def by_series(names: dict[int, SeriesKey], records: Records) -> dict[SeriesKey, 
     codes = records["code"]
     records = records[is_valid(codes)]
     numbers = records["code"].astype(np.uint32)
-    small = numbers.astype(np.uint16) if not len(numbers) or numbers.max() < 1 << 16 else numbers  # sorted in linear time
-    order = np.argsort(small, kind="stable")
+    few = not len(numbers) or numbers.max() < 1 << 16  # numbers of 16 bits are sorted in linear time
+    order = np.argsort(numbers.astype(np.uint16) if few else numbers, kind="stable")
     ordered = numbers[order]
     known = np.fromiter(names, np.uint32, len(names))
     first, last = np.searchsorted(ordered, known, "left"), np.searchsorted(ordered, known, "right")

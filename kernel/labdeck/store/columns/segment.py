@@ -4,15 +4,17 @@ A segment is what one process logged into one trial. It is three files that shar
 
 `<id>.seg`
     A header of 64 bytes, then records of 32 bytes, little-endian: value float64, time float64 (seconds since 1970-01-01
-    UTC), step int64, code uint64. The lower half of the code is the number of the series, the upper half is a mark computed
-    from it (`code_of`). The code is written last, so a slot holds a point exactly if its mark fits its number: a slot never
-    written, half written or damaged is recognised and ignored. Slots behind the last point are zeros.
+    UTC), step int64, code uint64. The lower half of the code is the number of the series, the upper half is a mark
+    computed from it (`code_of`). The code is written last, so a slot holds a point exactly if its mark fits its
+    number: a slot never written, half written or damaged is recognised and ignored. Slots behind the last point are
+    zeros.
 `<id>.names`
-    One line per series, in the order of their numbers: CRC-32 of the rest, number, component and metric name as JSON. A line
-    is written before the first point of its series.
+    One line per series, in the order of their numbers: CRC-32 of the rest, number, component and metric name as JSON.
+    A line is written before the first point of its series.
 `<id>.seals`
-    One line per sealed block of the segment: offset, length and CRC-32. A block is sealed once nothing in it can change: each
-    64 KiB from time to time, the rest when the writer closes. What a killed process had not sealed is guarded by its marks.
+    One line per sealed block of the segment: offset, length and CRC-32. A block is sealed once nothing in it can
+    change: each 64 KiB from time to time, the rest when the writer closes. What a killed process had not sealed is
+    guarded by its marks.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ BLOCK = 1 << 16
 
 _HEADER = struct.Struct("<8sIIQ16s20xI")
 _MARK = 2_654_435_761
-"""Odd, so that no two series share a mark, and near 2**32 divided by the golden ratio, so that marks differ in many bits."""
+"""Odd, so that no two series share a mark; near 2**32 over the golden ratio, so that marks differ in many bits."""
 
 _FIRST = 1 << 16
 _LARGEST = 1 << 23
@@ -103,14 +105,11 @@ def parse_names(raw: bytes) -> tuple[dict[int, SeriesKey], int]:
     damaged = 0
     for line in raw.split(b"\n")[:-1]:
         crc, _, body = line.partition(b" ")
-        try:
-            if int(crc, 16) != zlib.crc32(body):
-                raise ValueError
+        if crc == b"%08x" % zlib.crc32(body):
             number, component, name = json.loads(body)
-        except ValueError:
-            damaged += 1
-        else:
             names[number] = SeriesKey(component, name)
+        else:
+            damaged += 1
     return names, damaged
 
 

@@ -27,7 +27,7 @@ class SegmentFile:
 
     def __init__(self, folder: Path) -> None:
         self.writer = new_id()
-        ordinal = sum(name.endswith(SEGMENT) for name in os.listdir(folder))
+        ordinal = sum(path.suffix == SEGMENT for path in folder.iterdir())
         self.header = Header(writer=self.writer, ordinal=ordinal)
         self.paths = tuple(folder / (self.writer + suffix) for suffix in (NAMES, SEALS, SEGMENT))
         self._fds: list[int] = []
@@ -47,14 +47,20 @@ class SegmentFile:
         self.sealed = 0
 
     def name(self, keys: Sequence[SeriesKey]) -> None:
-        """Record the names of those series, all in all, that have none in the file yet: all of them or none; OSError."""
+        """Record the names of the series that have none in the file yet, all of them or none; OSError.
+
+        Args:
+            keys: All series of the writer, by their numbers.
+        """
         raw = b"".join(name_line(number, keys[number]) for number in range(self.named, len(keys)))
+        written = 0
         try:
-            if os.pwrite(self.names, raw, self.named_bytes) < len(raw):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            os.ftruncate(self.names, self.named_bytes)
-            raise
+            written = os.pwrite(self.names, raw, self.named_bytes)
+        finally:
+            if written < len(raw):
+                os.ftruncate(self.names, self.named_bytes)
+        if written < len(raw):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.named = len(keys)
         self.named_bytes += len(raw)
 

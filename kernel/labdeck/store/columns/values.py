@@ -16,8 +16,8 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 def to_floats(metrics: Mapping[str, Any]) -> list[float]:
     """Return the values as floats, in the order of the mapping.
 
-    Numbers, booleans, scalars and arrays of one element of numpy, torch and their like, and whatever else has a float value
-    are taken; text and complex numbers are not.
+    Numbers, booleans, scalars and arrays of one element of numpy, torch and their like, and whatever else has a float
+    value are taken; text and complex numbers are not.
 
     Raises:
         InvalidMetric: A value is no real number.
@@ -59,9 +59,7 @@ def to_step(step: object) -> int:
 
 
 def bad_step(step: object) -> InvalidMetric:
-    """Return the error that says what is wrong with a step; None stands for counting on from the last int64."""
-    if step is None:
-        return InvalidMetric("the steps have reached the end of int64", "give the step")
+    """Return the error that says what is wrong with a step."""
     if type(step) is int and not _LEAST <= step <= _MOST:
         return InvalidMetric(f"the step {_short(step)} is beyond int64", "count in larger units")
     return InvalidMetric(f"the step is no integer: {_short(step)} ({type(step).__name__})", "give an int")
