@@ -1,4 +1,7 @@
-"""The facade: opens a store and hands it to the rooms. Both doors, magics and server, go through it and nothing else."""
+"""The facade.
+
+Opens a store and hands it to the rooms. Both doors, magics and server, go through it and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,10 @@ class Studio:
             return self.find_experiment(experiment).find(ref)
         record = self.session.catalog.trial(ref)
         return Trial(
-            Experiment(self.session, record.experiment, known_id=record.experiment_id), record.id, record.name, recorded=True
+            Experiment(self.session, record.experiment, known_id=record.experiment_id),
+            record.id,
+            record.name,
+            recorded=True,
         )
 
     # -- records, as the doors hand them out -----------------------------------------------------------------------
@@ -101,7 +107,10 @@ class Studio:
     def status(self) -> Status:
         """Return versions, place and the newest event; StoreError if the store cannot be opened."""
         return Status(
-            version=__version__, wire=WIRE_VERSION, store=self.session.location.display, seq=self.session.catalog.cursor()
+            version=__version__,
+            wire=WIRE_VERSION,
+            store=self.session.location.display,
+            seq=self.session.catalog.cursor(),
         )
 
     def experiment_list(self) -> ExperimentList:
@@ -170,9 +179,10 @@ class Studio:
     # -- upkeep ----------------------------------------------------------------------------------------------------
 
     def housekeep(self) -> None:
-        """Do what keeps the store true: deliver what dead processes left, mark their trials crashed, and now and then pack.
+        """Do what keeps the store true: deliver what dead processes left, mark their trials crashed, now and then pack.
 
-        Cheap when there is nothing to do; meant to be called every few seconds by one long-lived process, harmless from many.
+        Cheap when there is nothing to do; meant to be called every few seconds by one long-lived process, harmless
+        from many.
         """
         from labdeck.runs.liveness import mark_crashed
 

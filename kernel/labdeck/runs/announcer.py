@@ -24,7 +24,8 @@ BEAT_EVERY = 5.0
 class Announcer:
     """Turns new points of one trial, whichever process logged them, into announcements.
 
-    It is a source of the session's outbox: called a few times a second in the background, and once more when the trial ends.
+    It is a source of the session's outbox: called a few times a second in the background, and once more when the trial
+    ends.
     """
 
     def __init__(self, session: Session, trial_id: str) -> None:

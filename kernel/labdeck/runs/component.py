@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from labdeck.runs.trial import Trial
     from labdeck.store.contract import Series
     from labdeck.wire.records import ArtifactRecord, TrialState
@@ -36,7 +38,7 @@ class Component:
         self.name = check_name(name, "component")
         self._running = False
 
-    def start(self) -> Component:
+    def start(self) -> Self:
         """Begin, and return itself; the trial is started if it is not."""
         self.trial.start()
         if not self._running:
@@ -52,7 +54,7 @@ class Component:
                 FinishComponent(trial_id=self.trial.id, name=self.name, state=state, ended=time.time(), error=error)
             )
 
-    def __enter__(self) -> Component:
+    def __enter__(self) -> Self:
         """Begin."""
         return self.start()
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from labdeck.wire.records import TrialRecord
 
 XAxis = Literal["step", "time", "relative"]
-MAX_POINTS = 2000
-"""Most points of one curve."""
+MIN_POINTS, MAX_POINTS = 10, 2000
+"""Fewest and most points of one curve that can be asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def read_curves(
     Raises:
         InvalidQuery: `points` is out of range.
     """
-    if not 10 <= points <= MAX_POINTS:
-        raise InvalidQuery(f"{points} points a curve were asked for", f"ask for 10 to {MAX_POINTS:,}")
+    if not MIN_POINTS <= points <= MAX_POINTS:
+        raise InvalidQuery(f"{points} points a curve were asked for", f"ask for {MIN_POINTS} to {MAX_POINTS:,}")
     readings = []
     for trial in trials:
         for key in keys:
@@ -83,9 +83,9 @@ def thin(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return at most `points` points with the same look: extremes, NaN and infinities are kept.
 
-    MinMaxLTTB (van der Donckt et al. 2023, "MinMaxLTTB: leveraging MinMax-preselection to scale LTTB") picks points by their
-    place in the order of logging, so steps that repeat or go back do no harm. Values that are not finite are picked first,
-    evenly thinned if they alone are too many, because the algorithm knows none.
+    MinMaxLTTB (van der Donckt et al. 2023, "MinMaxLTTB: leveraging MinMax-preselection to scale LTTB") picks points
+    by their place in the order of logging, so steps that repeat or go back do no harm. Values that are not finite are
+    picked first, evenly thinned if they alone are too many, because the algorithm knows none.
     """
     if len(x) <= points:
         return x, y

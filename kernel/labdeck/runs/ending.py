@@ -32,7 +32,10 @@ def forget(trial: Trial) -> None:
 
 
 def _hook() -> None:
-    """Learn of the exception that ends a script; installed with the first trial, before which there is nothing to end."""
+    """Learn of the exception that ends a script.
+
+    Installed with the first trial, before which there is nothing to end.
+    """
     global _hooked  # noqa: PLW0603 - one hook per process
     if _hooked:
         return

@@ -66,7 +66,8 @@ class Experiment:
         """Return a new trial, to be entered as a context manager or started by `start`.
 
         Args:
-            name: What to call it; a name taken in this experiment gets "-2", "-3" … appended; None gives "trial-1", "trial-2" …
+            name: What to call it; a name taken in this experiment gets "-2", "-3" … appended; None gives "trial-1",
+                "trial-2" …
             params: Its inputs; see `Trial.log_params`.
             tags: Its tags.
             note: Its note.
@@ -95,7 +96,7 @@ class Experiment:
 
         Args:
             metric: Its name; default the experiment's objective, chosen or automatic.
-    XX
+            goal: "max" or "min"; default the objective's, or what is usual for a metric of that name.
 
         Raises:
             NotFound: No trial has a finite value of it.
@@ -192,5 +193,3 @@ def check_goal(goal: str) -> Goal:
     if goal == "max" or goal == "min":  # noqa: PLR1714 - this form tells the type checker which literal it is
         return goal
     raise UsageError(f"the goal is {goal!r}", 'write "max" or "min"')
-
-

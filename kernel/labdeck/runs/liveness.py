@@ -21,8 +21,9 @@ SILENCE = 60.0
 def mark_crashed(session: Session) -> int:
     """Mark running trials whose writer is dead as crashed; return how many.
 
-    A writer on this machine is looked up in the process table; one elsewhere is judged by its heartbeat. Points that it logged
-    and did not live to announce are counted first. A writer that was only thought dead takes the mark back with its next beat.
+    A writer on this machine is looked up in the process table; one elsewhere is judged by its heartbeat. Points that
+    it logged and did not live to announce are counted first. A writer that was only thought dead takes the mark back
+    with its next beat.
     """
     dead = [live for live in session.store.catalog.running() if _is_dead(live)]
     for live in dead:

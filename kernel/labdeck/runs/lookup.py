@@ -11,6 +11,9 @@ from labdeck.store.contract import SeriesKey
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_LISTED = 5
+"""Most names listed in a message."""
+
 
 def find_key(keys: Sequence[SeriesKey], metric: str, component: str | None) -> SeriesKey:
     """Return the one series that a metric's name means.
@@ -42,5 +45,5 @@ def no_such(what: str, name: str, known: Iterable[str]) -> NotFound:
         return NotFound(f"there is no {what} {name!r}", f"did you mean {near[0]!r}?")
     if not names:
         return NotFound(f"there is no {what} {name!r}", f"no {what} has been logged yet")
-    listed = ", ".join(repr(known_name) for known_name in names[:5])
-    return NotFound(f"there is no {what} {name!r}", f"there are {listed}" + (" …" if len(names) > 5 else ""))
+    listed = ", ".join(repr(known_name) for known_name in names[:_LISTED])
+    return NotFound(f"there is no {what} {name!r}", f"there are {listed}" + (" …" if len(names) > _LISTED else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,15 @@ def outcome_of(error: BaseException | None) -> TrialState:
     """
     if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
         return "completed"
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+    if isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancelled(error):
         return "interrupted"
     return "failed"
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Say whether a task was cancelled: so a notebook interrupts a cell that awaits."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
 
 
 def describe_error(error: BaseException | None) -> str:

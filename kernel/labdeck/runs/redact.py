@@ -6,15 +6,15 @@ import re
 
 MARK = "[redacted]"
 
-_SECRET_NAME = (
+_NAMES = (
     r"[\w.-]*(?:secret|token|passw(?:or)?d|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)(?![A-Za-z])[\w-]*"
 )
 _ASSIGNMENT = re.compile(
-    rf"""(?P<head>["']?\b{_SECRET_NAME}["']?\]?\s*[:=]\s*[rbfu]?)(?P<quote>["'])(?P<secret>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""",
+    rf"""(?P<head>["']?\b{_NAMES}["']?\]?\s*[:=]\s*[rbfu]?)(?P<quote>["'])(?P<secret>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""",
     re.IGNORECASE,
 )
 _ENV_LINE = re.compile(
-    rf"^(?P<head>\s*(?:%env\s+|%set_env\s+|!?\s*export\s+){_SECRET_NAME}\s*=\s*)(?P<secret>\S.*)$",
+    rf"^(?P<head>\s*(?:%env\s+|%set_env\s+|!?\s*export\s+){_NAMES}\s*=\s*)(?P<secret>\S.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _URL = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s/@:\"']*):(?P<secret>[^\s/@\"']+)@", re.IGNORECASE)
@@ -27,8 +27,9 @@ _WELL_KNOWN = re.compile(
 def redact(text: str) -> str:
     """Return a text with what looks like a secret replaced by "[redacted]".
 
-    Recognised are string values of names that speak of tokens, passwords, secrets and keys, environment lines of such names,
-    passwords in URLs, and the formats of well-known services. Code that merely *refers* to a secret stays as it is.
+    Recognised are string values of names that speak of tokens, passwords, secrets and keys, environment lines of such
+    names, passwords in URLs, and the formats of well-known services. Code that merely *refers* to a secret stays as it
+    is.
 
     Example:
         >>> redact('API_KEY = "abc123"; lr = 0.1')

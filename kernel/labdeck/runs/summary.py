@@ -20,8 +20,8 @@ SPARK_POINTS = 24
 class RunningSummary:
     """The summary of one series, fed in pieces; the result does not depend on how the series is cut.
 
-    Mean and deviation are combined piece by piece after Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise
-    algorithm for computing sample variances". The deviation is that of the population (divisor n).
+    Mean and deviation are combined piece by piece after Chan, Golub and LeVeque (1979), "Updating formulae and a
+    pairwise algorithm for computing sample variances". The deviation is that of the population (divisor n).
     """
 
     def __init__(self) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from labdeck.runs.experiment import Experiment
     from labdeck.store.contract import Series, SeriesKey
     from labdeck.wire.commands import AnyCommand
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 class Trial:
     """One attempt at an experiment's question; made by `Experiment.trial`, found by `Experiment.trials`.
 
-    As a context manager it ends as the block ends: completed, failed with the traceback, or interrupted. `start` and `finish`
-    do the same by hand. Nothing recorded is lost to SIGKILL; a trial whose process died is marked crashed.
+    As a context manager it ends as the block ends: completed, failed with the traceback, or interrupted. `start` and
+    `finish` do the same by hand. Nothing recorded is lost to SIGKILL; a trial whose process died is marked crashed.
 
     Example:
         >>> import labdeck
@@ -65,7 +67,12 @@ class Trial:
 
     @classmethod
     def new(
-        cls, experiment: Experiment, name: str | None, params: Mapping[str, object] | None, tags: Mapping[str, str] | None, note: str
+        cls,
+        experiment: Experiment,
+        name: str | None,
+        params: Mapping[str, object] | None,
+        tags: Mapping[str, str] | None,
+        note: str,
     ) -> Trial:
         """Return a trial that is not in the store until it starts."""
         wanted = None if name is None else check_name(name, "trial")
@@ -82,7 +89,7 @@ class Trial:
 
     # -- its life --------------------------------------------------------------------------------------------------
 
-    def start(self) -> Trial:
+    def start(self) -> Self:
         """Begin, and return itself; no effect while it runs.
 
         A trial that another process runs is joined: points of both go into it.
@@ -124,7 +131,7 @@ class Trial:
             ending.forget(self)
             recorder.finish(state, error)
 
-    def __enter__(self) -> Trial:
+    def __enter__(self) -> Self:
         """Begin."""
         return self.start()
 
@@ -145,8 +152,8 @@ class Trial:
         """Log one point per metric; safe against SIGKILL when it returns.
 
         Args:
-            mapping: Metric names to values: anything with a float value, numpy and torch scalars included; NaN and infinities
-                are kept. Names that are no Python identifiers ("train:loss") can only be given here.
+            mapping: Metric names to values: anything with a float value, numpy and torch scalars included; NaN and
+                infinities are kept. Names that are no Python identifiers ("train:loss") can only be given here.
             step: int64, the same for all; None counts up by one per metric.
             **metrics: More metrics.
 
@@ -179,7 +186,9 @@ class Trial:
         """
         self.log_params_for("", mapping, params)
 
-    def log_params_for(self, component: str, mapping: Mapping[str, object] | None, params: Mapping[str, object]) -> None:
+    def log_params_for(
+        self, component: str, mapping: Mapping[str, object] | None, params: Mapping[str, object]
+    ) -> None:
         """Record inputs of a component; see `Component.log_params`."""
         ready = to_params(mapping, params, component)
         self._require_recorder()
@@ -256,7 +265,10 @@ class Trial:
 
     @property
     def metrics(self) -> dict[str, MetricSummary]:
-        """The summary of each metric by name; of a name used by several components, the trial's own or else the latest one's."""
+        """The summary of each metric by name.
+
+        Of a name used by several components, the trial's own or else the latest one's.
+        """
         ordered = sorted(self.detail().metrics, key=lambda summary: (not summary.component, summary.last_time))
         return {summary.name: summary for summary in ordered}
 

@@ -20,8 +20,8 @@ _INT64 = 1 << 63
 def to_param_value(value: object) -> ParamValue:
     """Return the stored form of a parameter value.
 
-    Booleans, int64, finite floats, text and None stay; numpy and torch scalars become Python numbers; NaN and infinities,
-    larger integers and everything else become text.
+    Booleans, int64, finite floats, text and None stay; numpy and torch scalars become Python numbers; NaN and
+    infinities, larger integers and everything else become text.
 
     Example:
         >>> to_param_value(True), to_param_value(3), to_param_value(float("inf")), to_param_value([1, 2])

@@ -1,41 +1,42 @@
 """The laws of the store, and the shape of its four parts.
 
-A store is a *catalog* (a database of small facts and an event log), *columns* (metric points), *tensors* (full arrays) and
-*artifacts* (files). `labdeck.testing.StoreContract` holds every implementation to these laws.
+A store is a *catalog* (a database of small facts and an event log), *columns* (metric points), *tensors* (full arrays)
+and *artifacts* (files). `labdeck.testing.StoreContract` holds every implementation to these laws.
 
 Threads and processes
-    Every object here may be used from any thread. Any number of processes may read and write one store at the same time;
-    none of them ever sees "database is locked". After a fork the child must not use the parent's writers: a writer notices
-    and starts a file of its own.
+    Every object here may be used from any thread. Any number of processes may read and write one store at the same
+    time; none of them ever sees "database is locked". After a fork the child must not use the parent's writers: a
+    writer notices and starts a file of its own.
 
 Ordering
-    Events have rising `seq`, and whoever has read up to `seq` has seen every change committed before it: sequence order is
-    commit order, on every database. Points of one writer keep the order in which they were logged. Clocks may jump: times
-    are recorded as they were read and order nothing.
+    Events have rising `seq`, and whoever has read up to `seq` has seen every change committed before it: sequence
+    order is commit order, on every database. Points of one writer keep the order in which they were logged. Clocks may
+    jump: times are recorded as they were read and order nothing.
 
 Idempotency
-    A command names things by id, so applying it twice changes nothing more. Commands that come with a `Receipt` are applied
-    exactly once, whatever crashes in between.
+    A command names things by id, so applying it twice changes nothing more. Commands that come with a `Receipt` are
+    applied exactly once, whatever crashes in between.
 
 What a crash may lose
-    Nothing acknowledged. A point is acknowledged when the log call returns; a fact when the call that recorded it returns.
-    SIGKILL at any instant loses neither. A half-written last record is recognised and ignored. (Power loss may cost what the
-    operating system had not yet written; Labdeck does not call fsync per point.)
+    Nothing acknowledged. A point is acknowledged when the log call returns; a fact when the call that recorded it
+    returns. SIGKILL at any instant loses neither. A half-written last record is recognised and ignored. (Power loss
+    may cost what the operating system had not yet written; Labdeck does not call fsync per point.)
 
 A full disk
-    Never stops training. Points and facts that cannot be kept are dropped and counted, the user is warned once, and the trial
-    is marked incomplete as soon as the catalog can be written. Calls that are not inside a training loop raise `StoreFull`.
+    Never stops training. Points and facts that cannot be kept are dropped and counted, the user is warned once, and
+    the trial is marked incomplete as soon as the catalog can be written. Calls that are not inside a training loop
+    raise `StoreFull`.
 
 Damage
     A truncated or corrupted file never blocks anything else: what can be read is read, `check` names the rest.
 
 Place
-    A store lives on a local disk. SQLite on a network file system is refused (`StorePlace`): use a PostgreSQL URL there. The
-    folder is private to its user (0700).
+    A store lives on a local disk. SQLite on a network file system is refused (`StorePlace`): use a PostgreSQL URL
+    there. The folder is private to its user (0700).
 
 Age
-    An older store is migrated when it is opened, by Alembic, once, however many processes open it. A newer one is refused
-    (`StoreTooNew`) and left untouched.
+    An older store is migrated when it is opened, by Alembic, once, however many processes open it. A newer one is
+    refused (`StoreTooNew`) and left untouched.
 
 Names are data
     Names and values are bound as parameters, never spliced into SQL, and never become part of a path.
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.events import AnyEvent
@@ -147,7 +149,7 @@ class Watcher(ABC):
     def close(self) -> None:
         """Release the connection; a `wait` in another thread returns."""
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -190,13 +192,19 @@ class Catalog(ABC):
 
     @abstractmethod
     def trial(self, ref: str, experiment_id: str | None = None) -> TrialRecord:
-        """Return the trial of that id, or of that name: the newest that is not deleted, within the experiment if given; NotFound."""
+        """Return the trial of that id, or of that name.
+
+        The newest that is not deleted, within the experiment if given; NotFound.
+        """
 
     @abstractmethod
     def facts(
         self, *, experiment_id: str | None = None, trial_ids: Sequence[str] | None = None
     ) -> tuple[TrialFacts, ...]:
-        """Return trials with parameters and metric summaries: of an experiment (not deleted, oldest first), or of the given ids in their order, unknown ids left out."""
+        """Return trials with parameters and metric summaries.
+
+        Of an experiment (not deleted, oldest first), or of the given ids in their order, unknown ids left out.
+        """
 
     @abstractmethod
     def detail(self, trial_id: str) -> TrialDetail:
@@ -228,7 +236,10 @@ class Catalog(ABC):
 
     @abstractmethod
     def purge(self, older_than: float) -> tuple[str, ...]:
-        """Remove experiments and trials that were deleted before that time; return the ids of the trials that are gone."""
+        """Remove experiments and trials that were deleted before that time.
+
+        Return the ids of the trials that are gone.
+        """
 
     @abstractmethod
     def trial_ids(self) -> frozenset[str]:
@@ -292,7 +303,11 @@ class Columns(ABC):
 
     @abstractmethod
     def compact(self, trial_id: str) -> bool:
-        """Turn the segments of a finished trial into one Parquet file; False if there was nothing to do. Readers never miss or see a point twice, and a crash in between loses nothing."""
+        """Turn the segments of a finished trial into one Parquet file.
+
+        False if there was nothing to do. Readers never miss or see a point twice, and a crash in between loses
+        nothing.
+        """
 
     @abstractmethod
     def remove(self, trial_ids: Iterable[str]) -> None:

@@ -10,7 +10,9 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def new_id() -> str:
-    """Return a new identity: 48 bits of milliseconds, then 80 random bits (the layout of UUIDv7, RFC 9562, without its version bits).
+    """Return a new identity.
+
+    48 bits of milliseconds, then 80 random bits: the layout of UUIDv7 (RFC 9562) without its version bits.
 
     Example:
         >>> len(new_id()), is_id(new_id())

@@ -1,9 +1,9 @@
 """Commands on their way from a training process to the catalog.
 
-A training process never waits for a database. `post` writes the command to a journal, which is safe against SIGKILL, and
-returns; a background thread opens the catalog and applies what is waiting, exactly once (see `Receipt`). What a dead process
-left behind is applied by whoever opens the store next (`adopt`). Besides, the thread asks its *sources* a few times a second
-for commands that need no journal because they can be made anew: metric summaries and signs of life.
+A training process never waits for a database. `post` writes the command to a journal, which is safe against SIGKILL,
+and returns; a background thread opens the catalog and applies what is waiting, exactly once (see `Receipt`). What a
+dead process left behind is applied by whoever opens the store next (`adopt`). Besides, the thread asks its *sources* a
+few times a second for commands that need no journal because they can be made anew: metric summaries and signs of life.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ class Outbox:
         self._reset()
 
     def post(self, *commands: AnyCommand) -> None:
-        """Accept commands; when this returns, SIGKILL cannot lose them. Never raises for a full disk or a lost database."""
+        """Accept commands.
+
+        When this returns, SIGKILL cannot lose them. Never raises for a full disk or a lost database.
+        """
         with self._condition:
             for command in commands:
                 self._posted += 1
@@ -101,6 +104,7 @@ class Outbox:
         with self._condition:
             self._sources.append(source)
             self._ensure_thread()
+            self._condition.notify_all()
 
     def remove_source(self, source: Source) -> None:
         """Do not ask this source any more."""
@@ -111,7 +115,8 @@ class Outbox:
         """Wait until everything posted so far is in the catalog.
 
         Raises:
-            StoreError: The catalog cannot be written, or not within `timeout` seconds; nothing is lost, it stays in the outbox.
+            StoreError: The catalog cannot be written, or not within `timeout` seconds; nothing is lost, it stays in
+                the outbox.
         """
         deadline = time.monotonic() + timeout
         with self._condition:
@@ -255,8 +260,8 @@ def _apply_or_log(catalog: Catalog, command: AnyCommand, receipt: Receipt | None
 def adopt(folder: Path, catalog: Catalog) -> int:
     """Apply what dead processes left in their outboxes; return how many commands that were.
 
-    Outboxes of processes that live, or of other machines, are left alone. Two adopters at once do no harm: the receipt lets
-    each command in once.
+    Outboxes of processes that live, or of other machines, are left alone. Two adopters at once do no harm: the receipt
+    lets each command in once.
     """
     adopted = 0
     for path in sorted(folder.glob("*" + SUFFIX)):

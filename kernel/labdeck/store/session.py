@@ -9,7 +9,7 @@ import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from labdeck.errors import StoreUnreachable
+from labdeck.store.open import prepare
 from labdeck.store.outbox import Outbox, Source, adopt
 
 if TYPE_CHECKING:
@@ -28,16 +28,12 @@ class Session:
     Nothing here opens the database until something is read; `post` and the file parts never do.
 
     Raises:
-        StoreUnreachable: The store's folder can neither be found nor made.
+        StorePlace: SQLite on a network file system.
+        StoreUnreachable, StoreFull: The store's folder can neither be found nor made.
     """
 
     def __init__(self, location: Location) -> None:
-        try:
-            location.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnreachable(
-                f"the folder of the store cannot be made: {error.strerror}", "set LABDECK_STORE to a place you may write"
-            ) from None
+        prepare(location)
         self.location = location
         self._lock = threading.Lock()
         self._store: Store | None = None

@@ -1,7 +1,7 @@
 """What is recorded about a trial's surroundings without being asked.
 
-Each capturer is a function without arguments that returns a `Capture`, or None where there is nothing to tell. None of them
-raises: a trial does not fail because git is missing.
+Each capturer is a function without arguments that returns a `Capture`, or None where there is nothing to tell. None of
+them raises: a trial does not fail because git is missing.
 """
 
 from __future__ import annotations

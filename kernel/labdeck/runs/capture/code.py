@@ -17,8 +17,8 @@ MAX_SOURCE = 1 << 20
 def capture_code() -> Capture | None:
     """Return the executed cells of this kernel, or the script that runs; None at a bare prompt.
 
-    The body has `path` (the notebook or script, "" if unknown), `cells` (a list of {number, source}, in order of execution,
-    the running one last) and `source` (the script's text, "" in a notebook). Secrets are redacted.
+    The body has `path` (the notebook or script, "" if unknown), `cells` (a list of {number, source}, in order of
+    execution, the running one last) and `source` (the script's text, "" in a notebook). Secrets are redacted.
     """
     shell = _shell()
     if shell is not None:
@@ -31,7 +31,7 @@ def capture_code() -> Capture | None:
     return Capture(kind="code", body={"path": str(Path(path).resolve()), "cells": [], "source": redact(source)})
 
 
-def _shell() -> Any:  # noqa: ANN401 - an InteractiveShell, whose class must not be imported where IPython is not in use
+def _shell() -> Any:
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 
@@ -41,7 +41,7 @@ def _notebook() -> str:
     return os.environ.get("JPY_SESSION_NAME", "")
 
 
-def _cells(shell: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - see _shell
+def _cells(shell: Any) -> list[dict[str, Any]]:
     """Return the cells that fit into MAX_SOURCE, the latest ones if not all do."""
     history = list(enumerate(shell.history_manager.input_hist_raw))[1:]
     kept: list[dict[str, Any]] = []

@@ -17,8 +17,8 @@ _TIMEOUT = 5.0
 def capture_git() -> Capture | None:
     """Return the repository's state; None outside a repository or without git.
 
-    The body has `root`, `commit` ("" before the first one), `branch` ("" when detached), `remote`, `dirty` and `diff` (of
-    tracked files against the commit, at most 1 MiB). Secrets are redacted.
+    The body has `root`, `commit` ("" before the first one), `branch` ("" when detached), `remote`, `dirty` and `diff`
+    (of tracked files against the commit, at most 1 MiB). Secrets are redacted.
     """
     if shutil.which("git") is None:
         return None
@@ -33,7 +33,9 @@ def capture_git() -> Capture | None:
         "branch": _git("symbolic-ref", "--short", "--quiet", "HEAD").strip(),
         "remote": redact(_git("config", "--get", "remote.origin.url").strip()),
         "dirty": bool(status.strip()),
-        "diff": redact(_git("diff", "--no-color", "--no-ext-diff", "HEAD")[:MAX_DIFF]) if commit and status.strip() else "",
+        "diff": redact(_git("diff", "--no-color", "--no-ext-diff", "HEAD")[:MAX_DIFF])
+        if commit and status.strip()
+        else "",
     }
     return Capture(kind="git", body=body)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from pathlib import Path
 from typing import Any
 
 from labdeck.store.process import host_name
@@ -12,7 +13,11 @@ from labdeck.wire.records import Capture
 
 
 def capture_machine() -> Capture:
-    """Return the machine: `host`, `system`, `processor`, `cores`, `memory` (bytes), `accelerators` (names), `command` and `folder`."""
+    """Return the machine.
+
+    The body has `host`, `system`, `processor`, `cores`, `memory` (bytes), `accelerators` (names), `command` and
+    `folder`.
+    """
     import psutil
 
     body = {
@@ -22,15 +27,15 @@ def capture_machine() -> Capture:
         "cores": os.cpu_count() or 0,
         "memory": psutil.virtual_memory().total,
         "accelerators": _accelerators(),
-        "command": os.path.basename(sys.argv[0]) if sys.argv else "",
-        "folder": os.getcwd(),
+        "command": Path(sys.argv[0]).name if sys.argv else "",
+        "folder": str(Path.cwd()),
     }
     return Capture(kind="machine", body=body)
 
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 if line.startswith("model name"):
                     return line.partition(":")[2].strip()

@@ -1,0 +1,1 @@
+"""Experiments, trials and what is recorded of them."""
