@@ -19,7 +19,7 @@ from labdeck_ui import formatters
 from labdeck_ui.palette import SERIES_COLOURS
 
 TAGS = {
-    "a",
+    "button",
     "bdi",
     "caption",
     "circle",
@@ -52,12 +52,12 @@ ATTRIBUTES = {
     "points",
     "r",
     "role",
+    "type",
     "scope",
     "stroke",
     "stroke-linejoin",
     "stroke-width",
     "style",
-    "tabindex",
     "title",
     "viewbox",
     "width",

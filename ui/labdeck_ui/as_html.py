@@ -43,11 +43,10 @@ def _head(card: Card) -> Html:
 
 def _link(link: Link) -> Html:
     return element(
-        "a",
+        "button",
         "Open in Labdeck",
+        type="button",
         class_="labdeck-open",
-        role="button",
-        tabindex="0",
         data_commandlinker_command=link.command,
         data_commandlinker_args=link.arguments,
     )

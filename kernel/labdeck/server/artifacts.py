@@ -64,7 +64,7 @@ def disposition(name: str) -> str:
         >>> disposition('plots/ä".png')
         'attachment; filename="_.png"; filename*=UTF-8\'\'%C3%A4%22.png'
     """
-    last = name.replace("\\", "/").rsplit("/", 1)[-1][:150].strip(". ") or "artifact"
-    last = "".join(char for char in last if char.isprintable())
+    printable = "".join(char for char in name.replace("\\", "/") if char.isprintable())
+    last = printable.rsplit("/", 1)[-1][:150].strip(". ") or "artifact"
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in last)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(last, safe='')}"

@@ -39,6 +39,7 @@ class StoreGate:
         self._room = threading.BoundedSemaphore(WAITING)
         self._lock = threading.Lock()
         self._studio: Studio | None = None
+        self._catalog: tuple[int, int] | None = None
         self._closed = False
 
     async def ask(self, call: Callable[[Studio], Answer]) -> Answer:
@@ -80,12 +81,22 @@ class StoreGate:
         with self._lock:
             if self._closed:
                 raise StoreUnreachable("the server is stopping", "start it again")
+            if self._studio is not None and not self.is_current(self._studio):
+                self._studio.close()
+                self._studio = None
             if self._studio is None:
                 studio = Studio(self._store)
                 # The first read opens the catalog: what is kept has answered once.
                 studio.cursor()
-                self._studio = studio
+                self._studio, self._catalog = studio, _catalog_of(studio)
             return self._studio
+
+    def is_current(self, studio: Studio) -> bool:
+        """Whether this is the open store and its catalog is still the file that was opened.
+
+        A folder that was removed, or replaced by a backup, lives on unseen in whoever holds it open.
+        """
+        return studio is self._studio and _catalog_of(studio) == self._catalog
 
     @property
     def is_open(self) -> bool:
@@ -107,3 +118,12 @@ class StoreGate:
             studio, self._studio = self._studio, None
         if studio is not None:
             studio.close()
+
+
+def _catalog_of(studio: Studio) -> tuple[int, int] | None:
+    """Return what identifies the file of the catalog; None if there is none, as with PostgreSQL."""
+    try:
+        status = (studio.session.location.folder / "catalog.sqlite").stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -117,9 +117,17 @@ class CommandsHandler(LabdeckHandler):
         """Decode a CommandRequest, apply it, answer with a CommandResult."""
         if len(self._body) > checks.BODY_LIMIT:
             raise TooLarge("the request is larger than 1 MiB", "send fewer commands at once")
-        request = msgspec.json.decode(bytes(self._body), type=CommandRequest)
+        request = decode(bytes(self._body))
         checks.user_commands(request.commands)
         await self.answer(lambda studio: CommandResult(seq=studio.apply(request.commands)))
+
+
+def decode(body: bytes) -> CommandRequest:
+    """Return the request that a body holds; ValidationError, DecodeError."""
+    try:
+        return msgspec.json.decode(body, type=CommandRequest)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deeply") from None
 
 
 class UnknownHandler(LabdeckHandler):

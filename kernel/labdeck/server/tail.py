@@ -112,7 +112,7 @@ class Tail:
         with studio.watch() as watcher:
             if self._cursor is None:
                 self._cursor = studio.cursor()
-            while self.busy and not self._stopped.is_set():
+            while self.busy and not self._stopped.is_set() and self._gate.is_current(studio):
                 with self._lock:
                     newcomers = tuple(self._newcomers)
                 # First forward, so that nobody who has read a list a moment ago seems to be ahead of the log.
