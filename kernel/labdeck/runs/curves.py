@@ -98,6 +98,7 @@ def thin(
     room = points - len(odd)
     if len(places) > room:
         values = np.ascontiguousarray(y[places], dtype=np.float64)
-        places = places[MinMaxLTTBDownsampler().downsample(values, n_out=room).astype(np.int64)]
+        downsampler = MinMaxLTTBDownsampler()  # type: ignore[no-untyped-call]
+        places = places[downsampler.downsample(values, n_out=room).astype(np.int64)]
     chosen = np.sort(np.concatenate([places, odd]))
     return x[chosen], y[chosen]

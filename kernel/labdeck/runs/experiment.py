@@ -190,6 +190,8 @@ class Experiment:
 
 def check_goal(goal: str) -> Goal:
     """Return "max" or "min"; UsageError for anything else."""
-    if goal == "max" or goal == "min":  # noqa: PLR1714 - this form tells the type checker which literal it is
-        return goal
+    if goal == "max":
+        return "max"
+    if goal == "min":
+        return "min"
     raise UsageError(f"the goal is {goal!r}", 'write "max" or "min"')

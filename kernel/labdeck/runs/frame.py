@@ -38,7 +38,9 @@ def to_frame(facts: Sequence[TrialFacts]) -> pd.DataFrame:
         **metrics,
     }
     index = pd.Index([fact.trial.name for fact in facts], name="trial")
-    return pd.DataFrame({name: np.asarray(v) if name in metrics else v for name, v in columns.items()}).set_index(index)
+    frame = pd.DataFrame(columns)
+    frame.index = index
+    return frame
 
 
 def _column(kind: str, component: str, name: str) -> str:

@@ -53,7 +53,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -262,7 +262,7 @@ class SeriesWriter(ABC):
     """Appends points of one trial from one process."""
 
     @abstractmethod
-    def log(self, metrics: dict[str, float], step: int | None, component: str = "") -> None:
+    def log(self, metrics: Mapping[str, float], step: int | None, component: str = "") -> None:
         """Append one point per metric, all with the same step and time; safe against SIGKILL when it returns.
 
         A step of None counts up from 0, or from one past the last step, per series. The clock is read once.

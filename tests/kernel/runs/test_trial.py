@@ -38,14 +38,15 @@ def test_a_block_that_ends_well_is_a_completed_trial(experiment):
 
 
 def test_an_exception_goes_on_and_is_kept_with_its_traceback(experiment):
-    password = "hunter2-and-more"
+    def fail():
+        raise ZeroDivisionError("division by zero")  # password = "hunter2-and-more"
+
     with pytest.raises(ZeroDivisionError), experiment.trial("broken") as trial:
-        trial.log(loss=1.0)
-        1 / 0  # password = "hunter2-and-more"
+        fail()
     assert trial.state == "failed"
     (error,) = [capture for capture in trial.detail().captures if capture.kind == "error"]
     assert "ZeroDivisionError: division by zero" in error.body["traceback"]
-    assert password not in error.body["traceback"]
+    assert "hunter2" not in error.body["traceback"]
 
 
 def test_an_interrupt_is_no_failure(experiment):
@@ -70,15 +71,15 @@ def test_logging_starts_a_trial_that_was_not_started(experiment):
     trial.finish()
 
 
-def test_nothing_can_be_written_after_the_end(experiment, tmp_path):
+def test_nothing_can_be_written_after_the_end(experiment):
     with experiment.trial("done") as trial:
         pass
     for write in (
         lambda: trial.log(loss=1.0),
         lambda: trial.log_params(a=1),
         lambda: trial.log_artifact(__file__),
-        lambda: trial.start(),
-        lambda: trial.component("late").start(),
+        trial.start,
+        trial.component("late").start,
     ):
         with pytest.raises(TrialClosed, match="has ended"):
             write()
@@ -335,7 +336,7 @@ def test_a_script_that_does_not_finish_its_trial(studio, tmp_path, ending):
         assert "ValueError: broken" in str([c.body for c in trial.detail().captures if c.kind == "error"])
 
 
-def test_a_second_reader_sees_the_same(experiment, location, tmp_path):
+def test_a_second_reader_sees_the_same(experiment):
     with experiment.trial("seen") as trial:
         trial.log(loss=1.0)
         experiment.record()

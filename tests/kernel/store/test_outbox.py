@@ -49,7 +49,7 @@ def test_what_is_posted_arrives_in_order(outbox, store):
 
 def test_it_arrives_without_a_flush(outbox, store):
     outbox.post(experiment())
-    wait_for(lambda: store.catalog.experiments())
+    wait_for(store.catalog.experiments)
 
 
 def test_flush_of_nothing_opens_nothing(tmp_path):
@@ -100,7 +100,7 @@ def test_a_store_that_comes_back_gets_everything_once(tmp_path, store):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         box.post(experiment())
-        wait_for(lambda: store.catalog.experiments())
+        wait_for(store.catalog.experiments)
         box.close()
     assert [str(warning.message) for warning in caught] == [
         "Labdeck: gone (wait); training goes on, facts wait in memory"

@@ -16,7 +16,11 @@ def test_this_process_lives():
 
 
 def test_a_process_that_ended_is_dead():
-    code = "import msgspec, sys; from labdeck.store.process import this_process; sys.stdout.buffer.write(msgspec.json.encode(this_process()))"
+    code = """
+import msgspec, sys
+from labdeck.store.process import this_process
+sys.stdout.buffer.write(msgspec.json.encode(this_process()))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     other = msgspec.json.decode(done.stdout, type=type(this_process()))
     assert is_alive(other) is False
