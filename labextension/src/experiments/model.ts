@@ -75,17 +75,17 @@ export class ExperimentsModel implements IDisposable {
 
   /** Trials read and to read while the filter searches; null when all are read. */
   get searching(): { read: number; all: number } | null {
-    const lists = this.mirror.experiments.map(({ id, trials }) => ({
-      list: this.mirror.trials(id),
-      trials
-    }));
-    const open = lists.some(({ list }) => !list.complete && !list.problem);
-    if (this.#needle === '' || !open) {
+    if (this.#needle === '') {
       return null;
     }
-    const read = lists.reduce((sum, { list }) => sum + list.items.length, 0);
-    const all = lists.reduce((sum, { trials }) => sum + trials, 0);
-    return { read, all: Math.max(read, all) };
+    let [read, all, done] = [0, 0, true];
+    for (const { id, trials } of this.mirror.experiments) {
+      const list = this.mirror.trials(id);
+      read += list.items.length;
+      all += Math.max(trials, list.items.length);
+      done &&= list.complete || list.problem !== null;
+    }
+    return done ? null : { read, all };
   }
 
   /** The selected trials. */
@@ -98,6 +98,7 @@ export class ExperimentsModel implements IDisposable {
 
   set active(key: string | null) {
     this.#active = key;
+    this.#place = this.rows.findIndex(row => row.key === key);
     this.#renaming = null;
     this.#tell();
   }
@@ -167,19 +168,13 @@ export class ExperimentsModel implements IDisposable {
 
   /** Select a trial and make it active. */
   select(key: string, mode: SelectMode): void {
-    const trials = this.rows.filter(({ kind }) => kind === 'trial');
-    this.selection.select(
-      key,
-      mode,
-      trials.map(row => row.key)
-    );
+    this.selection.select(key, mode, this.#trialKeys);
     this.active = key;
   }
 
   /** Select all trials in the list. */
   selectAll(): void {
-    const trials = this.rows.filter(({ kind }) => kind === 'trial');
-    this.selection.replace(trials.map(({ key }) => key));
+    this.selection.replace(this.#trialKeys);
     this.#tell();
   }
 
@@ -223,6 +218,10 @@ export class ExperimentsModel implements IDisposable {
     Signal.clearData(this);
   }
 
+  get #trialKeys(): string[] {
+    return this.rows.flatMap(row => (row.kind === 'trial' ? row.key : []));
+  }
+
   get #needle(): string {
     return this.#filter.trim().toLowerCase();
   }
@@ -247,15 +246,22 @@ export class ExperimentsModel implements IDisposable {
   }
 
   #onMirror(): void {
-    const place = this.rows.findIndex(({ key }) => key === this.#active);
     this.#openNew();
     this.selection.keep(id => this.mirror.findTrial(id) !== undefined);
     this.#rows = null;
-    const { rows } = this;
-    if (place >= 0 && !rows.some(({ key }) => key === this.#active)) {
-      this.#active = rows[Math.min(place, rows.length - 1)]?.key ?? null;
-    }
+    this.#holdActive();
     this.#tell();
+  }
+
+  /** When the active row is gone, what took its place becomes active. */
+  #holdActive(): void {
+    const { rows } = this;
+    const place = rows.findIndex(({ key }) => key === this.#active);
+    if (place >= 0) {
+      this.#place = place;
+    } else if (this.#place >= 0) {
+      this.#active = rows[Math.min(this.#place, rows.length - 1)]?.key ?? null;
+    }
   }
 
   /** Open what a newcomer wants to see: the latest experiment at first, later each that begins. */
@@ -385,6 +391,8 @@ export class ExperimentsModel implements IDisposable {
   readonly #known = new Set<string>();
   #filter = '';
   #active: string | null = null;
+  /** Where the active row was last seen; -1 when it was not. */
+  #place = -1;
   #renaming: string | null = null;
   #engaged = false;
   #begun = false;

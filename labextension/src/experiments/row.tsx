@@ -108,7 +108,7 @@ function ExperimentCells(
           aria-label={trans._n('%1 running', '%1 running', running, running)}
           title={trans._n('%1 running', '%1 running', running, running)}
         >
-          ●{running > 1 ? formatCount(running) : ''}
+          ●{formatCount(running)}
         </span>
       )}
     </>

@@ -56,9 +56,12 @@ export function formatSize(bytes: number): string {
   return `${Number(value.toPrecision(3))} ${units[unit]}`;
 }
 
-/** A duration in seconds: 0.42 s, 12 s, 2 min 5 s, 3 h 20 min, 4 d 2 h. */
+/** A duration in seconds: 3 ms, 2.4 s, 12 s, 2 min 5 s, 3 h 20 min, 4 d 2 h. */
 export function formatDuration(seconds: number): string {
   const total = Math.max(0, seconds);
+  if (total < 0.9995) {
+    return `${Math.round(total * 1000)} ms`;
+  }
   if (total < 10) {
     return `${Number(total.toPrecision(2))} s`;
   }
