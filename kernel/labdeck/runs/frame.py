@@ -38,7 +38,7 @@ def to_frame(facts: Sequence[TrialFacts]) -> pd.DataFrame:
         **metrics,
     }
     index = pd.Index([fact.trial.name for fact in facts], name="trial")
-    frame = pd.DataFrame(columns)
+    frame: pd.DataFrame = pd.DataFrame(columns)
     frame.index = index
     return frame
 

@@ -1,7 +1,7 @@
 """The file behind an outbox: commands that are not yet in the catalog, safe against SIGKILL.
 
-The magic line, then frames of `<u32 length><u32 crc32><payload>`; the first payload is the writer's
-identity, each further one a pair (position, command), all MessagePack. A frame is written by one `write`; a torn or damaged tail ends
+The magic line, then frames of `<u32 length><u32 crc32><payload>`. The first payload is the writer's identity, each
+further one a pair (position, command), all MessagePack. A frame is written by one `write`; a torn or damaged tail ends
 the reading. Positions count commands from 1 and never repeat, so a catalog that has recorded a position knows what is
 left.
 """
