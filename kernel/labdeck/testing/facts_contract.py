@@ -15,7 +15,7 @@ from labdeck.store.open import Store
 from labdeck.testing.making import advance, artifact, open_experiment, start, start_trial, summary
 from labdeck.wire import commands as wire
 from labdeck.wire.events import DetailChanged, ExperimentChanged, MetricsAdvanced, TrialChanged
-from labdeck.wire.records import Capture, Param
+from labdeck.wire.records import Capture, Param, ParamValue
 
 OpenStore = Callable[[], Store]
 
@@ -28,7 +28,23 @@ class FactLaws:
     def test_params_keep_their_values_types_and_order(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog
         trial_id = start_trial(catalog)
-        values = [True, False, 0, 1, -(2**63), 2**63 - 1, 1.0, 1e308, 5e-324, -0.0, "", "1", "None", None, "🧪" * 9_000]
+        values: list[ParamValue] = [
+            True,
+            False,
+            0,
+            1,
+            -(2**63),
+            2**63 - 1,
+            1.0,
+            1e308,
+            5e-324,
+            -0.0,
+            "",
+            "1",
+            "None",
+            None,
+            "🧪" * 9_000,
+        ]
         params = tuple(Param(name=f"p{20 - index}", value=value) for index, value in enumerate(values))
         catalog.apply([wire.LogParams(trial_id=trial_id, params=params)])
         found = open_store().catalog.detail(trial_id).params
@@ -37,7 +53,7 @@ class FactLaws:
     def test_numbers_that_params_cannot_be_become_text(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog
         trial_id = start_trial(catalog)
-        values = [float("nan"), float("-inf"), 2**63, "a\0b", "half \ud83d"]
+        values: list[ParamValue] = [float("nan"), float("-inf"), 2**63, "a\0b", "half \ud83d"]
         params = tuple(Param(name=str(index), value=value) for index, value in enumerate(values))
         catalog.apply([wire.LogParams(trial_id=trial_id, params=params)])
         found = [item.value for item in catalog.detail(trial_id).params]
