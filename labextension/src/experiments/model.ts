@@ -2,44 +2,11 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { LabdeckError } from '../client/errors';
 import type { StoreMirror } from '../client/mirror';
 import { PAGE } from '../client/trials';
 import { Selection, type SelectMode } from '../parts/selection';
-import type { ComponentRecord, ExperimentRecord, TrialRecord } from '../wire';
-
-/** A line of the tree. */
-export type Row =
-  | {
-      kind: 'experiment';
-      key: string;
-      experiment: ExperimentRecord;
-      open: boolean;
-    }
-  | { kind: 'trial'; key: string; trial: TrialRecord; open: boolean }
-  | {
-      kind: 'component';
-      key: string;
-      trial: string;
-      component: ComponentRecord;
-    }
-  /** A trial that was not read yet. */
-  | { kind: 'pending'; key: string; level: number }
-  /** There is nothing below an open row. */
-  | {
-      kind: 'nothing';
-      key: string;
-      level: number;
-      below: 'experiment' | 'trial';
-    }
-  /** What is below an open row could not be read. */
-  | {
-      kind: 'failed';
-      key: string;
-      level: number;
-      of: string;
-      error: LabdeckError;
-    };
+import type { ExperimentRecord } from '../wire';
+import { buildRows, type Row } from './rows';
 
 /** The state of the tree; all facts come from the mirror. */
 export class ExperimentsModel implements IDisposable {
@@ -56,7 +23,11 @@ export class ExperimentsModel implements IDisposable {
   }
 
   get rows(): readonly Row[] {
-    return (this.#rows ??= this.#buildRows());
+    return (this.#rows ??= buildRows(this.#ordered(), this.mirror, {
+      open: this.#open,
+      shut: this.#shut,
+      needle: this.#needle
+    }));
   }
 
   get filter(): string {
@@ -289,12 +260,6 @@ export class ExperimentsModel implements IDisposable {
     }
   }
 
-  #buildRows(): Row[] {
-    return this.#ordered().flatMap(experiment =>
-      this.#experimentRows(experiment)
-    );
-  }
-
   /** Latest activity first; while the reader is in the list, new experiments on top and the others where they were. */
   #ordered(): readonly ExperimentRecord[] {
     let experiments = this.mirror.experiments;
@@ -306,82 +271,6 @@ export class ExperimentsModel implements IDisposable {
     }
     this.#order = experiments.map(({ id }) => id);
     return experiments;
-  }
-
-  #experimentRows(experiment: ExperimentRecord): Row[] {
-    const { id, name } = experiment;
-    const list = this.mirror.trials(id);
-    const needle = this.#needle;
-    const found = list.items.filter(trial => contains(trial.name, needle));
-    const own = contains(name, needle);
-    if (!own && found.length === 0) {
-      return [];
-    }
-    const open =
-      needle === '' || found.length === 0
-        ? this.#open.has(id)
-        : !this.#shut.has(id);
-    const head: Row = { kind: 'experiment', key: id, experiment, open };
-    if (!open) {
-      return [head];
-    }
-    const shown = own && found.length === 0 ? list.items : found;
-    const rows = shown.flatMap(trial => this.#trialRows(trial));
-    return [
-      head,
-      ...rows,
-      ...(needle === '' ? this.#restRows(experiment) : [])
-    ];
-  }
-
-  /** What stands below the trials that were read. */
-  #restRows({ id, trials }: ExperimentRecord): Row[] {
-    const list = this.mirror.trials(id);
-    if (list.problem) {
-      const error = list.problem;
-      return [{ kind: 'failed', key: `${id}!`, level: 2, of: id, error }];
-    }
-    if (list.complete) {
-      const empty = list.items.length === 0;
-      return empty
-        ? [{ kind: 'nothing', key: `${id}-`, level: 2, below: 'experiment' }]
-        : [];
-    }
-    const rest = Math.max(1, trials - list.items.length);
-    return Array.from({ length: rest }, (_, index) => ({
-      kind: 'pending' as const,
-      key: `${id}#${list.items.length + index}`,
-      level: 2
-    }));
-  }
-
-  #trialRows(trial: TrialRecord): Row[] {
-    const { id } = trial;
-    const open = this.#open.has(id);
-    const head: Row = { kind: 'trial', key: id, trial, open };
-    return open ? [head, ...this.#componentRows(id)] : [head];
-  }
-
-  #componentRows(trial: string): Row[] {
-    const detail = this.mirror.detail(trial);
-    if (detail === undefined) {
-      return [{ kind: 'pending', key: `${trial}#`, level: 3 }];
-    }
-    if (detail instanceof Error) {
-      return [
-        { kind: 'failed', key: `${trial}!`, level: 3, of: trial, error: detail }
-      ];
-    }
-    const components = detail.components;
-    if (components.length === 0) {
-      return [{ kind: 'nothing', key: `${trial}-`, level: 3, below: 'trial' }];
-    }
-    return components.map(component => ({
-      kind: 'component',
-      key: `${trial}/${component.name}`,
-      trial,
-      component
-    }));
   }
 
   readonly #changed = new Signal<this, void>(this);
@@ -399,8 +288,4 @@ export class ExperimentsModel implements IDisposable {
   #order: string[] = [];
   #rows: Row[] | null = null;
   #disposed = false;
-}
-
-function contains(name: string, needle: string): boolean {
-  return name.toLowerCase().includes(needle);
 }

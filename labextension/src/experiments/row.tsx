@@ -19,7 +19,8 @@ import { trialColour } from '../parts/palette';
 import { Sparkline } from '../parts/Sparkline';
 import { StateIcon, stateLabel } from '../parts/StateIcon';
 import type { ExperimentRecord, TrialRecord } from '../wire';
-import type { ExperimentsModel, Row } from './model';
+import type { ExperimentsModel } from './model';
+import type { Row } from './rows';
 
 /** What every line is drawn from. */
 export interface IRowContext {

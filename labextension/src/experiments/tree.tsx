@@ -6,7 +6,8 @@ import * as React from 'react';
 import { useNow } from '../parts/now';
 import { VirtualList } from '../parts/VirtualList';
 import { CommandIDs } from '../tokens';
-import type { ExperimentsModel, Row } from './model';
+import type { ExperimentsModel } from './model';
+import type { Row } from './rows';
 import { RowCells } from './row';
 
 interface ITreeProps {
