@@ -12,6 +12,12 @@ export interface ITrialMetrics {
 const LESS_IS_BETTER =
   /(loss|errors?|err|mse|mae|rmse|nll|perplexity|ppl|divergence|latency|duration|time|seconds)\b/i;
 
+/** A series that some trials have. */
+export interface ISeries extends ISeriesKey {
+  /** Whether any trial has more than one point of it, so that a curve tells something. */
+  isCurve: boolean;
+}
+
 /** A text that identifies a series among others. */
 export function seriesId(series: ISeriesKey): string {
   return JSON.stringify([series.component, series.metric]);
@@ -29,15 +35,42 @@ export function seriesOf(metric: MetricSummary): ISeriesKey {
   return { component: metric.component, metric: metric.name };
 }
 
-/** Every metric of some trials: the objective first, then in the order in which they are met. */
-export function allSeries(facts: readonly ITrialMetrics[]): ISeriesKey[] {
-  const found = new Map<string, ISeriesKey>();
-  const objectives = facts.flatMap(f => f.trial.objective ?? []);
-  for (const metric of [...objectives, ...facts.flatMap(f => f.metrics)]) {
+/**
+ * Every metric of some trials: first the objective of most of them, then those that have curves, then those with a
+ * single point; among equals in the order in which they are met.
+ */
+export function allSeries(facts: readonly ITrialMetrics[]): ISeries[] {
+  const found = new Map<string, { series: ISeries; rank: number }>();
+  const add = (metric: MetricSummary, rank: number): void => {
     const key = seriesOf(metric);
-    found.set(seriesId(key), key);
+    const known = found.get(seriesId(key));
+    const isCurve = metric.count > 1 || known?.series.isCurve === true;
+    found.set(seriesId(key), {
+      series: { ...key, isCurve },
+      rank: Math.max(rank, known?.rank ?? 0)
+    });
+  };
+  for (const metric of facts.flatMap(f => f.metrics)) {
+    add(metric, metric.count > 1 ? 1 : 0);
   }
-  return [...found.values()];
+  for (const { objective } of facts.map(f => f.trial)) {
+    if (objective) {
+      // One more for every trial that is judged by it.
+      add(objective, (found.get(seriesId(seriesOf(objective)))?.rank ?? 1) + 1);
+    }
+  }
+  return [...found.values()]
+    .sort((a, b) => b.rank - a.rank)
+    .map(({ series }) => series);
+}
+
+/** The metrics of one trial in that order. */
+export function orderMetrics(facts: ITrialMetrics): MetricSummary[] {
+  const order = allSeries([facts]).map(seriesId);
+  const place = new Map(order.map((id, index) => [id, index]));
+  const placeOf = (metric: MetricSummary): number =>
+    place.get(seriesId(seriesOf(metric))) ?? order.length;
+  return [...facts.metrics].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** Which way a metric is better: as its experiment says where it is the objective, else as its name suggests. */

@@ -96,6 +96,7 @@ function create(
       copyCode(context, comparisonCode(model.shown.map(f => f.trial)))
   });
   const widget = new MainAreaWidget({ content });
+  widget.toolbar.hide();
   widget.id = `labdeck-comparison-${UUID.uuid4()}`;
   content.id = `${widget.id}-content`;
   widget.title.icon = comparisonIcon;

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Curves } from '../curves/view';
+import { Curves, type ILegendEntry } from '../curves/view';
 import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
 import { trialColours } from '../parts/palette';
 import { type IChoice, Picker } from '../parts/Picker';
@@ -109,7 +109,7 @@ function Head(props: IPageProps): React.ReactElement {
       <span className="jp-Labdeck-spacer" />
       <button
         type="button"
-        className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-reject"
+        className="jp-Labdeck-plainbutton"
         onClick={props.onCopy}
         title={trans.__('Copy code that makes this comparison in a notebook')}
       >
@@ -252,10 +252,24 @@ function Body(props: IPageProps): React.ReactElement {
             <ComparisonTable {...props} />
           </>
         )}
-        <Curves model={model.curves} trans={trans} />
+        <Curves
+          model={model.curves}
+          trans={trans}
+          legend={tab === 'curves' ? legend(model) : undefined}
+        />
       </div>
     </>
   );
+}
+
+function legend(model: ComparisonModel): ILegendEntry[] {
+  const trials = model.shown.map(f => f.trial);
+  const colours = trialColours(trials.map(trial => trial.id));
+  return trials.map(({ id, name }) => ({
+    id,
+    name,
+    colour: colours.get(id) ?? 'transparent'
+  }));
 }
 
 function TableControls(props: IPageProps): React.ReactElement {

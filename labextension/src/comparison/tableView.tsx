@@ -296,6 +296,7 @@ function isNumeric(column: IFactColumn, facts: readonly TrialFacts[]): boolean {
   return (
     hasDifference(column) ||
     (column.kind === 'param' &&
+      facts.some(f => typeof column.value(f) === 'number') &&
       facts.every(f => ['number', 'object'].includes(typeof column.value(f))))
   );
 }

@@ -4,7 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { IFigure } from '#plotly';
 
 import { type LabdeckError, toLabdeckError } from '../client/errors';
-import { seriesId, seriesOf } from '../readings';
+import { type ISeries, seriesId, seriesOf } from '../readings';
 import { Refresher } from '../refresher';
 import type {
   AnyEvent,
@@ -58,7 +58,7 @@ export class CurvesModel implements IDisposable {
   }
 
   /** The series that can be shown. */
-  get available(): readonly ISeriesKey[] {
+  get available(): readonly ISeries[] {
     return this.#available;
   }
 
@@ -83,7 +83,7 @@ export class CurvesModel implements IDisposable {
   }
 
   /** Say which trials are compared and which series they have. */
-  setTrials(trials: readonly string[], series: readonly ISeriesKey[]): void {
+  setTrials(trials: readonly string[], series: readonly ISeries[]): void {
     const before = JSON.stringify([this.#trials, this.#available]);
     if (before === JSON.stringify([trials, series])) {
       return;
@@ -132,7 +132,9 @@ export class CurvesModel implements IDisposable {
   }
 
   #firstChoice(): ReadonlySet<string> {
-    return new Set(this.#available.slice(0, FIRST_CHARTS).map(seriesId));
+    const curves = this.#available.filter(series => series.isCurve);
+    const best = curves.length > 0 ? curves : this.#available;
+    return new Set(best.slice(0, FIRST_CHARTS).map(seriesId));
   }
 
   #arrange(): void {
@@ -180,7 +182,7 @@ export class CurvesModel implements IDisposable {
         ...this.#options,
         points: Math.min(1000, Math.max(200, points))
       });
-      return { series: chart.series, figure, error: null };
+      return { series: chart.series, figure: untitled(figure), error: null };
     } catch (reason) {
       return { ...chart, error: toLabdeckError(reason) };
     }
@@ -207,10 +209,16 @@ export class CurvesModel implements IDisposable {
   #visible = false;
   #outdated = false;
   #options: ICurvesOptions = { x: 'step', smoothing: 0, log: false };
-  #available: readonly ISeriesKey[] = [];
+  #available: readonly ISeries[] = [];
   #chosen: ReadonlySet<string> | null = null;
   #charts: readonly ICurvesChart[] = [];
   readonly #changed = new Signal<this, void>(this);
   readonly #refresher = new Refresher(() => this.#read(), INTERVAL);
   readonly #client: ILabdeckClient;
+}
+
+/** Return a figure without the title of its y axis, for the heading above the chart names the metric. */
+function untitled(figure: IFigure): IFigure {
+  const yaxis = { ...(figure.layout?.yaxis as object | undefined), title: '' };
+  return { ...figure, layout: { ...figure.layout, yaxis } };
 }

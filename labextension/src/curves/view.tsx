@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { Chart } from '../parts/Chart';
 import { describeError, Empty } from '../parts/Notes';
-import { Picker } from '../parts/Picker';
+import { Picker, Swatch } from '../parts/Picker';
 import { useSignal } from '../parts/useSignal';
 import { seriesId, seriesName } from '../readings';
 import type { CurvesModel, ICurvesChart, ICurvesOptions } from './model';
@@ -12,6 +12,15 @@ import type { CurvesModel, ICurvesChart, ICurvesOptions } from './model';
 interface ICurvesProps {
   model: CurvesModel;
   trans: TranslationBundle;
+  /** Which colour stands for what, where nothing else on the page says so. */
+  legend?: readonly ILegendEntry[];
+}
+
+/** A colour and what it stands for. */
+export interface ILegendEntry {
+  id: string;
+  name: string;
+  colour: string;
 }
 
 /** The curves of some trials with the controls for how they are drawn; read only while they are on the screen. */
@@ -46,6 +55,7 @@ function Content(props: ICurvesProps): React.ReactElement {
   return (
     <>
       <Controls {...props} />
+      {props.legend && <Legend entries={props.legend} />}
       {model.charts.length === 0 ? (
         <Empty text={trans.__('Choose the metrics to show.')} />
       ) : (
@@ -93,6 +103,21 @@ function Controls(props: ICurvesProps): React.ReactElement {
         {trans.__('log y')}
       </label>
     </div>
+  );
+}
+
+function Legend(props: {
+  entries: readonly ILegendEntry[];
+}): React.ReactElement {
+  return (
+    <ul className="jp-Labdeck-legend">
+      {props.entries.map(({ id, name, colour }) => (
+        <li key={id} title={name}>
+          <Swatch colour={colour} />
+          <span>{name}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

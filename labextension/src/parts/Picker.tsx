@@ -54,7 +54,7 @@ export function Picker(props: IPickerProps): React.ReactElement {
       <button
         ref={button}
         type="button"
-        className="jp-Labdeck-picker-button"
+        className="jp-Labdeck-plainbutton"
         aria-haspopup="dialog"
         aria-expanded={open}
         onClick={toggle}

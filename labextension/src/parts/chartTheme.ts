@@ -53,7 +53,8 @@ export function themedLayout(
       size: theme.size,
       color: theme.text
     },
-    legend: { ...record(layout.legend), font: { color: theme.text } },
+    showlegend: false, // the page around the charts says once which colour is which
+    margin: { ...record(layout.margin), t: 8, b: 40 },
     modebar: {
       bgcolor: 'rgba(0,0,0,0)',
       color: theme.faint,
@@ -76,8 +77,10 @@ function themedAxis(
   axis: Record<string, unknown>,
   theme: IChartTheme
 ): Record<string, unknown> {
+  const title = record(axis.title);
   return {
     ...axis,
+    title: { ...title, font: { color: theme.faint, size: theme.size } },
     color: theme.faint,
     gridcolor: theme.grid,
     linecolor: theme.line,

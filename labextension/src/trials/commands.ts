@@ -61,6 +61,7 @@ function create(
       void app.commands.execute(CommandIDs.restore, { ids: [id] })
   });
   const widget = new MainAreaWidget({ content });
+  widget.toolbar.hide();
   widget.id = `labdeck-trial-${id}`;
   content.id = `${widget.id}-content`;
   widget.title.icon = trialIcon;

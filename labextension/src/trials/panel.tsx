@@ -18,7 +18,13 @@ import { StateIcon, stateLabel } from '../parts/StateIcon';
 import { StoreNote } from '../parts/StoreNote';
 import { Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
-import { goalOf, seriesId, seriesName, seriesOf } from '../readings';
+import {
+  goalOf,
+  orderMetrics,
+  seriesId,
+  seriesName,
+  seriesOf
+} from '../readings';
 import { Artifacts } from './artifacts';
 import type { TrialModel } from './model';
 import { type ITrialFaceProps, Overview } from './overview';
@@ -133,11 +139,10 @@ function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
         </span>
       </span>
       <span className="jp-Labdeck-spacer" />
-      <BestMetrics {...props} />
       {trial.deleted === null ? (
         <button
           type="button"
-          className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-reject"
+          className="jp-Labdeck-plainbutton"
           onClick={props.onDelete}
         >
           {trans.__('Delete')}
@@ -151,6 +156,7 @@ function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
           {trans.__('Restore')}
         </button>
       )}
+      <BestMetrics {...props} />
     </header>
   );
 }
@@ -158,15 +164,7 @@ function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
 /** The best values of the objective and of the metrics after it. */
 function BestMetrics(props: ITrialFaceProps): React.ReactElement {
   const { detail, trans } = props;
-  const { objective } = detail.trial;
-  const first = objective && seriesId(seriesOf(objective));
-  const metrics = [...detail.metrics]
-    .sort(
-      (a, b) =>
-        Number(seriesId(seriesOf(b)) === first) -
-        Number(seriesId(seriesOf(a)) === first)
-    )
-    .slice(0, HEAD_METRICS);
+  const metrics = orderMetrics(detail).slice(0, HEAD_METRICS);
   return (
     <dl className="jp-Labdeck-best">
       {metrics.map(metric => {
