@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from jupyter_server.serverapp import ServerApp
 
-    from labdeck.defaults import experiment, open, studio  # noqa: A004 - `labdeck.open` reads well
+    from labdeck.defaults import experiment, open  # noqa: A004 - `labdeck.open` reads well
     from labdeck.errors import LabdeckError
     from labdeck.runs.component import Component
     from labdeck.runs.curves import CurveReading
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "experiment": "labdeck.defaults",
     "open": "labdeck.defaults",
-    "studio": "labdeck.defaults",
     "Component": "labdeck.runs.component",
     "CurveReading": "labdeck.runs.curves",
     "Experiment": "labdeck.runs.experiment",
@@ -54,7 +53,6 @@ __all__ = [
     "__version__",
     "experiment",
     "open",
-    "studio",
 ]
 
 

@@ -16,24 +16,26 @@ if TYPE_CHECKING:
 
 @functools.lru_cache(maxsize=1)
 def studio() -> Studio:
-    """Return this process's studio: on the store of LABDECK_STORE, or of the user's data folder.
-
-    Example:
-        >>> import labdeck
-        >>> labdeck.studio().status().version == labdeck.__version__
-        True
-    """
+    """Return this process's studio on the default store; to users it is `labdeck.open()`."""
     return Studio()
 
 
-def open(store: str | Path) -> Studio:  # noqa: A001 - read as `labdeck.open`
-    """Return a studio on another store: a folder, or a PostgreSQL URL.
+def open(store: str | Path | None = None) -> Studio:  # noqa: A001 - read as `labdeck.open`
+    """Return a studio on a store: a folder, or a PostgreSQL URL.
+
+    Without an argument it is the one that `labdeck.experiment` uses: the store of LABDECK_STORE, else of the user's data
+    folder, opened once a process.
 
     Raises:
         StorePlace: A store may not live there.
         StoreUnreachable: Its folder can neither be found nor made.
+
+    Example:
+        >>> import labdeck
+        >>> labdeck.open().status().version == labdeck.__version__
+        True
     """
-    return Studio(store)
+    return studio() if store is None else Studio(store)
 
 
 def experiment(name: str, *, objective: str | None = None, goal: Goal = "max", note: str | None = None) -> Experiment:

@@ -288,7 +288,7 @@ export function comparisonCode(trials: readonly TrialRecord[]): string {
   return [
     'import labdeck',
     '',
-    'studio = labdeck.studio()',
+    'studio = labdeck.open()',
     'trials = [',
     ...lines,
     ']',

@@ -64,7 +64,7 @@ def curves(
 
     Example:
         >>> import labdeck
-        >>> studio = labdeck.studio()  # doctest: +SKIP
+        >>> studio = labdeck.open()  # doctest: +SKIP
         >>> curves(studio.curves([trial.id], [key], "step"), smoothing=0.6)  # doctest: +SKIP
     """
     drawn = [reading for reading in readings if len(reading.x)]
