@@ -1,4 +1,4 @@
-"""Executes every notebook in examples/ in a kernel and a store of its own, and looks at what is in the store afterwards."""
+"""Executes every notebook in examples/ in a kernel and a store of its own, and looks at what the store holds then."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from labdeck import open as open_store
 from nbclient import NotebookClient
+
+from labdeck import open as open_store
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.ipynb"))
 CHANNELS = [2, 5, 10, 20, 32]
@@ -28,10 +29,8 @@ def test_is_kept_without_outputs(path):
     assert all(not cell.outputs and cell.execution_count is None for cell in cells)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", [path for path in EXAMPLES if path.stem != "quickstart"], ids=lambda path: path.stem)
-def test_runs_to_its_end(path, tmp_path, monkeypatch):
-    run(path, tmp_path, monkeypatch)
+def test_every_example_is_executed_here():
+    assert [path.stem for path in EXAMPLES] == ["quickstart"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def quickstart(tmp_path_factory):
     """The store and the executed notebook."""
     store = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        notebook = run(EXAMPLES[[path.stem for path in EXAMPLES].index("quickstart")], store, patch)
+        notebook = run(EXAMPLES[0], store, patch)
     studio = open_store(store)
     yield studio, notebook
     studio.close()

@@ -57,25 +57,27 @@ class Body:
         """
         if self.needs_await:
             return self._run_async(around)
+        value = around.__enter__()
         try:
-            with around as value:
-                for code in self._codes:
-                    self._start(code)
+            for code in self._codes:
+                self._start(code)
         except BaseException as error:
-            self._hide_the_magic(error)
+            self._leave(around, error)
             raise
+        around.__exit__(None, None, None)
         return None if self.is_silent else value
 
     async def _run_async(self, around: AbstractContextManager[Result]) -> Result | None:
+        value = around.__enter__()
         try:
-            with around as value:
-                for code in self._codes:
-                    started = self._start(code)
-                    if _is_coroutine(code):
-                        await started
+            for code in self._codes:
+                started = self._start(code)
+                if _is_coroutine(code):
+                    await started
         except BaseException as error:
-            self._hide_the_magic(error)
+            self._leave(around, error)
             raise
+        around.__exit__(None, None, None)
         return None if self.is_silent else value
 
     def _start(self, code: CodeType) -> Any:
@@ -87,12 +89,15 @@ class Body:
             code: CodeType = self._shell.compile(part, self._file, mode)
         return code
 
-    def _hide_the_magic(self, error: BaseException) -> None:
-        """Give an exception the traceback that it would have had without the magic."""
+    def _leave(self, around: AbstractContextManager[Any], error: BaseException) -> None:
+        """Leave the manager with an exception whose traceback is the one it would have had without the magic."""
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename != self._file:
             trace = trace.tb_next
+        error.__traceback__ = trace or error.__traceback__
+        around.__exit__(type(error), error, error.__traceback__)
         if trace is not None and not hasattr(error, "_render_traceback_"):
+            # What is raised on from here goes through IPython and this file again; the reader sees the cell alone.
             error._render_traceback_ = partial(self._render, error, trace)  # type: ignore[attr-defined]
 
     def _render(self, error: BaseException, trace: TracebackType) -> list[str]:

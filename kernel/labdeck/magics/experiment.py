@@ -18,7 +18,7 @@ from labdeck.magics.names import (
     tag_keys,
     trial_names,
 )
-from labdeck.magics.verbs import Argument, Flag, Noun, one_of, read_pair, read_setting
+from labdeck.magics.verbs import Argument, Flag, Noun, offer, one_of, read_pair, read_setting
 from labdeck.runs.lookup import no_such
 from labdeck.runs.trial import Trial
 from labdeck.wire.messages import Comparison, ExperimentList
@@ -58,7 +58,14 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
 @EXPERIMENT.verb(
     Argument("name", "the experiment's name; put a name with spaces between quotation marks"),
     Flag("objective", "the metric it is judged by, default an automatic choice", "METRIC", complete=metric_names),
-    Flag("goal", "which way the objective is better, default max", "max|min", one_of("max", "min"), default="max"),
+    Flag(
+        "goal",
+        "which way the objective is better, default max",
+        "max|min",
+        one_of("max", "min"),
+        default="max",
+        complete=offer("max", "min"),
+    ),
     _NOTE,
 )
 def create(context: Context, *, name: str, objective: str | None, goal: Goal, note: str | None) -> Experiment:

@@ -54,6 +54,11 @@ def read_setting(word: Word) -> tuple[str, ParamValue]:
     return name.text, read_value(value)
 
 
+def offer(*choices: str) -> Completer:
+    """Return a completer that always lists these words."""
+    return lambda _context, _draft: choices
+
+
 def one_of(*choices: str) -> Reader:
     """Return a reader that accepts these words only."""
 
