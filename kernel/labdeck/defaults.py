@@ -23,8 +23,8 @@ def studio() -> Studio:
 def open(store: str | Path | None = None) -> Studio:  # noqa: A001 - read as `labdeck.open`
     """Return a studio on a store: a folder, or a PostgreSQL URL.
 
-    Without an argument it is the one that `labdeck.experiment` uses: the store of LABDECK_STORE, else of the user's data
-    folder, opened once a process.
+    Without an argument it is the one that `labdeck.experiment` uses: the store of LABDECK_STORE, else of the user's
+    data folder, opened once a process.
 
     Raises:
         StorePlace: A store may not live there.

@@ -54,7 +54,7 @@ class Studio:
     """
 
     def __init__(self, store: str | Path | None = None) -> None:
-        self.session = Session(locate(store))
+        self.session = Session(locate(store), on_open=self._settle)
         self._packed = 0.0
         self._lock = threading.Lock()
 
@@ -184,14 +184,18 @@ class Studio:
         Cheap when there is nothing to do; meant to be called every few seconds by one long-lived process, harmless
         from many.
         """
-        from labdeck.runs.liveness import mark_crashed
-
         with self._lock:
-            self.session.adopt_outboxes()
-            mark_crashed(self.session)
+            self._settle()
             if time.monotonic() - self._packed >= PACK_EVERY or not self._packed:
                 self._packed = time.monotonic()
                 self._pack()
+
+    def _settle(self) -> None:
+        """Deliver what dead processes left, and mark their trials crashed."""
+        from labdeck.runs.liveness import mark_crashed
+
+        self.session.adopt_outboxes()
+        mark_crashed(self.session)
 
     def _pack(self) -> None:
         store = self.session.store

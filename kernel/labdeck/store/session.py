@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 import weakref
@@ -13,12 +14,15 @@ from labdeck.store.open import prepare
 from labdeck.store.outbox import Outbox, Source, adopt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labdeck.store.artifacts import ArtifactFiles
     from labdeck.store.columns.files import FileColumns
     from labdeck.store.contract import Catalog, Location
     from labdeck.store.open import Store
     from labdeck.wire.commands import AnyCommand
 
+_log = logging.getLogger("labdeck.store")
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
@@ -27,14 +31,19 @@ class Session:
 
     Nothing here opens the database until something is read; `post` and the file parts never do.
 
+    Args:
+        location: Where the store is.
+        on_open: Called once the database has been opened, in the thread that opened it; its failure is only logged.
+
     Raises:
         StorePlace: SQLite on a network file system.
         StoreUnreachable, StoreFull: The store's folder can neither be found nor made.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, on_open: Callable[[], None] = lambda: None) -> None:
         prepare(location)
         self.location = location
+        self._on_open = on_open
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._outbox = Outbox(location.folder / "outbox", self._open_catalog)
@@ -84,11 +93,17 @@ class Session:
     def store(self) -> Store:
         """The open store, without waiting for what was posted."""
         with self._lock:
-            if self._store is None:
-                from labdeck.store.open import open_store
+            opened = self._store
+            if opened is not None:
+                return opened
+            from labdeck.store.open import open_store
 
-                self._store = open_store(self.location)
-            return self._store
+            opened = self._store = open_store(self.location)
+        try:
+            self._on_open()
+        except Exception:  # noqa: BLE001 - upkeep must not stand between a user and the store
+            _log.warning("the store's upkeep failed", exc_info=True)
+        return opened
 
     def _open_catalog(self) -> Catalog:
         return self.store.catalog

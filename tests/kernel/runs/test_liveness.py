@@ -38,6 +38,8 @@ def start(session, writer, heartbeat):
 
 @pytest.mark.parametrize("round_", range(3))
 def test_a_killed_writer_leaves_a_crashed_trial_with_every_point(studio, tmp_path, round_):
+    if round_:
+        studio.status()
     child = subprocess.Popen(
         [sys.executable, "-c", WRITING, str(tmp_path / "store")], stdout=subprocess.PIPE, text=True
     )
@@ -52,7 +54,8 @@ def test_a_killed_writer_leaves_a_crashed_trial_with_every_point(studio, tmp_pat
     child.wait()
     child.stdout.close()
     acknowledged = int(rest[-1]) if rest and rest[-1].isdigit() else acknowledged
-    assert studio.find_trial("victim").state == "running"
+    if round_ == 0:  # whoever opens the store notices; further on, whoever keeps house
+        assert studio.find_trial("victim").state == "crashed"
     studio.housekeep()
     trial = studio.find_trial("victim")
     assert trial.state == "crashed"
