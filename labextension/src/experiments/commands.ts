@@ -318,7 +318,9 @@ async function apply(
     return true;
   } catch (reason) {
     const { message, remedy } = describeError(toLabdeckError(reason), trans);
-    Notification.error([message, remedy].filter(Boolean).join(' – '));
+    Notification.error([message, remedy].filter(Boolean).join(' – '), {
+      autoClose: 15_000
+    });
     return false;
   }
 }

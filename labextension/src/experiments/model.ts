@@ -166,11 +166,14 @@ export class ExperimentsModel implements IDisposable {
 
   /** Read the trials that came into sight. */
   show(first: number, last: number): void {
-    const pending = this.rows.slice(first, last).reverse();
-    const wanted = pending.find(({ kind }) => kind === 'pending');
-    if (wanted) {
-      const [experiment, index] = wanted.key.split('#') as [string, string];
-      void this.mirror.trials(experiment).load(Number(index) + PAGE);
+    const wanted = new Map<string, number>();
+    for (const row of this.rows.slice(first, last)) {
+      if (row.kind === 'pending' && row.place >= 0) {
+        wanted.set(row.of, row.place);
+      }
+    }
+    for (const [experiment, place] of wanted) {
+      void this.mirror.trials(experiment).load(place + PAGE);
     }
   }
 

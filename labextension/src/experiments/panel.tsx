@@ -5,6 +5,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { formatCount } from '../parts/format';
 import { Empty, ErrorNote, Skeleton, Snippet } from '../parts/Notes';
 import { useSignal } from '../parts/useSignal';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
@@ -70,6 +71,7 @@ function Section(props: ISectionContext): React.ReactElement {
 
 function Content(props: ISectionContext): React.ReactElement {
   const { model, client, trans } = props;
+  const { searching } = model;
   const offline = client.state === 'reconnecting';
   return (
     <>
@@ -78,31 +80,31 @@ function Content(props: ISectionContext): React.ReactElement {
           {trans.__('Reconnecting…')}
         </div>
       )}
-      <div className={`jp-Labdeck-live${offline ? ' jp-mod-offline' : ''}`}>
-        <Tree {...props} />
-      </div>
-      <Search model={model} trans={trans} />
+      {model.rows.length > 0 || searching ? (
+        <div className={`jp-Labdeck-live${offline ? ' jp-mod-offline' : ''}`}>
+          <Tree {...props} />
+        </div>
+      ) : (
+        <NothingFound model={model} trans={trans} />
+      )}
+      {searching && (
+        <div className="jp-Labdeck-search" role="status">
+          {trans.__(
+            'Searching: %1 of %2 trials',
+            formatCount(searching.read),
+            formatCount(searching.all)
+          )}
+        </div>
+      )}
       <SelectionBar {...props} />
     </>
   );
 }
 
-/** How far the filter's search is, or that it found nothing. */
-function Search(
+function NothingFound(
   props: Pick<ISectionContext, 'model' | 'trans'>
-): React.ReactElement | null {
+): React.ReactElement {
   const { model, trans } = props;
-  const { searching } = model;
-  if (searching) {
-    return (
-      <div className="jp-Labdeck-search" role="status">
-        {trans.__('Searching: %1 of %2 trials', searching.read, searching.all)}
-      </div>
-    );
-  }
-  if (model.rows.length > 0) {
-    return null;
-  }
   return (
     <Empty
       text={trans.__(

@@ -18,8 +18,8 @@ export type Row =
       trial: string;
       component: ComponentRecord;
     }
-  /** A trial that was not read yet. */
-  | { kind: 'pending'; key: string; level: number }
+  /** A trial or component that was not read yet; a trial's place in its experiment, -1 for a component. */
+  | { kind: 'pending'; key: string; level: number; of: string; place: number }
   /** There is nothing below an open row. */
   | {
       kind: 'nothing';
@@ -106,7 +106,9 @@ function restRows(
   return Array.from({ length: rest }, (_, index) => ({
     kind: 'pending',
     key: `${id}#${items.length + index}`,
-    level: 2
+    level: 2,
+    of: id,
+    place: items.length + index
   }));
 }
 
@@ -124,7 +126,9 @@ function trialRows(
 function componentRows(trial: string, mirror: StoreMirror): Row[] {
   const detail = mirror.detail(trial);
   if (detail === undefined) {
-    return [{ kind: 'pending', key: `${trial}#`, level: 3 }];
+    return [
+      { kind: 'pending', key: `${trial}#`, level: 3, of: trial, place: -1 }
+    ];
   }
   if (detail instanceof Error) {
     return [

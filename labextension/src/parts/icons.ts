@@ -22,6 +22,6 @@ export const trialIcon = icon(
 function icon(name: string, shapes: string): LabIcon {
   return new LabIcon({
     name: `labdeck:${name}`,
-    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3-stroke jp-Labdeck-icon" fill="none" stroke="#616161" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${shapes}</g></svg>`
+    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" style="fill:none" stroke="#616161" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${shapes}</g></svg>`
   });
 }
