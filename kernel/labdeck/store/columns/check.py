@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from labdeck.store.columns.parquet import FILE, open_packed
+from labdeck.store.columns.parquet import DAMAGE, FILE, open_packed
 from labdeck.store.columns.reader import RECORD, is_valid, segments_in
 from labdeck.store.columns.segment import HEADER_SIZE, NAMES, SEALS, parse_names, parse_seals, unpack_header
 from labdeck.store.contract import Defect
@@ -29,8 +29,8 @@ def check_folder(folder: Path, shown: str) -> tuple[Defect, ...]:
     try:
         if (packed := open_packed(folder)) is not None:
             replaced = packed.segments
-            packed.read_all()
-    except (OSError, ValueError) as error:
+            packed.verify()
+    except DAMAGE as error:
         defects.append(Defect("error", FILE, f"it cannot be read: {error}", _LOST))
     for path in segments_in(folder):
         if path.stem in replaced:

@@ -191,12 +191,10 @@ class FileColumns(Columns):
 def _packed(folder: Path) -> Packed | None:
     if not (folder / "metrics.parquet").exists():
         return None
-    from labdeck.store.columns.parquet import open_packed
+    from labdeck.store.columns.parquet import DAMAGE, open_packed
 
     try:
         return open_packed(folder)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
+    except DAMAGE as error:
         _log.warning("the packed points of trial %s cannot be read: %s; run `labdeck store check`", folder.name, error)
         return None

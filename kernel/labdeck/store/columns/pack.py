@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from labdeck.store.columns.check import check_segment
-from labdeck.store.columns.parquet import FILE, open_packed, write_packed
+from labdeck.store.columns.parquet import DAMAGE, FILE, open_packed, write_packed
 from labdeck.store.columns.reader import read_head, segments_in
 from labdeck.store.columns.segment import NAMES, SEALS
 from labdeck.store.contract import Series, SeriesKey
@@ -59,7 +59,9 @@ def _replaced(folder: Path) -> frozenset[str] | None:
     """Return which segments the Parquet file holds; None if it is damaged."""
     try:
         packed = open_packed(folder)
-    except (OSError, ValueError) as error:
+        if packed is not None:
+            packed.verify()
+    except DAMAGE as error:
         _log.warning("trial %s stays as it is: its Parquet file is damaged: %s", folder.name, error)
         return None
     return packed.segments if packed else frozenset()

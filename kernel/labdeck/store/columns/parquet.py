@@ -2,15 +2,18 @@
 
 Columns: component and metric (text), step (int64), time (float64, seconds since 1970-01-01 UTC), value (float64).
     Rows are sorted by series, in the order in which the series first appeared, and within a series in the order in
-    which they were logged. The key "labdeck" of the file's metadata holds JSON: the segments whose points are in the
-    file, and of each series component, name and number of points, so that one series is read from its row groups
-    alone.
+    which they were logged. The key "labdeck" of the file's metadata holds a CRC-32 and JSON: the segments whose
+    points are in the file, and of each
+series component, name and number of points, so that one series is read from its row groups alone. Pages carry
+checksums.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +27,10 @@ FILE = "metrics.parquet"
 VERSION = 1
 _KEY = b"labdeck"
 _ROW_GROUP = 16_384
+_EMPTY = Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
+DAMAGE = (OSError, ValueError, pa.ArrowException)
+"""What pyarrow raises for a file that is damaged or cannot be read."""
+_log = logging.getLogger("labdeck.store")
 _SCHEMA = pa.schema(
     [
         ("component", pa.dictionary(pa.int32(), pa.string())),
@@ -51,28 +58,43 @@ class Packed:
     spans: dict[SeriesKey, tuple[int, int]]
 
     def read(self, key: SeriesKey) -> Series:
-        """Return one series, empty if there is none, reading only the row groups it is in."""
+        """Return one series, empty if there is none or it is damaged, reading only the row groups it is in."""
         first, count = self.spans.get(key, (0, 0))
         groups = range(first // _ROW_GROUP, -(-(first + count) // _ROW_GROUP) if count else 0)
-        return self._read(list(groups), first % _ROW_GROUP, count)
+        try:
+            return self._read(list(groups), first % _ROW_GROUP, count)
+        except DAMAGE as error:
+            _log.warning("points of %r cannot be read: %s; run `labdeck store check`", key.name[:80], error)
+            return _EMPTY
 
     def read_all(self) -> dict[SeriesKey, Series]:
-        """Return every series."""
-        everything = self._read(list(range(self.file.metadata.num_row_groups)), 0, self.file.metadata.num_rows)
+        """Return every series, a damaged one empty."""
+        try:
+            all_rows = self._read(list(range(self.file.metadata.num_row_groups)), 0, self.file.metadata.num_rows)
+        except DAMAGE:
+            return {key: self.read(key) for key in self.spans}
         return {
             key: Series(
-                everything.steps[first : first + count],
-                everything.times[first : first + count],
-                everything.values[first : first + count],
+                all_rows.steps[first : first + count],
+                all_rows.times[first : first + count],
+                all_rows.values[first : first + count],
             )
             for key, (first, count) in self.spans.items()
         }
 
+    def verify(self) -> None:
+        """Read everything; raises one of DAMAGE if something is not as it was written."""
+        rows = sum(count for _, count in self.spans.values())
+        if self.file.metadata.num_rows != rows or len(self.file.read(use_threads=False)) != rows:
+            raise ValueError("the index and the rows do not fit each other")
+
     def _read(self, groups: list[int], first: int, count: int) -> Series:
         if not count:
-            return Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
+            return _EMPTY
         table = self.file.read_row_groups(groups, columns=["step", "time", "value"], use_threads=False)
         part = table.slice(first, count)
+        if len(part) < count:
+            raise ValueError("rows are missing")
         return Series(*(np.array(part.column(name)) for name in ("step", "time", "value")))
 
 
@@ -80,26 +102,25 @@ def open_packed(folder: Path) -> Packed | None:
     """Open the Parquet file of a trial's folder; None if there is none.
 
     Raises:
-        OSError: It cannot be read (pyarrow's errors for damaged files are no OSErrors: ValueError).
-        ValueError: It is damaged, or none of ours.
+        OSError, ValueError, pyarrow.ArrowException: It is damaged, or none of ours; see DAMAGE.
     """
     try:
         source = pa.OSFile(str(folder / FILE))
     except FileNotFoundError:
         return None
     file = pq.ParquetFile(source, page_checksum_verification=True)
-    try:
-        index = json.loads(file.metadata.metadata[_KEY])
-        if index["version"] != VERSION:
-            raise ValueError(f"version {index['version']}")
-        spans = {}
-        row = 0
-        for component, name, count in index["series"]:
-            spans[SeriesKey(component, name)] = (row, count)
-            row += count
-        return Packed(file, frozenset(index["segments"]), spans)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"no index: {error}") from error
+    crc, _, body = (file.metadata.metadata or {}).get(_KEY, b"").partition(b" ")
+    if crc != b"%08x" % zlib.crc32(body):
+        raise ValueError("the index is damaged")
+    index = json.loads(body)
+    if index["version"] != VERSION:
+        raise ValueError(f"its version is {index['version']}")
+    spans = {}
+    row = 0
+    for component, name, count in index["series"]:
+        spans[SeriesKey(component, name)] = (row, count)
+        row += count
+    return Packed(file, frozenset(index["segments"]), spans)
 
 
 def write_packed(path: Path, series: dict[SeriesKey, Series], segments: frozenset[str]) -> None:
@@ -118,7 +139,8 @@ def write_packed(path: Path, series: dict[SeriesKey, Series], segments: frozense
         "segments": sorted(segments),
         "series": [[key.component, key.name, len(points)] for key, points in series.items()],
     }
-    schema = _SCHEMA.with_metadata({_KEY: json.dumps(index).encode()})
+    body = json.dumps(index).encode("ascii")
+    schema = _SCHEMA.with_metadata({_KEY: b"%08x %s" % (zlib.crc32(body), body)})
     with path.open("xb") as file:
         pq.write_table(
             _table(series).cast(schema),

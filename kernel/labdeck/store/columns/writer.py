@@ -50,8 +50,9 @@ class _Series:
 class SegmentWriter(SeriesWriter):
     """Appends points of one trial to a segment of its own; see `segment` for the layout.
 
-    The segment is made with the first point. Any thread may log; a log call inside a log call (from a signal handler,
-    say) is fine. A forked child continues into a segment of its own, counting steps on from where the parent was.
+    The segment is made with the first point. Any thread may log. A log call inside a log call, from a signal handler
+    say, goes to another segment and counts steps for itself. So does a forked child, which counts on from where its
+    parent was.
 
     Args:
         folder: The trial's folder, which exists.
@@ -65,6 +66,8 @@ class SegmentWriter(SeriesWriter):
         self._dropped = 0
         self._warned = False
         self._closed = False
+        self._inside = False
+        self._aside: SegmentWriter | None = None
         self._detach()
         _writers.add(self)
 
@@ -91,15 +94,25 @@ class SegmentWriter(SeriesWriter):
             InvalidName: A name that cannot be stored; nothing was appended.
             TrialClosed: The writer is closed.
         """
-        if len(metrics) == 1 and type(step) is int:
-            # The general case below does the same; this one is worth half the time of a call with one metric.
-            [(name, value)] = metrics.items()
-            with self._lock:
-                one, at = self._series.get((component, name)), self._at
-                if one is not None and type(value) is float and at < self._room:
-                    self._pack(_pack_one, at, RECORD_SIZE, (value, time.time(), step, one.code))
-                    one.step = step
-                    return
+        with self._lock:
+            if self._inside:
+                self._log_aside(metrics, step, component)
+                return
+            self._inside = True
+            try:
+                if len(metrics) == 1 and type(step) is int:
+                    # `_log_any` would do the same in twice the time.
+                    [(name, value)] = metrics.items()
+                    one = self._series.get((component, name))
+                    if one is not None and type(value) is float and self._at < self._room:
+                        self._pack(_pack_one, RECORD_SIZE, (value, time.time(), step, one.code))
+                        one.step = step
+                        return
+                self._log_any(metrics, step, component)
+            finally:
+                self._inside = False
+
+    def _log_any(self, metrics: Mapping[str, float], step: int | None, component: str) -> None:
         values = list(metrics.values())
         for value in values:
             if type(value) is not float:
@@ -107,31 +120,40 @@ class SegmentWriter(SeriesWriter):
                 break
         if step is not None and type(step) is not int:
             step = to_step(step)
-        with self._lock:
-            plan = self._plans.get((component, *metrics))
-            if plan is None:
-                plan = self._plan(component, metrics)
-            pack, size, codes, series = plan
-            if self._at + size > self._room and not self._make_room(size):
-                self._dropped += len(values)
-                return
-            steps = [one.step + 1 for one in series] if step is None else [step] * len(values)
-            fields = codes.copy()
-            fields[::4] = values
-            fields[1::4] = [time.time()] * len(values)
-            fields[2::4] = steps
-            self._pack(pack, self._at, size, fields)
-            for one, taken in zip(series, steps):  # noqa: B905 - equally long, and `strict` costs
-                one.step = taken
+        plan = self._plans.get((component, *metrics))
+        if plan is None:
+            plan = self._plan(component, metrics)
+        pack, size, codes, series = plan
+        if self._at + size > self._room and not self._make_room(size):
+            self._dropped += len(values)
+            return
+        steps = [one.step + 1 for one in series] if step is None else [step] * len(values)
+        fields = codes.copy()
+        fields[::4] = values
+        fields[1::4] = [time.time()] * len(values)
+        fields[2::4] = steps
+        self._pack(pack, size, fields)
+        for one, taken in zip(series, steps):  # noqa: B905 - equally long, and `strict` costs
+            one.step = taken
 
-    def _pack(self, pack: Callable[..., None], at: int, size: int, fields: Sequence[Any]) -> None:
-        pages = self._map
+    def _log_aside(self, metrics: Mapping[str, float], step: int | None, component: str) -> None:
+        """Log from within a log call (a signal handler, a finalizer): what is half done here stays untouched."""
+        if self._closed:
+            raise _closed_error()
+        if self._aside is None:
+            self._aside = SegmentWriter(self._folder)
+        self._aside.log(metrics, step, component)
+
+    def _pack(self, pack: Callable[..., None], size: int, fields: Sequence[Any]) -> None:
+        """Fill the next slots, all or none."""
+        pages, at = self._map, self._at
         try:
-            # Advancing first keeps a call within this one (a signal handler's) off these slots.
-            self._at = at + size
+            self._at = at + size  # first, so that a `close` by a signal handler keeps what is packed below
             pack(pages, at, *fields)
         except BaseException as error:
-            self._undo(pages, at, size)
+            if pages is not None and not pages.closed:
+                pages[at : at + size] = bytes(size)
+                self._at = at
             if isinstance(error, struct.error):
                 raise bad_step(max(fields[2::4], key=abs)) from None
             if self._closed:
@@ -158,14 +180,6 @@ class SegmentWriter(SeriesWriter):
         plan = self._plans[names] = (pack, RECORD_SIZE * len(series), codes, series)
         return plan
 
-    def _undo(self, pages: mmap.mmap | None, at: int, size: int) -> None:
-        """Take back the slots of a call that failed."""
-        if pages is None or pages.closed:
-            return
-        pages[at : at + size] = bytes(size)
-        if self._at == at + size:
-            self._at = at
-
     def _make_room(self, size: int) -> bool:
         """Make sure that names are on the disk and `size` bytes can be packed; False if the disk does not let us."""
         if self._closed:
@@ -184,6 +198,8 @@ class SegmentWriter(SeriesWriter):
             self._retry_at = now + RETRY
             self._warn(error)
             return False
+        if self._closed:
+            raise _closed_error()
         self._room = self._mapped
         return True
 
@@ -210,7 +226,7 @@ class SegmentWriter(SeriesWriter):
     @property
     def dropped(self) -> int:
         """Points that could not be kept because the disk is full."""
-        return self._dropped
+        return self._dropped + (self._aside.dropped if self._aside else 0)
 
     def seal(self) -> None:
         """Record the checksums of the blocks that have become full; for a background thread, now and then."""
@@ -232,6 +248,8 @@ class SegmentWriter(SeriesWriter):
             if self._closed:
                 return
             self._closed = True
+            if self._aside is not None:
+                self._aside.close()
             file, pages, end = self._file, self._map, self._base + self._at
             self._detach()
             if pages is not None:
@@ -255,6 +273,8 @@ class SegmentWriter(SeriesWriter):
             self._file.close()
         self._detach()
         self._dropped = 0
+        self._inside = False
+        self._aside = None
 
 
 def _closed_error() -> TrialClosed:
