@@ -39,4 +39,4 @@ screenshots: setup ## make the pictures of README and docs anew
 	@$(PYTHON) scripts/screenshots.py
 
 clean: ## remove everything that the other targets made
-	rm -rf .venv .build .demo node_modules lib build dist kernel/labdeck/labextension *.tsbuildinfo *.egg-info
+	rm -rf .venv .build .demo node_modules lib build dist kernel/labdeck/labextension *.egg-info

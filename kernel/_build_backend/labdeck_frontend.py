@@ -51,13 +51,6 @@ def is_fresh() -> bool:
     return built and STAMP.read_text(encoding="ascii").strip() == inputs_hash()
 
 
-def drop_stale() -> None:
-    """Delete whatever an earlier build left, so that a file without a source is never packed."""
-    shutil.rmtree(BUILT, ignore_errors=True)
-    shutil.rmtree(ROOT / "lib", ignore_errors=True)
-    (ROOT / "tsconfig.tsbuildinfo").unlink(missing_ok=True)
-
-
 def node_on_path(path: str | None = None) -> str | None:
     """Give the first `node` on the path if it is new enough, else None."""
     node = shutil.which("node", path=path)
@@ -122,11 +115,13 @@ def install_packages(npm: tuple[str, ...] = ("jlpm",)) -> None:
     stamp.write_text(wanted, encoding="ascii")
 
 
-def build(build_cmd: str = "build:prod", npm: tuple[str, ...] = ("jlpm",)) -> None:
+def build(npm: tuple[str, ...] = ("jlpm",)) -> None:
     """Install the locked packages and build the front end, unless what is there is fresh.
 
+    Whatever an earlier build left is deleted, so that no file without a source is ever packed; the extension
+    itself only once the new sources have compiled, so that a running JupyterLab keeps the old one until then.
+
     Args:
-        build_cmd: the script of package.json to run.
         npm: the package manager's command line.
 
     Raises:
@@ -135,16 +130,25 @@ def build(build_cmd: str = "build:prod", npm: tuple[str, ...] = ("jlpm",)) -> No
     """
     if is_fresh():
         return
-    drop_stale()
+    STAMP.unlink(missing_ok=True)
     install_packages(npm)
     wanted = inputs_hash()  # before the build: what changes meanwhile must not count as built
-    _jlpm("run", build_cmd, npm=npm)
+    shutil.rmtree(ROOT / "lib", ignore_errors=True)
+    _jlpm("run", "build:lib", npm=npm)
+    shutil.rmtree(BUILT, ignore_errors=True)
+    _jlpm("run", "build:labextension", npm=npm)
     STAMP.write_text(wanted + "\n", encoding="ascii")
 
 
-def front_end_builder(build_cmd: str = "build:prod", npm: list[str] | None = None) -> Callable[[], None]:
+def front_end_builder(npm: list[str] | None = None) -> Callable[[], None]:
     """Make the builder that `jupyter_packaging` runs before it packs; its arguments come from pyproject.toml."""
-    return lambda: build(build_cmd, tuple(npm or ["jlpm"]))
+
+    def run() -> None:
+        # setuptools packs whatever an earlier build left here, modules removed since included
+        shutil.rmtree(ROOT / "build", ignore_errors=True)
+        build(tuple(npm or ["jlpm"]))
+
+    return run
 
 
 def main(arguments: list[str]) -> None:
