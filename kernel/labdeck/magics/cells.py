@@ -137,6 +137,8 @@ def _is_coroutine(code: CodeType) -> bool:
 
 def awaits(shell: InteractiveShell, text: str) -> bool:
     """Say whether a cell's body awaits at its top level; False for what is no Python."""
+    if "await" not in text and "async" not in text:
+        return False
     try:
         return Body(shell, text).needs_await
     except SyntaxError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labdeck.errors import Conflict, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -22,13 +22,13 @@ class Context:
     Attributes:
         shell: The shell.
         experiment: The experiment in use, None before `%experiment use` or `create`.
-        deleted: What `%experiment delete` deleted here and did not restore, by name, oldest first.
+        deleted: The ids of what was deleted here and not restored, by name, oldest first.
     """
 
     def __init__(self, shell: InteractiveShell, open_studio: Callable[[], Studio]) -> None:
         self.shell = shell
         self.experiment: Experiment | None = None
-        self.deleted: dict[str, Experiment | Trial] = {}
+        self.deleted: dict[str, str] = {}
         self._open_studio = open_studio
 
     @property
@@ -73,6 +73,14 @@ class Context:
         if trial is not None:
             raise Conflict(f"{name!r} is a trial and an experiment", f"write the id: {trial.id} or {experiment.id}")
         return experiment
+
+    def remember_deleted(self, names: Mapping[str, str]) -> None:
+        """Keep what was deleted, names by id, for undo; an experiment that is gone is not in use any more."""
+        for deleted_id, name in names.items():
+            self.deleted.pop(name, None)
+            self.deleted[name] = deleted_id
+        if self.experiment is not None and self.experiment.id in names:
+            self.experiment = None
 
     def _find_trial(self, name: str) -> Trial | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +22,7 @@ from labdeck.magics.names import (
 from labdeck.magics.verbs import Argument, Flag, Noun, offer, one_of, read_pair, read_setting
 from labdeck.runs.lookup import no_such
 from labdeck.runs.trial import Trial
+from labdeck.wire.commands import Delete, Restore
 from labdeck.wire.messages import Comparison, ExperimentList
 
 if TYPE_CHECKING:
@@ -185,13 +187,10 @@ def delete(context: Context, *, name: tuple[str, ...], undo: bool) -> Deletion:
         return _restore(context, name or tuple(context.deleted)[-1:])
     if not name:
         raise UsageError("nothing is named that could be deleted", "%experiment delete NAME…")
-    for found in [context.find(each) for each in name]:
-        found.delete()
-        context.deleted.pop(found.name, None)
-        context.deleted[found.name] = found
-        if context.experiment is not None and context.experiment.id == found.id:
-            context.experiment = None
-    return Deletion(names=name)
+    found = {thing.id: thing.name for thing in [context.find(each) for each in name]}
+    context.studio.apply([Delete(ids=tuple(found), time=time.time())])
+    context.remember_deleted(found)
+    return Deletion(names=tuple(found.values()))
 
 
 @EXPERIMENT.verb(
@@ -233,6 +232,8 @@ def _restore(context: Context, names: tuple[str, ...]) -> Deletion:
     for name in names:
         if name not in context.deleted:
             raise no_such("deleted trial or experiment", name, context.deleted)
+    ids = tuple(dict.fromkeys(context.deleted[name] for name in names))
+    context.studio.apply([Restore(ids=ids)])
     for name in names:
-        context.deleted.pop(name).restore()
+        context.deleted.pop(name, None)
     return Deletion(names=names, restored=True)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from labdeck.magics import NOUNS
+from labdeck.magics.parsing import bind, place
+from labdeck.magics.words import split
 
 HEAVY = {"sqlalchemy", "alembic", "numpy", "pandas", "pyarrow", "plotly", "torch", "tsdownsample", "ipywidgets"}
 
@@ -41,3 +45,21 @@ def test_loading_imports_nothing_heavy(tmp_path):
     )
     assert "labdeck" in ran.stdout.split()
     assert HEAVY.isdisjoint(ran.stdout.split())
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_the_guide_names_every_verb_and_flag(noun):
+    guide = (Path(__file__).parents[3] / "docs" / "magics.md").read_text(encoding="utf-8")
+    for verb in noun.verbs.values():
+        assert f"%{noun.name} {verb.name}" in guide
+        for flag in verb.flags:
+            assert re.search(rf"`--{flag.name}{' ' + re.escape(flag.value) if flag.value else ''}`", guide), flag.name
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_the_example_in_the_help_of_a_verb_fits_its_declaration(noun):
+    for verb in noun.verbs.values():
+        (example,) = re.findall(rf"Example: %+{noun.name} (.*)", verb.details)
+        name, *words = split(example)
+        assert name.text == verb.name
+        bind(place(noun, verb, words))
