@@ -216,6 +216,7 @@ function BodyRow<Row>(props: {
       {table.columns.map((column, index) => (
         <td
           key={column.id}
+          role="gridcell"
           tabIndex={props.tabbable === index ? 0 : -1}
           className={column.numeric ? 'jp-mod-numeric' : undefined}
           title={column.hover?.(row)}
