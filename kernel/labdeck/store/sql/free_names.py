@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Taken = Callable[[Sequence[str]], set[str]]
 
 _DOUBLINGS = 31
+_STEPS = 32
 
 
 def free_name(stem: str, taken: Taken) -> str:
@@ -32,7 +33,7 @@ def free_name(stem: str, taken: Taken) -> str:
 
 
 def numbered(stem: str, first: int, taken: Taken) -> str:
-    """Return "stem-first", or the next free one: doubling steps, then bisection, so a few queries suffice.
+    """Return "stem-first", or the next free one: doubling steps, then ever finer ones, so a few queries suffice.
 
     Where numbers are missing in between, one of the gaps may be taken.
 
@@ -40,18 +41,13 @@ def numbered(stem: str, first: int, taken: Taken) -> str:
         >>> numbered("trial", 1, {"trial-1", "trial-2"}.intersection)
         'trial-3'
     """
+    low, high = first - 1, first + 2**_DOUBLINGS
     steps = [first + 2**power - 1 for power in range(_DOUBLINGS)]
-    names = [_join(stem, number) for number in steps]
-    busy = taken(names)
-    index = next(index for index, name in enumerate(names) if name not in busy)
-    low = steps[index - 1] if index else first - 1
-    high = steps[index]
-    while high - low > 1:
-        middle = (low + high) // 2
-        if taken([_join(stem, middle)]):
-            low = middle
-        else:
-            high = middle
+    while steps:
+        busy = taken([_join(stem, number) for number in steps])
+        free = next((number for number in steps if _join(stem, number) not in busy), high)
+        low, high = max((number for number in steps if number < free), default=low), free
+        steps = list(range(low + 1, high, max(1, (high - low) // _STEPS)))
     return _join(stem, high)
 
 

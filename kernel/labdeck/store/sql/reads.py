@@ -38,11 +38,13 @@ _experiment_query = select(
     _live_trials.scalar_subquery().label("trials"),
     _live_trials.where(trial.c.state == "running").scalar_subquery().label("running"),
 )
-_trial_query = select(
+trial_query = select(
     trial,
     experiment.c.name.label("experiment"),
     func.coalesce(trial.c.deleted, experiment.c.deleted).label("gone"),
 ).join(experiment)
+"""Trials with the name of their experiment and their deletion, their own or its."""
+
 LISTED = (trial.c.deleted.is_(None), experiment.c.deleted.is_(None))
 """A trial is deleted by itself or with its experiment."""
 
@@ -76,13 +78,7 @@ def find_experiment(connection: Connection, ref: str) -> ExperimentRecord:
 
 def trials_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, TrialRecord]:
     """Return trials by id, deleted ones included."""
-    return {row.id: _trial(row) for row in in_chunks(connection, _trial_query, trial.c.id, ids)}
-
-
-def trials_of(connection: Connection, experiment_id: str) -> dict[str, TrialRecord]:
-    """Return the trials of an experiment that are not deleted, oldest first."""
-    query = _trial_query.where(trial.c.experiment_id == experiment_id, *LISTED).order_by(trial.c.serial)
-    return {row.id: _trial(row) for row in connection.execute(query)}
+    return {row.id: to_trial(row) for row in in_chunks(connection, trial_query, trial.c.id, ids)}
 
 
 def trial_page(connection: Connection, experiment_id: str, offset: int, limit: int | None) -> TrialPage:
@@ -90,23 +86,21 @@ def trial_page(connection: Connection, experiment_id: str, offset: int, limit: i
     require_experiment(connection, experiment_id)
     wanted = (trial.c.experiment_id == experiment_id, *LISTED)
     total = connection.execute(select(func.count()).select_from(trial.join(experiment)).where(*wanted)).scalar_one()
-    query = _trial_query.where(*wanted).order_by(trial.c.serial.desc()).offset(offset)
+    query = trial_query.where(*wanted).order_by(trial.c.serial.desc()).offset(offset)
     rows = connection.execute(query.limit(total if limit is None else limit))
-    return TrialPage(total=total, offset=offset, trials=tuple(_trial(row) for row in rows))
+    return TrialPage(total=total, offset=offset, trials=tuple(to_trial(row) for row in rows))
 
 
 def find_trial(connection: Connection, ref: str, experiment_id: str | None) -> TrialRecord:
     """Return the trial of that id, or the newest of that name that is not deleted; NotFound."""
     named = (trial.c.name_key == name_key(ref)) & LISTED[0] & LISTED[1]
-    query = _trial_query.where(or_(trial.c.id == ref, named)).order_by(
-        (trial.c.id == ref).desc(), trial.c.serial.desc()
-    )
+    query = trial_query.where(or_(trial.c.id == ref, named)).order_by((trial.c.id == ref).desc(), trial.c.serial.desc())
     if experiment_id is not None:
         query = query.where(trial.c.experiment_id == experiment_id)
     row = connection.execute(query.limit(1)).first()
     if row is None:
         raise NotFound(f"no trial is called {shown(ref)}", "list them with %experiment show")
-    return _trial(row)
+    return to_trial(row)
 
 
 def running(connection: Connection) -> tuple[Liveness, ...]:
@@ -164,7 +158,8 @@ def decode_objective(body: str | None) -> MetricSummary | None:
     return None if body is None else bodies.metric.decode(f"[{body}]")[0]
 
 
-def _trial(row: Row[Any]) -> TrialRecord:
+def to_trial(row: Row[Any]) -> TrialRecord:
+    """Return the record of a row of `trial_query`."""
     return TrialRecord(
         id=row.id,
         experiment_id=row.experiment_id,
