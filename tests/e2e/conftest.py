@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-
-from labdeck import Studio
 from tests.e2e.lab_page import LabPage
 from tests.e2e.lab_server import LabServer
+
+from labdeck import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = ROOT / ".build" / "e2e"

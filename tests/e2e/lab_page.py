@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, WebSocket, expect
-
 from tests.e2e.lab_server import LabServer
 
 READY = 60_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-
 from tests.e2e.lab_page import KERNEL, LabPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
