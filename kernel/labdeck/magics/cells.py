@@ -39,8 +39,8 @@ class Body:
         skipped = len(text) - len(text.lstrip("\n"))
         code = "\n" * (1 + skipped) + code
         self._file = self._shell.compile.cache(code, shell.execution_count, raw_code=text)
-        self.is_silent = bool(self._shell.displayhook.semicolon_at_end_of_expression(code))
         tree = self._shell.transform_ast(self._shell.compile.ast_parse(code, filename=self._file))
+        self.is_silent = bool(self._shell.displayhook.semicolon_at_end_of_expression(code))
         interactivity = "none" if self.is_silent else self._shell.ast_node_interactivity
         self._codes = [self._compile(part) for part in _split(tree, interactivity)]
 
@@ -141,5 +141,5 @@ def awaits(shell: InteractiveShell, text: str) -> bool:
         return False
     try:
         return Body(shell, text).needs_await
-    except SyntaxError:
+    except (SyntaxError, ValueError, OverflowError, MemoryError):  # what compiling raises; running it tells the reader
         return False

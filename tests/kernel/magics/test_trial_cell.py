@@ -67,6 +67,10 @@ def test_a_semicolon_keeps_the_cell_quiet(ip, digits):
     assert digits.find("a").state == "completed"
 
 
+def test_a_cell_of_comments_is_a_trial(cell):
+    assert cell("%%experiment trial a\n# nothing yet").state == "completed"
+
+
 def test_magics_work_inside(ip, cell):
     trial = cell("%%experiment trial a\ninner = %experiment note inside --trial a\n!true\n%time x = 5")
     assert trial.note == "inside"
@@ -104,10 +108,11 @@ def test_an_interrupt_is_no_failure(ip, digits):
     assert digits.find("a").state == "interrupted"
 
 
-def test_a_syntax_error_starts_no_trial(ip, digits):
-    result, shown = run(ip, "%%experiment trial a\nx = = 2")
+@pytest.mark.parametrize("body", ["x = = 2", "x = (1,", "await = 2", "async def f(:", "await f(1,"])
+def test_a_syntax_error_starts_no_trial(ip, digits, body):
+    result, shown = run(ip, f"%%experiment trial a\n{body}")
     assert isinstance(result.error_in_exec, SyntaxError)
-    assert "x = = 2" in shown
+    assert body in shown
     assert digits.trials() == []
 
 
