@@ -21,7 +21,9 @@ let mirror: StoreMirror;
 
 /** Trials with the highest number first, as the server sends them. */
 function many(count: number): TrialRecord[] {
-  return Array.from({ length: count }, (_, i) => trial(100 + count - i, digits));
+  return Array.from({ length: count }, (_, i) =>
+    trial(100 + count - i, digits)
+  );
 }
 
 function names(): string[] {
@@ -95,7 +97,8 @@ describe('trials', () => {
 
   it('keep an event that overtakes the page it is not in', async () => {
     const late = trial(1050, digits, { name: 'renamed while on its way' });
-    server.beforePage = () => server.tell({ event: 'trial-changed', trial: late });
+    server.beforePage = () =>
+      server.tell({ event: 'trial-changed', trial: late });
     await mirror.trials(digits.id).load(PAGE);
     expect(names()).toContain(late.name);
   });
@@ -149,7 +152,10 @@ describe('the mirror', () => {
   it('is told of new, changed and deleted experiments, latest activity first', () => {
     const next = experiment(2, 'next', { updated: 50 });
     server.tell({ event: 'experiment-changed', experiment: next });
-    expect(mirror.experiments.map(({ name }) => name)).toEqual(['next', 'digits']);
+    expect(mirror.experiments.map(({ name }) => name)).toEqual([
+      'next',
+      'digits'
+    ]);
     const active = { ...digits, updated: 60, running: 1 };
     server.tell({ event: 'experiment-changed', experiment: active });
     expect(mirror.experiments[0]).toEqual(active);
@@ -183,7 +189,13 @@ describe('the mirror', () => {
     mirror.needDetail(one);
     await settle();
     expect(mirror.detail(one)).toMatchObject({ components: [] });
-    const component = { name: 'preprocessing', state: 'running', started: 1, ended: null, error: '' } as const;
+    const component = {
+      name: 'preprocessing',
+      state: 'running',
+      started: 1,
+      ended: null,
+      error: ''
+    } as const;
     server.components.set(one, [component]);
     for (const changed of [one, id(1099)]) {
       server.tell({

@@ -35,10 +35,29 @@ describe('request', () => {
   });
 
   it.each([
-    ['an error of the engine', 409, errorBody({ code: 'conflict', message: 'the name is taken', remedy: 'take another' }), 'conflict'],
-    ['a 404 of the engine', 404, errorBody({ code: 'not-found', message: 'no such trial', remedy: '' }), 'not-found'],
+    [
+      'an error of the engine',
+      409,
+      errorBody({
+        code: 'conflict',
+        message: 'the name is taken',
+        remedy: 'take another'
+      }),
+      'conflict'
+    ],
+    [
+      'a 404 of the engine',
+      404,
+      errorBody({ code: 'not-found', message: 'no such trial', remedy: '' }),
+      'not-found'
+    ],
     ['a 404 of Jupyter', 404, '<html>Not Found</html>', 'extension-missing'],
-    ['a 404 of Jupyter in JSON', 404, '{"message": "Not Found", "reason": null}', 'extension-missing'],
+    [
+      'a 404 of Jupyter in JSON',
+      404,
+      '{"message": "Not Found", "reason": null}',
+      'extension-missing'
+    ],
     ['a refusal', 403, '{"message": "Forbidden"}', 'forbidden'],
     ['a broken proxy', 502, 'Bad Gateway', 'server'],
     ['an answer that is no JSON', 200, '<html>login</html>', 'server']

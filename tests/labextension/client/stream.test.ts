@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { LabdeckClient } from '../../../labextension/src/client/client';
-import { LONGEST_DELAY, SILENCE } from '../../../labextension/src/client/stream';
+import {
+  LONGEST_DELAY,
+  SILENCE
+} from '../../../labextension/src/client/stream';
 import type { AnyEvent, StoreState } from '../../../labextension/src/tokens';
 import { WIRE_VERSION } from '../../../labextension/src/wire';
 import { errorBody, experiment, FakeServer, settle } from './fakeServer';
@@ -86,7 +89,15 @@ describe('the stream', () => {
     server.trouble = 'down';
     server.socketNow.close();
     const asked = (): number => server.paths('status').length;
-    for (const delay of [500, 1000, 2000, 4000, 8000, LONGEST_DELAY, LONGEST_DELAY]) {
+    for (const delay of [
+      500,
+      1000,
+      2000,
+      4000,
+      8000,
+      LONGEST_DELAY,
+      LONGEST_DELAY
+    ]) {
       const before = asked();
       await pass(delay - 1);
       expect(asked()).toBe(before);
@@ -134,7 +145,11 @@ describe('the stream', () => {
       () =>
         void (server.trouble = {
           status: 409,
-          body: errorBody({ code: 'wire-version', message: 'upgrade', remedy: '' })
+          body: errorBody({
+            code: 'wire-version',
+            message: 'upgrade',
+            remedy: ''
+          })
         })
     ]
   ])('stops at a server of another version: %s', async (_, prepare) => {
@@ -154,7 +169,10 @@ describe('the stream', () => {
     start();
     await settle();
     expect(client.state).toBe('reconnecting');
-    expect(client.problem).toMatchObject({ code: 'store-busy', remedy: 'wait' });
+    expect(client.problem).toMatchObject({
+      code: 'store-busy',
+      remedy: 'wait'
+    });
     server.trouble = null;
     await pass(500);
     server.welcome();

@@ -18,7 +18,9 @@ describe('a selection', () => {
   });
 
   it('puts in and out, in the order of the clicks', () => {
-    expect(after(['c', 'toggle'], ['a', 'toggle'], ['e', 'toggle'])).toBe('cae');
+    expect(after(['c', 'toggle'], ['a', 'toggle'], ['e', 'toggle'])).toBe(
+      'cae'
+    );
     expect(after(['c', 'toggle'], ['a', 'toggle'], ['c', 'toggle'])).toBe('a');
   });
 
