@@ -308,7 +308,9 @@ export interface SetTags {
   remove?: string[];
 }
 /**
- * Delete experiments (with their trials) or trials; they can be restored until purged. Their names are free at once.
+ * Delete experiments (with their trials) or trials.
+ *
+ * They can be restored until purged. Their names are free at once.
  */
 export interface Delete {
   command: 'delete';
@@ -381,7 +383,8 @@ export interface DetailChanged {
  * Attributes:
  *     points: Points in all series of the trial.
  *     objective: The summary that stands for the trial in lists.
- *     metrics: The summaries that changed, without sparks; at most 50, then `truncated` is set and the rest must be read.
+ *     metrics: The summaries that changed, without sparks; at most 50, then `truncated` is set and the rest must be
+ *         read.
  */
 export interface MetricsAdvanced {
   event: 'metrics-advanced';

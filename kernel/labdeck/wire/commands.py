@@ -82,7 +82,10 @@ class StartTrial(Command, frozen=True, kw_only=True):
 
 
 class FinishTrial(Command, frozen=True, kw_only=True):
-    """End a running trial, and with it its running components; no effect on one that has ended, except that "crashed" may be corrected."""
+    """End a running trial, and with it its running components.
+
+    No effect on one that has ended, except that "crashed" may be corrected.
+    """
 
     id: str
     state: TrialState
@@ -150,7 +153,10 @@ class Beat(Command, frozen=True, kw_only=True):
 
 
 class MarkCrashed(Command, frozen=True, kw_only=True):
-    """End a running trial whose writer is dead and was last heard of at `heartbeat`; no effect if it was heard of since."""
+    """End a running trial whose writer is dead and was last heard of at `heartbeat`.
+
+    No effect if it was heard of since.
+    """
 
     id: str
     heartbeat: float
@@ -187,7 +193,10 @@ class SetTags(Command, frozen=True, kw_only=True):
 
 
 class Delete(Command, frozen=True, kw_only=True):
-    """Delete experiments (with their trials) or trials; they can be restored until purged. Their names are free at once."""
+    """Delete experiments (with their trials) or trials.
+
+    They can be restored until purged. Their names are free at once.
+    """
 
     ids: tuple[str, ...]
     time: float

@@ -47,7 +47,8 @@ class MetricsAdvanced(Event, frozen=True, kw_only=True):
     Attributes:
         points: Points in all series of the trial.
         objective: The summary that stands for the trial in lists.
-        metrics: The summaries that changed, without sparks; at most 50, then `truncated` is set and the rest must be read.
+        metrics: The summaries that changed, without sparks; at most 50, then `truncated` is set and the rest must be
+            read.
     """
 
     trial_id: str
