@@ -1,0 +1,144 @@
+"""Experiments as one file: a zip of JSON records, Parquet points and artifacts. This half writes it.
+
+    labdeck.json                    format version, and which experiments
+    experiments/<id>.json           ExperimentRecord
+    trials/<id>.json                TrialDetail
+    columns/<trial id>.parquet      its points, as `labdeck.store.columns.parquet` describes
+    artifacts/<sha256>              content
+
+Deleted trials and tensors stay behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from labdeck.errors import NotFound
+from labdeck.store.disk import disk_error
+from labdeck.wire.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labdeck.store.open import Store
+    from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail
+
+FORMAT = 1
+MANIFEST = "labdeck.json"
+PIECE = 1 << 20
+
+
+class Manifest(Record, frozen=True, kw_only=True):
+    """The first file of an archive."""
+
+    format: int
+    experiments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What went into an archive.
+
+    Attributes:
+        experiments, trials: How many.
+        size: Bytes of the archive.
+        left_out: What could not go along, one line each.
+    """
+
+    experiments: int
+    trials: int
+    size: int
+    left_out: tuple[str, ...]
+
+
+def export_archive(store: Store, experiment_ids: Sequence[str], path: Path) -> Exported:
+    """Write experiments into a new archive; it appears whole or not at all.
+
+    Args:
+        store: An open store.
+        experiment_ids: Which.
+        path: Of the archive; a file that is there is replaced.
+
+    Raises:
+        NotFound: No such experiment.
+        StoreFull, StoreUnreachable: The archive cannot be written.
+    """
+    experiments = [store.catalog.experiment(experiment_id) for experiment_id in experiment_ids]
+    part = path.with_name(path.name + ".part")
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as file:
+            writer = _Writer(store, file)
+            writer.write(experiments)
+        size = part.stat().st_size
+        part.replace(path)
+    except OSError as error:
+        raise disk_error(error, f"the archive {path} cannot be written") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return Exported(len(experiments), writer.trials, size, tuple(writer.left_out))
+
+
+class _Writer:
+    def __init__(self, store: Store, file: zipfile.ZipFile) -> None:
+        self._store = store
+        self._file = file
+        self._digests: set[str] = set()
+        self.trials = 0
+        self.left_out: list[str] = []
+
+    def write(self, experiments: Sequence[ExperimentRecord]) -> None:
+        manifest = Manifest(format=FORMAT, experiments=tuple(item.id for item in experiments))
+        self._file.writestr(MANIFEST, msgspec.json.encode(manifest))
+        for experiment in experiments:
+            self._file.writestr(f"experiments/{experiment.id}.json", msgspec.json.encode(experiment))
+            for trial in reversed(self._store.catalog.trials(experiment.id).trials):
+                self._trial(self._store.catalog.detail(trial.id))
+
+    def _trial(self, detail: TrialDetail) -> None:
+        trial_id = detail.trial.id
+        kept = tuple(item for item in detail.artifacts if self._artifact(item, detail.trial.name))
+        record = msgspec.structs.replace(detail, artifacts=kept)
+        self._file.writestr(f"trials/{trial_id}.json", msgspec.json.encode(record))
+        self._points(trial_id)
+        if trial_id in self._store.tensors.trial_ids():
+            self.left_out.append(f"{detail.trial.name!r}: its tensors")
+        self.trials += 1
+
+    def _points(self, trial_id: str) -> None:
+        from labdeck.store.columns.parquet import write_packed
+
+        series = self._store.columns.all_series(trial_id)
+        if not series:
+            return
+        with tempfile.TemporaryDirectory(prefix="labdeck-") as folder:
+            packed = Path(folder) / "points.parquet"
+            write_packed(packed, series, frozenset())
+            self._file.write(packed, f"columns/{trial_id}.parquet", zipfile.ZIP_STORED)
+
+    def _artifact(self, artifact: ArtifactRecord, trial: str) -> bool:
+        """Add the content unless it is there already; False if it is missing or damaged."""
+        if artifact.sha256 in self._digests:
+            return True
+        if not self._is_whole(artifact.sha256):
+            self.left_out.append(f"{trial!r}: the artifact {artifact.name[:80]!r}, whose content is missing or damaged")
+            return False
+        self._file.write(self._store.artifacts.path(artifact.sha256), f"artifacts/{artifact.sha256}")
+        self._digests.add(artifact.sha256)
+        return True
+
+    def _is_whole(self, sha256: str) -> bool:
+        digest = hashlib.sha256()
+        try:
+            with self._store.artifacts.open(sha256) as source:
+                while piece := source.read(PIECE):
+                    digest.update(piece)
+        except NotFound:
+            return False
+        return digest.hexdigest() == sha256

@@ -1,0 +1,92 @@
+"""The commands that make an experiment out of its records: pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labdeck.wire import commands as wire
+from labdeck.wire.records import WriterIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from labdeck.wire.records import ExperimentRecord, TrialDetail
+
+_NOBODY = WriterIdentity(host="", boot="", pid=0, born=0.0)
+
+
+def commands_for(
+    record: ExperimentRecord,
+    trials: Sequence[TrialDetail],
+    known: ExperimentRecord | None,
+    taken: set[str],
+    now: float,
+) -> list[wire.AnyCommand]:
+    """Return the commands that bring an experiment with its trials into a store.
+
+    Args:
+        record: The experiment as it was exported.
+        trials: Those of its trials that are new, oldest first.
+        known: The experiment as it is here, None if it is new. It is left as it is, but restored if it was deleted.
+        taken: Names of the experiments that are here.
+        now: When trials end that were exported while they ran.
+    """
+    commands: list[wire.AnyCommand] = []
+    if known is None:
+        # Under its id as a name it meets no other experiment; the rename then conflicts where a name was taken since.
+        commands.append(wire.OpenExperiment(id=record.id, name=record.id, created=record.created))
+        commands.append(wire.RenameExperiment(id=record.id, name=_free(record.name, taken)))
+        commands.append(wire.Annotate(id=record.id, note=record.note))
+        commands.append(wire.SetTags(ids=(record.id,), set=record.tags))
+        if record.objective is not None:
+            chosen = record.objective
+            commands.append(wire.SetObjective(id=record.id, metric=chosen.metric, goal=chosen.goal))
+    elif known.deleted is not None:
+        commands.append(wire.Restore(ids=(record.id,)))
+    for detail in trials:
+        commands += _trial(record.id, detail, now)
+    return commands
+
+
+def _trial(experiment_id: str, detail: TrialDetail, now: float) -> Iterator[wire.AnyCommand]:
+    trial = detail.trial
+    yield wire.StartTrial(
+        id=trial.id,
+        experiment=experiment_id,
+        experiment_id=experiment_id,
+        new_experiment_id=experiment_id,
+        name=trial.name,
+        started=trial.started,
+        writer=_NOBODY,
+    )
+    yield wire.LogParams(trial_id=trial.id, params=detail.params)
+    for part in detail.components:
+        yield wire.StartComponent(trial_id=trial.id, name=part.name, started=part.started)
+        if part.ended is not None:
+            yield wire.FinishComponent(
+                trial_id=trial.id, name=part.name, state=part.state, ended=part.ended, error=part.error
+            )
+    if detail.metrics:
+        points = sum(summary.count for summary in detail.metrics)
+        yield wire.AdvanceMetrics(trial_id=trial.id, points=points, metrics=detail.metrics)
+    for artifact in detail.artifacts:
+        yield wire.LogArtifact(trial_id=trial.id, artifact=artifact)
+    for capture in detail.captures:
+        yield wire.LogCapture(trial_id=trial.id, capture=capture)
+    yield wire.SetTags(ids=(trial.id,), set=trial.tags)
+    yield wire.Annotate(id=trial.id, note=trial.note)
+    if trial.incomplete:
+        yield wire.MarkIncomplete(id=trial.id, reason=trial.incomplete)
+    if trial.state == "running":
+        yield wire.MarkIncomplete(id=trial.id, reason="it was still running when it was exported")
+        yield wire.FinishTrial(id=trial.id, state="interrupted", ended=now)
+    else:
+        yield wire.FinishTrial(id=trial.id, state=trial.state, ended=now if trial.ended is None else trial.ended)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
