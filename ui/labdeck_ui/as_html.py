@@ -34,7 +34,8 @@ def html_card(card: Card) -> str:
 
 def _head(card: Card) -> Html:
     parts = [_glyph(card.state)] if card.state else []
-    parts.append(element("span", card.kind, class_="labdeck-kind"))
+    if card.kind:
+        parts.append(element("span", card.kind, class_="labdeck-kind"))
     parts.append(element("bdi", card.title, class_="labdeck-title"))
     if card.link:
         parts.append(_link(card.link))

@@ -138,7 +138,9 @@ def comparison_card(comparison: Comparison) -> Card:
     ids = [fact.trial.id for fact in facts]
     colours = trial_colours(ids)
     params = _differing(facts)
-    metrics = list(dict.fromkeys((metric.component, metric.name) for fact in facts for metric in fact.metrics))
+    seen = dict.fromkeys((metric.component, metric.name) for fact in facts for metric in fact.metrics)
+    # The trial's own metrics first: those of a component are often constants of its preparation.
+    metrics = sorted(seen, key=lambda key: bool(key[0]))
     rows = tuple(_compared(fact, params[:COLUMNS], metrics[:COLUMNS], colours[fact.trial.id]) for fact in facts[:ROWS])
     columns = (
         "trial",

@@ -167,16 +167,17 @@ def _style(figure: go.Figure, *, x_title: str, y_title: str, lines: int) -> None
         font={"color": _INK, "size": 12},
         margin={"l": 56, "r": 16, "t": 16, "b": 44},
         hovermode="x unified" if lines <= _UNIFIED_LIMIT else "closest",
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0, "xanchor": "left"},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
         showlegend=0 < lines <= _LEGEND_LIMIT,
         # The same value in every answer, so that a refreshed chart keeps the reader's zoom.
         uirevision="labdeck",
     )
     axis = {"gridcolor": _GRID, "linecolor": _GRID, "zerolinecolor": _GRID, "automargin": True}
     figure.update_xaxes(title={"text": x_title, "standoff": 8}, **axis)
-    figure.update_yaxes(title={"text": y_title, "standoff": 8}, exponentformat="power", **axis)
+    figure.update_yaxes(title={"text": y_title, "standoff": 8}, exponentformat="e", **axis)
 
 
 def _say(figure: go.Figure, text: str) -> go.Figure:
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
     figure.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
     return figure
