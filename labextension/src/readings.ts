@@ -2,6 +2,9 @@
 import type { ISeriesKey } from './tokens';
 import type { MetricSummary, MetricsAdvanced, TrialRecord } from './wire';
 
+/** The longest title of a tab, in characters; it stands in the status bar too. */
+const LONGEST_TITLE = 60;
+
 /** Whatever holds a trial with its metrics: a row of a comparison, a trial's page. */
 export interface ITrialMetrics {
   trial: TrialRecord;
@@ -71,6 +74,14 @@ export function orderMetrics(facts: ITrialMetrics): MetricSummary[] {
   const placeOf = (metric: MetricSummary): number =>
     place.get(seriesId(seriesOf(metric))) ?? order.length;
   return [...facts.metrics].sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** A name as the title of a tab: one line, not too long. */
+export function titleOf(name: string): string {
+  const characters = Array.from(name.replace(/\s+/g, ' '));
+  return characters.length > LONGEST_TITLE
+    ? `${characters.slice(0, LONGEST_TITLE - 1).join('')}…`
+    : characters.join('');
 }
 
 /** Which way a metric is better: as its experiment says where it is the objective, else as its name suggests. */

@@ -8,7 +8,8 @@ import {
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 
-import { comparisonIcon } from '../parts/pageIcons';
+import { comparisonIcon } from '../parts/icons';
+import { titleOf } from '../readings';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
 import { comparisonCode, ComparisonModel } from './model';
 import { ComparisonPanel } from './panel';
@@ -103,7 +104,7 @@ function create(
   widget.title.closable = true;
   const name = (): void => {
     widget.title.label = model.experiment
-      ? trans.__('Compare: %1', model.experiment)
+      ? trans.__('Compare: %1', titleOf(model.experiment))
       : trans.__('Compare');
     widget.title.caption = model.facts.map(f => f.trial.name).join('\n');
   };

@@ -2,7 +2,8 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { trialIcon } from '../parts/pageIcons';
+import { trialIcon } from '../parts/icons';
+import { titleOf } from '../readings';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
 import { TrialModel } from './model';
 import { TrialPanel } from './panel';
@@ -68,7 +69,7 @@ function create(
   widget.title.closable = true;
   const name = (): void => {
     const trial = model.detail?.trial;
-    widget.title.label = trial?.name ?? trans.__('Trial');
+    widget.title.label = trial ? titleOf(trial.name) : trans.__('Trial');
     widget.title.caption = trial ? `${trial.experiment}\n${trial.name}` : '';
   };
   model.changed.connect(name);
