@@ -11,6 +11,7 @@ from labdeck.store.contract import Defect
 from labdeck.store.outbox import adopt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from labdeck.store.open import Store
@@ -79,10 +80,9 @@ def collect(store: Store, *, deleted_before: float, dry_run: bool = False) -> Fr
         return _count(store, deleted_before)
     before = _size(store.location.folder)
     gone = store.catalog.purge(deleted_before)
+    _remove_files(store, gone)
     orphans = _orphans(store)
-    for trial_ids in (gone, orphans):
-        store.columns.remove(trial_ids)
-        store.tensors.remove(trial_ids)
+    _remove_files(store, orphans)
     artifacts = store.artifacts.remove_unreferenced(store.catalog.artifact_digests(), time.time() - HOUR)
     running = {item.trial_id for item in store.catalog.running()}
     ended = sorted((store.columns.trial_ids() & store.catalog.trial_ids()) - running)
@@ -90,6 +90,11 @@ def collect(store: Store, *, deleted_before: float, dry_run: bool = False) -> Fr
     events = store.catalog.prune(KEEP_EVENTS)
     freed = before - _size(store.location.folder)
     return Freed(len(gone), len(orphans), artifacts, packed, events, max(freed, 0))
+
+
+def _remove_files(store: Store, trial_ids: Sequence[str]) -> None:
+    store.columns.remove(trial_ids)
+    store.tensors.remove(trial_ids)
 
 
 def _misfits(store: Store) -> list[Defect]:

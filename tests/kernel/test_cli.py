@@ -1,0 +1,119 @@
+"""The command `labdeck`, as a person at a terminal meets it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from labdeck.cli import main
+from labdeck.store.open import locate, open_store
+from labdeck.testing.making import start_trial
+from labdeck.wire import commands as wire
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A store with one experiment, found through the environment."""
+    with open_store(locate(tmp_path / "lab")) as store:
+        trial_id = start_trial(store.catalog, "digits", "cnn")
+        writer = store.columns.writer(trial_id)
+        writer.log({"loss": 0.5}, 0)
+        writer.close()
+        store.catalog.apply([wire.FinishTrial(id=trial_id, state="completed", ended=3.0)])
+    monkeypatch.setenv("LABDECK_STORE", str(tmp_path / "lab"))
+    return tmp_path / "lab"
+
+
+def test_where_says_the_place(folder, tmp_path, capsys, monkeypatch):
+    assert main(["store", "where"]) == 0
+    assert capsys.readouterr().out == f"{folder}\n"
+    monkeypatch.setenv("LABDECK_FILES", str(tmp_path / "files"))
+    assert main(["store", "where", "--store", "postgresql://ada:secret@box/lab"]) == 0
+    assert capsys.readouterr().out == f"postgresql://ada@box/lab\nfiles: {tmp_path / 'files'}\n"
+
+
+def test_check_says_that_all_is_well(folder, capsys):
+    assert main(["store", "check"]) == 0
+    assert capsys.readouterr().out == f"{folder}: all is well\n"
+
+
+def test_check_names_damage_and_fails(folder, capsys):
+    (segment,) = (folder / "columns").glob("*/*.seg")
+    content = bytearray(segment.read_bytes())
+    content[20] ^= 0xFF
+    segment.write_bytes(content)
+    assert main(["store", "check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("error: columns/")
+    assert re.fullmatch(r"\d+ errors?, \d+ warnings?", lines[-1])
+
+
+@pytest.mark.usefixtures("folder")
+def test_export_and_import_carry_an_experiment(tmp_path, capsys):
+    file = tmp_path / "lab.zip"
+    assert main(["store", "export", str(file), "digits"]) == 0
+    assert re.fullmatch(rf"{file}: 1 experiment, 1 trial, [\d.]+ kB\n", capsys.readouterr().out)
+    assert main(["store", "import", str(file), "--store", str(tmp_path / "other")]) == 0
+    assert capsys.readouterr().out == "digits\n1 new trial, 0 here already\n"
+    assert main(["store", "import", str(file), "--store", str(tmp_path / "other")]) == 0
+    assert capsys.readouterr().out == "0 new trials, 1 here already\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_export_does_not_overwrite_unasked(tmp_path, capsys):
+    file = tmp_path / "lab.zip"
+    file.write_text("precious")
+    assert main(["store", "export", str(file)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert file.read_text() == "precious"
+    assert main(["store", "export", str(file), "--force"]) == 0
+
+
+def test_gc_says_what_it_does(folder, capsys):
+    with open_store(locate(folder)) as store:
+        home = store.catalog.experiment("digits").id
+        store.catalog.apply([wire.Delete(ids=(home,), time=5.0)])
+    assert main(["store", "gc", "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("1 deleted trial would go for good\n")
+    assert main(["store", "gc", "--days", "30"]) == 0
+    assert capsys.readouterr().out.startswith("1 deleted trial gone for good\n")
+    assert not list((folder / "columns").iterdir())
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "{tmp}/x.zip", "nothing"], "no experiment is called 'nothing'"),
+        (["import", "{tmp}/none.zip"], "there is no file"),
+        (["import", "{tmp}/lab/catalog.sqlite"], "not a whole archive"),
+        (["export", "{tmp}/no/such/folder.zip"], "cannot be written"),
+        (["check", "--store", "mysql://box/lab"], "cannot live on mysql"),
+        (["check", "--store", "{tmp}/lab/catalog.sqlite"], "is a file"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, capsys, arguments, said):
+    assert main(["store", *(word.format(tmp=tmp_path) for word in arguments)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("labdeck: ")
+    assert said in line
+
+
+@pytest.mark.parametrize("arguments", [[], ["store"], ["store", "gc", "--days", "-1"], ["store", "gc", "--days", "x"]])
+def test_a_wrong_command_shows_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("usage: labdeck")
+    assert "Traceback" not in error
+
+
+def test_it_runs_as_a_module(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "labdeck.cli", "store", "where"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{folder}\n"
