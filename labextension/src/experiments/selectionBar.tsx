@@ -2,6 +2,7 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { formatCount } from '../parts/format';
 import { CommandIDs } from '../tokens';
 import type { ISectionContext } from './panel';
 
@@ -23,7 +24,7 @@ export function SelectionBar(
       aria-label={trans.__('Selected trials')}
     >
       <span className="jp-Labdeck-name" role="status">
-        {trans._n('%1 selected', '%1 selected', count, count)}
+        {trans._n('%1 selected', '%1 selected', count, formatCount(count))}
       </span>
       <button
         className="jp-Labdeck-link"

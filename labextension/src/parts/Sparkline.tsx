@@ -6,20 +6,32 @@ const WIDTH = 48;
 const HEIGHT = 16;
 const MARGIN = 2;
 
-/** A word-sized curve; values that are not finite leave gaps. Decoration only: the numbers stand beside it. */
+/**
+ * A word-sized curve; values that are not finite leave gaps, and a single value makes no curve.
+ *
+ * Decoration only: the numbers stand beside it. CSS may make it narrower.
+ */
 export function Sparkline(props: {
   values: readonly WireNumber[];
   colour: string;
-}): React.ReactElement {
+}): React.ReactElement | null {
+  if (props.values.length < 2) {
+    return null;
+  }
   return (
     <svg
       className="jp-Labdeck-spark"
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
       width={WIDTH}
       height={HEIGHT}
       aria-hidden="true"
     >
-      <path d={sparkPath(props.values)} stroke={props.colour} />
+      <path
+        d={sparkPath(props.values)}
+        stroke={props.colour}
+        vectorEffect="non-scaling-stroke"
+      />
     </svg>
   );
 }

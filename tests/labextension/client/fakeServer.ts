@@ -118,7 +118,7 @@ export class FakeServer implements ITransport {
   beforePage: (() => void) | null = null;
 
   get socketNow(): FakeSocket {
-    return this.sockets[this.sockets.length - 1]!;
+    return this.sockets[this.sockets.length - 1];
   }
 
   fetch(path: string, init: RequestInit): Promise<Response> {
@@ -168,13 +168,13 @@ export class FakeServer implements ITransport {
       return json({ ...this.version, store: '/store', seq: this.seq });
     }
     if (first === 'experiments' && third === 'trials') {
-      return this.page(second!, url.searchParams);
+      return this.page(second, url.searchParams);
     }
     if (first === 'experiments') {
       return json({ seq: this.seq, experiments: this.experiments });
     }
     if (first === 'trials') {
-      return this.detail(second!);
+      return this.detail(second);
     }
     if (first === 'commands') {
       return json({ seq: ++this.seq });

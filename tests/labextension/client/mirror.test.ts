@@ -113,7 +113,7 @@ describe('trials', () => {
 
   it('go when they are deleted and come back in their place', async () => {
     await mirror.trials(digits.id).load(PAGE);
-    const third = mirror.trials(digits.id).items[2]!;
+    const third = mirror.trials(digits.id).items[2];
     server.tell({ event: 'trial-changed', trial: { ...third, deleted: 9 } });
     expect(names()).not.toContain(third.name);
     server.tell({ event: 'trial-changed', trial: third });
@@ -166,7 +166,7 @@ describe('the mirror', () => {
 
   it('moves the objective of a running trial', async () => {
     await mirror.trials(digits.id).load(PAGE);
-    const { id: first } = mirror.trials(digits.id).items[0]!;
+    const { id: first } = mirror.trials(digits.id).items[0];
     server.tell({
       event: 'metrics-advanced',
       trial_id: first,

@@ -19,7 +19,7 @@ describe('request', () => {
     const server = new FakeServer();
     server.seq = 7;
     expect(await request(server, 'status')).toMatchObject({ seq: 7 });
-    const { init } = server.requests[0]!;
+    const { init } = server.requests[0];
     expect(init.method).toBe('GET');
     expect(init.headers).toMatchObject({
       'X-Labdeck-Wire': String(WIRE_VERSION)
@@ -29,7 +29,7 @@ describe('request', () => {
   it('posts a body as JSON', async () => {
     const server = new FakeServer();
     await request(server, 'commands', { commands: [] });
-    const { init } = server.requests[0]!;
+    const { init } = server.requests[0];
     expect(init.method).toBe('POST');
     expect(JSON.parse(init.body as string)).toEqual({ commands: [] });
   });
@@ -89,7 +89,7 @@ describe('the routes', () => {
       points: 500
     });
     await expect(curves).rejects.toMatchObject({ code: 'not-found' });
-    const sent = new URL(server.paths('figures')[0]!, 'http://server');
+    const sent = new URL(server.paths('figures')[0], 'http://server');
     expect(sent.searchParams.getAll('trial')).toEqual([id(1), id(2)]);
     expect(sent.searchParams.get('series')).toBe('["a&b","train:loss"]');
     expect(Object.fromEntries(sent.searchParams)).toMatchObject({

@@ -91,13 +91,13 @@ describe('the tree', () => {
       ended: 2,
       error: ''
     } as const;
-    server.components.set(cnns[0]!.id, [component]);
+    server.components.set(cnns[0].id, [component]);
     model.collapseAll();
     model.toggle(digits.id, true);
     await settle();
-    model.toggle(cnns[0]!.id, true);
+    model.toggle(cnns[0].id, true);
     expect(tree()).toContain('      (pending)');
-    model.toggle(cnns[1]!.id, true);
+    model.toggle(cnns[1].id, true);
     await settle();
     expect(tree()).toEqual([
       '> breast-cancer',
@@ -178,11 +178,11 @@ describe('what is current', () => {
   });
 
   it('is the row that took the place of a deleted one', () => {
-    model.active = cnns[1]!.id;
-    server.tell({ event: 'trial-changed', trial: { ...cnns[1]!, deleted: 5 } });
-    expect(model.active).toBe(cnns[2]!.id);
-    server.tell({ event: 'trial-changed', trial: { ...cnns[2]!, deleted: 6 } });
-    expect(model.active).toBe(cnns[0]!.id);
+    model.active = cnns[1].id;
+    server.tell({ event: 'trial-changed', trial: { ...cnns[1], deleted: 5 } });
+    expect(model.active).toBe(cnns[2].id);
+    server.tell({ event: 'trial-changed', trial: { ...cnns[2], deleted: 6 } });
+    expect(model.active).toBe(cnns[0].id);
   });
 
   it('is what commands act on, unless it belongs to a selection', () => {
@@ -203,12 +203,12 @@ describe('what is current', () => {
   it('loses deleted trials from the selection', () => {
     model.selectAll();
     expect(model.selection.size).toBe(3);
-    server.tell({ event: 'trial-changed', trial: { ...cnns[0]!, deleted: 5 } });
-    expect(model.selection.keys).toEqual([cnns[1]!.id, cnns[2]!.id]);
+    server.tell({ event: 'trial-changed', trial: { ...cnns[0], deleted: 5 } });
+    expect(model.selection.keys).toEqual([cnns[1].id, cnns[2].id]);
   });
 
   it('moves up the tree', () => {
-    model.active = cnns[0]!.id;
+    model.active = cnns[0].id;
     model.activateParent();
     expect(model.active).toBe(digits.id);
     model.activateParent();

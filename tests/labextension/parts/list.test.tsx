@@ -88,7 +88,7 @@ describe('a windowed list', () => {
     fireEvent.scroll(list);
     expect(screen.getByText('row 5000')).toBeDefined();
     expect(screen.getAllByRole('treeitem').length).toBeLessThan(40);
-    const [first, last] = seen[seen.length - 1]!;
+    const [first, last] = seen[seen.length - 1];
     expect(first).toBeLessThanOrEqual(5000);
     expect(last).toBeGreaterThanOrEqual(5000 + VISIBLE);
   });
