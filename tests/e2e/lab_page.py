@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, WebSocket, expect
@@ -61,7 +59,7 @@ class LabPage:
         """Switch JupyterLab's theme and wait until it is applied."""
         self.execute("apputils:change-theme", {"theme": name})
         light = "true" if "Light" in name else "false"
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]')
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
 
     def tolerate(self, pattern: re.Pattern[str]) -> None:
         """Expect the console to complain in these words."""
@@ -120,6 +118,10 @@ class LabPage:
         """Return the names on the lines that exist, from the top."""
         return self.tree.locator(".jp-Labdeck-row .jp-Labdeck-name").all_inner_texts()
 
+    def describe(self) -> str:
+        """Return the lines of the tree as text, for a failure's message."""
+        return " | ".join(text.replace("\n", " ") for text in self.tree.get_by_role("treeitem").all_inner_texts())
+
     def resize_sidebar(self, width: int) -> None:
         """Drag the sidebar's edge until it is so many pixels wide."""
         handle = self.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:not(.lm-mod-hidden)").first
@@ -163,14 +165,6 @@ class LabPage:
         editor = self.notebook.locator(".jp-Cell.jp-mod-active .cm-content")
         editor.click()
         self.page.keyboard.press("Shift+Enter")
-
-    @contextmanager
-    def frames(self, sink: Callable[[str], None]) -> Iterator[None]:
-        """Hear every text frame that the store's socket receives, of sockets that are open now."""
-        for socket in self.sockets:
-            if "labdeck" in socket.url:
-                socket.on("framereceived", lambda payload: sink(str(payload)))
-        yield
 
     # -- pictures --------------------------------------------------------------------------------------------------
 
