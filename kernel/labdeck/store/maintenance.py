@@ -35,7 +35,7 @@ class Freed:
         artifacts: Files that no trial refers to.
         packed: Trials whose points were packed; 0 in a dry run.
         events: Events that went from the log; 0 in a dry run.
-        bytes: Difference in the size of all files except the catalog; in a dry run the size of what would go.
+        bytes: In the files that went, or would go; the catalog keeps its size, and fills what became free in it.
     """
 
     trials: int
@@ -84,11 +84,11 @@ def collect(store: Store, *, deleted_before: float, dry_run: bool = False) -> Fr
     orphans = _orphans(store)
     _remove_files(store, orphans)
     artifacts = store.artifacts.remove_unreferenced(store.catalog.artifact_digests(), time.time() - HOUR)
+    freed = before - _size(store.location.folder)
     running = {item.trial_id for item in store.catalog.running()}
     ended = sorted((store.columns.trial_ids() & store.catalog.trial_ids()) - running)
     packed = sum(store.columns.compact(trial_id) for trial_id in ended)
     events = store.catalog.prune(KEEP_EVENTS)
-    freed = before - _size(store.location.folder)
     return Freed(len(gone), len(orphans), artifacts, packed, events, max(freed, 0))
 
 
