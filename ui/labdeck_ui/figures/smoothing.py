@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd  # here, not in the function: plotly in another thread trips over a pandas that is half imported
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,9 +37,6 @@ def smooth(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     finite = np.isfinite(values)
     if weight == 0 or not finite.any():
         return np.where(finite, values, np.nan)
-    # Pandas takes 30 ms and more to import; only smoothed figures pay for it.
-    import pandas as pd
-
     # Scaled, because the weighted sums of values near 1e308 would overflow.
     scale = float(np.abs(values[finite]).max()) or 1.0
     scaled = pd.Series(np.where(finite, values, np.nan) / scale)
