@@ -11,10 +11,10 @@ import venv
 import zipfile
 from pathlib import Path
 
-import labdeck_frontend
 import pytest
 
 import labdeck
+import labdeck_frontend
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging"), pytest.mark.timeout(300)]
 
