@@ -96,21 +96,21 @@ class FileColumns(Columns):
 
     def series(self, trial_id: str, key: SeriesKey) -> Series:
         """Return one series; empty if there is none. Sees points logged a moment ago by any process."""
-        from labdeck.store.columns.reader import join, of_series, read_segment, to_series
+        from labdeck.store.columns.reader import join, one_series, read_segment
 
         packed, segments = self._read(trial_id, read_segment)
         parts = [packed.read(key)] if packed else []
-        return join(parts + [to_series(of_series(segment, key)) for segment in segments])
+        return join(parts + [one_series(segment, key) for segment in segments])
 
     def all_series(self, trial_id: str) -> dict[SeriesKey, Series]:
         """Return every series of a trial, in one pass; a series whose first point was never written is empty."""
-        from labdeck.store.columns.reader import by_series, join, read_segment, to_series
+        from labdeck.store.columns.reader import by_series, join, read_segment
 
         packed, segments = self._read(trial_id, read_segment)
         parts = {key: [series] for key, series in packed.read_all().items()} if packed else {}
         for segment in segments:
-            for key, records in by_series(segment.names, segment.records).items():
-                parts.setdefault(key, []).append(to_series(records))
+            for key, series in by_series(segment.names, segment.records).items():
+                parts.setdefault(key, []).append(series)
         return {key: join(some) for key, some in parts.items()}
 
     def _read(self, trial_id: str, read: Callable[[Path], Segment | None]) -> tuple[Packed | None, list[Segment]]:

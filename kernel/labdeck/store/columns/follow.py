@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from labdeck.store.columns.reader import Tail, join, segments_in, to_series
+from labdeck.store.columns.reader import Tail, join, segments_in
 from labdeck.store.contract import Series, SeriesKey
 
 
@@ -31,7 +31,7 @@ class Follower:
         parts: dict[SeriesKey, list[Series]] = {}
         for path in segments_in(self._folder):
             tail = self._tails.setdefault(path, Tail(path))
-            for key, records in tail.read().items():
-                if len(records):
-                    parts.setdefault(key, []).append(to_series(records))
+            for key, series in tail.read().items():
+                if len(series):
+                    parts.setdefault(key, []).append(series)
         return {key: join(some) for key, some in parts.items()}

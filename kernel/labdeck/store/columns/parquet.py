@@ -21,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from labdeck.store.columns.reader import NOTHING
 from labdeck.store.contract import Series, SeriesKey
 
 FILE = "metrics.parquet"
 VERSION = 1
 _KEY = b"labdeck"
 _ROW_GROUP = 16_384
-_EMPTY = Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
 DAMAGE = (OSError, ValueError, pa.ArrowException)
 """What pyarrow raises for a file that is damaged or cannot be read."""
 _log = logging.getLogger("labdeck.store")
@@ -65,7 +65,7 @@ class Packed:
             return self._read(list(groups), first % _ROW_GROUP, count)
         except DAMAGE as error:
             _log.warning("points of %r cannot be read: %s; run `labdeck store check`", key.name[:80], error)
-            return _EMPTY
+            return NOTHING
 
     def read_all(self) -> dict[SeriesKey, Series]:
         """Return every series, a damaged one empty."""
@@ -90,7 +90,7 @@ class Packed:
 
     def _read(self, groups: list[int], first: int, count: int) -> Series:
         if not count:
-            return _EMPTY
+            return NOTHING
         table = self.file.read_row_groups(groups, columns=["step", "time", "value"], use_threads=False)
         part = table.slice(first, count)
         if len(part) < count:

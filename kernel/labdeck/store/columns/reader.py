@@ -25,9 +25,9 @@ from labdeck.store.contract import Series, SeriesKey
 RECORD = np.dtype([("value", "<f8"), ("time", "<f8"), ("step", "<i8"), ("code", "<u8")])
 Records = NDArray[Any]
 """A structured array of dtype RECORD, shape (n,)."""
-_NOTHING = Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
+NOTHING = Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
 _CHUNK = 1 << 16
-_MARK = np.uint64(code_of(0) >> 32)
+_MARK = np.uint32(code_of(0) >> 32)
 
 
 @dataclass(frozen=True)
@@ -73,43 +73,45 @@ def read_names(path: Path) -> dict[int, SeriesKey]:
     return parse_names(raw)[0]
 
 
-def of_series(segment: Segment, key: SeriesKey) -> Records:
-    """Return the records of one series."""
+def one_series(segment: Segment, key: SeriesKey) -> Series:
+    """Return one series of a segment, empty if there is none."""
     for number, name in segment.names.items():
         if name == key:
-            found: Records = segment.records[segment.records["code"] == np.uint64(code_of(number))]
-            return found
-    return segment.records[:0]
+            found = np.flatnonzero(segment.records["code"] == np.uint64(code_of(number)))
+            return _take(segment.records, found)
+    return NOTHING
 
 
-def by_series(names: dict[int, SeriesKey], records: Records) -> dict[SeriesKey, Records]:
-    """Return the records of each series, damaged ones and those of unknown series left out."""
-    codes = records["code"]
-    records = records[is_valid(codes)]
-    numbers = records["code"].astype(np.uint32)
+def by_series(names: dict[int, SeriesKey], records: Records) -> dict[SeriesKey, Series]:
+    """Return each series that has a name, damaged records and those of unknown series left out."""
+    codes = np.ascontiguousarray(records["code"])
+    numbers = _lower(codes)
     few = not len(numbers) or numbers.max() < 1 << 16  # numbers of 16 bits are sorted in linear time
     order = np.argsort(numbers.astype(np.uint16) if few else numbers, kind="stable")
-    ordered = numbers[order]
+    valid = is_valid(codes)
+    if not valid.all():
+        order = order[valid[order]]
+    everything = _take(records, order)
     known = np.fromiter(names, np.uint32, len(names))
-    first, last = np.searchsorted(ordered, known, "left"), np.searchsorted(ordered, known, "right")
-    return {key: records[order[a:b]] for key, a, b in zip(names.values(), first, last, strict=True)}
+    first, last = (np.searchsorted(numbers[order], known, side).tolist() for side in ("left", "right"))
+    return {
+        key: Series(everything.steps[a:b], everything.times[a:b], everything.values[a:b])
+        for key, a, b in zip(names.values(), first, last, strict=True)
+    }
 
 
 def is_valid(codes: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Return which codes are those of a point; shape as given."""
-    numbers = codes & np.uint64(0xFFFF_FFFF)
-    marks = (numbers + np.uint64(1)) * _MARK & np.uint64(0xFFFF_FFFF)
-    valid: NDArray[np.bool_] = (codes >> np.uint64(32)) == marks
+    valid: NDArray[np.bool_] = (_lower(codes) + np.uint32(1)) * _MARK == (codes >> np.uint64(32)).astype(np.uint32)
     return valid
 
 
-def to_series(records: Records) -> Series:
-    """Return records as three arrays of their own."""
-    return Series(
-        steps=np.ascontiguousarray(records["step"], dtype=np.int64),
-        times=np.ascontiguousarray(records["time"], dtype=np.float64),
-        values=np.ascontiguousarray(records["value"], dtype=np.float64),
-    )
+def _lower(codes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    return codes.astype(np.uint32)
+
+
+def _take(records: Records, chosen: NDArray[np.intp]) -> Series:
+    return Series(*(np.ascontiguousarray(records[field][chosen]) for field in ("step", "time", "value")))
 
 
 def join(parts: list[Series]) -> Series:
@@ -117,9 +119,9 @@ def join(parts: list[Series]) -> Series:
     if len(parts) == 1:
         return parts[0]
     return Series(
-        steps=np.concatenate([_NOTHING.steps, *(part.steps for part in parts)]),
-        times=np.concatenate([_NOTHING.times, *(part.times for part in parts)]),
-        values=np.concatenate([_NOTHING.values, *(part.values for part in parts)]),
+        steps=np.concatenate([NOTHING.steps, *(part.steps for part in parts)]),
+        times=np.concatenate([NOTHING.times, *(part.times for part in parts)]),
+        values=np.concatenate([NOTHING.values, *(part.values for part in parts)]),
     )
 
 
@@ -136,8 +138,8 @@ class Tail:
         self._names: dict[int, SeriesKey] = {}
         self._names_size = -1
 
-    def read(self) -> dict[SeriesKey, Records]:
-        """Return the records that came since the last call, by series; nothing if the segment is gone."""
+    def read(self) -> dict[SeriesKey, Series]:
+        """Return the points that came since the last call, by series; nothing if the segment is gone."""
         try:
             with self._path.open("rb", buffering=0) as file:
                 if unpack_header(os.pread(file.fileno(), HEADER_SIZE, 0)) is None:
