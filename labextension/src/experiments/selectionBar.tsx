@@ -1,15 +1,19 @@
 /** What can be done with the selected trials. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { formatCount } from '../parts/format';
 import { CommandIDs } from '../tokens';
-import type { ISectionContext } from './panel';
+import type { ExperimentsModel } from './model';
 
 /** Appears when more than one trial is selected. */
-export function SelectionBar(
-  props: ISectionContext
-): React.ReactElement | null {
+export function SelectionBar(props: {
+  model: ExperimentsModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}): React.ReactElement | null {
   const { model, commands, trans } = props;
   const count = model.selection.size;
   if (count < 2) {

@@ -9,7 +9,7 @@ import { useReveal, useSize, windowOf } from './listSize';
 export function VirtualList<Row>(
   props: IVirtualListProps<Row>
 ): React.ReactElement {
-  const { rows, rowKey, active } = props;
+  const { rows, rowKey, active, onVisible } = props;
   const root = React.useRef<HTMLDivElement>(null);
   const id = React.useId();
   const size = useSize(root);
@@ -19,7 +19,6 @@ export function VirtualList<Row>(
   const activeIndex = active === null ? -1 : keys.indexOf(active);
   const { first, last, shown } = windowOf(rows.length, top, size, activeIndex);
   useReveal(root, activeIndex, active, size.row);
-  const { onVisible } = props;
   React.useEffect(() => onVisible(first, last), [onVisible, first, last]);
   const reader = useReader(props, anchor, activeIndex, size, setTop);
   const rowId = (index: number): string =>
