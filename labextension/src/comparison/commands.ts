@@ -37,18 +37,23 @@ export function addComparisonCommands(context: IComparisonContext): void {
     type: 'string' as const,
     description: trans.__('What to call the comparison')
   };
+  const page = {
+    type: 'string' as const,
+    description: trans.__('Which page it was before the browser was reloaded')
+  };
   app.commands.addCommand(CommandIDs.compare, {
     label: trans.__('Compare Trials'),
     caption: trans.__('Show trials side by side, as a table and as curves'),
     icon: comparisonIcon,
     describedBy: {
-      args: { type: 'object', properties: { trials, experiment } }
+      args: { type: 'object', properties: { trials, experiment, page } }
     },
     execute: args =>
       open(
         context,
         texts(args.trials),
-        typeof args.experiment === 'string' ? args.experiment : ''
+        typeof args.experiment === 'string' ? args.experiment : '',
+        typeof args.page === 'string' ? args.page : ''
       )
   });
   app.commands.addCommand(CommandIDs.copyAsPython, {
@@ -64,18 +69,23 @@ export function addComparisonCommands(context: IComparisonContext): void {
   });
 }
 
-/** Show a comparison: the open one of the same trials, else a new one. */
+/**
+ * Show a comparison: the open one of the same trials, else a new one.
+ *
+ * @param page - The id of the page to restore; "" for a new one.
+ */
 function open(
   context: IComparisonContext,
   trials: readonly string[],
-  experiment: string
+  experiment: string,
+  page: string
 ): MainAreaWidget<ComparisonPanel> {
   const { app, tracker } = context;
   const wanted = JSON.stringify([...trials].sort());
   const shown = tracker.find(
     widget => JSON.stringify([...widget.content.model.trials].sort()) === wanted
   );
-  const widget = shown ?? create(context, trials, experiment);
+  const widget = shown ?? create(context, trials, experiment, page);
   if (!widget.isAttached) {
     app.shell.add(widget, 'main');
   }
@@ -86,7 +96,8 @@ function open(
 function create(
   context: IComparisonContext,
   trials: readonly string[],
-  experiment: string
+  experiment: string,
+  page: string
 ): MainAreaWidget<ComparisonPanel> {
   const { app, client, tracker, trans } = context;
   const model = new ComparisonModel(client, trials, experiment);
@@ -98,7 +109,7 @@ function create(
   });
   const widget = new MainAreaWidget({ content });
   widget.toolbar.hide();
-  widget.id = `labdeck-comparison-${UUID.uuid4()}`;
+  widget.id = page || `labdeck-comparison-${UUID.uuid4()}`;
   content.id = `${widget.id}-content`;
   widget.title.icon = comparisonIcon;
   widget.title.closable = true;

@@ -40,9 +40,10 @@ export const comparisonPlugin: JupyterFrontEndPlugin<void> = {
     if (restorer) {
       void restorer.restore(tracker, {
         command: CommandIDs.compare,
-        args: ({ content }) => ({
+        args: ({ content, id }) => ({
           trials: [...content.model.trials],
-          experiment: content.model.experiment
+          experiment: content.model.experiment,
+          page: id
         }),
         name: widget => widget.id
       });
