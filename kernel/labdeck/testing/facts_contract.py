@@ -79,6 +79,22 @@ class FactLaws:
         (facts,) = catalog.facts(trial_ids=[trial_id])
         assert repr(facts.metrics) == repr(tuple(msgspec.structs.replace(item, spark=()) for item in metrics))
 
+    def test_numbers_that_json_cannot_hold_are_refused(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        trial_id = start_trial(catalog)
+        before = catalog.cursor()
+        raw = msgspec.structs.replace(summary("loss"), mean=float("nan"))
+        spoilt: list[wire.AnyCommand] = [
+            wire.FinishTrial(id=trial_id, state="failed", ended=float("nan")),
+            wire.Beat(trial_ids=(trial_id,), time=float("inf")),
+            advance(trial_id, raw),
+            wire.AdvanceMetrics(trial_id=trial_id, points=2**70, metrics=(summary("loss"),)),
+        ]
+        for command in spoilt:
+            with pytest.raises(InvalidQuery):
+                catalog.apply([command])
+        assert catalog.cursor() == before
+
     def test_the_same_name_in_two_components_is_two_series(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog
         trial_id = start_trial(catalog)

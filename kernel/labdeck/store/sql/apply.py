@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from labdeck.store.sql import do_experiments, do_facts, do_trials
 from labdeck.store.sql.tables import receipt as receipts
-from labdeck.store.sql.unit import Unit
+from labdeck.store.sql.unit import Unit, require_finite
 from labdeck.wire import commands as wire
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def apply(connection: Connection, commands: Sequence[AnyCommand], receipt: Recei
     if receipt is not None and not _accept(connection, receipt):
         return unit.newest
     for command in commands:
+        require_finite(command)
         _DO[type(command)](unit, command)
     return unit.emit()
 

@@ -11,6 +11,7 @@ from labdeck.store.names import check_name
 from labdeck.store.sql.choice import advance_objective
 from labdeck.store.sql.codec import clean, clean_text, encode, name_key, sortable
 from labdeck.store.sql.tables import artifact, capture, metric, param, trial
+from labdeck.store.sql.unit import require_finite
 from labdeck.wire.numbers import to_number
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def log_artifact(unit: Unit, command: LogArtifact) -> None:
     if unit.home(command.trial_id) is None:
         return
     item = command.artifact
+    require_finite(item)
     row = {
         **_key(command.trial_id, item.component, item.name, "artifact"),
         "sha256": item.sha256,
@@ -92,6 +94,7 @@ def _storable(value: ParamValue) -> ParamValue:
 
 
 def _metric_row(trial_id: str, summary: MetricSummary) -> dict[str, Any]:
+    require_finite(summary)
     return {
         **_key(trial_id, summary.component, summary.name, "metric"),
         "last": sortable(summary.last),

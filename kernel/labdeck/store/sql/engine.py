@@ -8,9 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from labdeck.errors import StoreBusy, StoreUnreachable
+from labdeck.errors import InvalidQuery, StoreBusy, StoreUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,8 @@ class Database:
                     result = work(connection)
                     connection.commit()
                     return result
+            except (IntegrityError, DataError, OverflowError) as error:
+                raise InvalidQuery(f"the database cannot hold this: {error}", "correct the command") from error
             except DBAPIError as error:
                 fault = self.backend.explain(error)
                 if error.connection_invalidated and not reconnected:

@@ -158,6 +158,7 @@ class SqliteWatcher(Watcher):
         self._connection: sqlite3.Connection | None = connection
         self._lock = threading.Lock()
         self._nudged = threading.Event()
+        self._version: int | None = 0
         self._version = self._read()
 
     def wait(self, timeout: float) -> bool:
@@ -190,7 +191,10 @@ class SqliteWatcher(Watcher):
         with self._lock:
             if self._connection is None:
                 return None
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            try:
+                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error:
+                return self._version  # whoever reads the events meets the same error, and can say so
 
 
 def _full() -> StoreFull:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -142,6 +143,17 @@ def require_id(text: str) -> str:
     if not is_id(text):
         raise InvalidQuery(f"{reads.shown(text)} is not an id", "make ids with labdeck.store.ids.new_id()")
     return text
+
+
+def require_finite(record: msgspec.Struct) -> None:
+    """Raise InvalidQuery if a time or number of a record is NaN or infinite: JSON would turn it into null.
+
+    Values that may be NaN cross by name, see `labdeck.wire.numbers`.
+    """
+    for field in record.__struct_fields__:
+        value = getattr(record, field)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidQuery(f"{field} of {type(record).__name__} is {value}", "give a finite number")
 
 
 @lru_cache(maxsize=64)
