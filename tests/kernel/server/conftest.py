@@ -15,9 +15,9 @@ from tornado.httpclient import HTTPClientError
 
 from labdeck.server import DOOR
 from labdeck.store.ids import new_id
+from labdeck.store.process import this_process
 from labdeck.studio import Studio
 from labdeck.wire.commands import OpenExperiment, StartTrial
-from labdeck.wire.records import WriterIdentity
 
 DEADLINE = 20.0
 
@@ -165,9 +165,13 @@ def eventually():
 
 def _start(name, experiment, number):
     return StartTrial(
-        id=new_id(), experiment=experiment, new_experiment_id=new_id(), name=name, started=1e9 + number,
-        writer=WriterIdentity(host="elsewhere", boot="", pid=1, born=0.0),
-    )  # fmt: skip
+        id=new_id(),
+        experiment=experiment,
+        new_experiment_id=new_id(),
+        name=name,
+        started=time.time() + number,
+        writer=this_process(),
+    )
 
 
 @pytest.fixture
