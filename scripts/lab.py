@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -106,6 +107,7 @@ def serve(notebook: Path, home: Path, first_port: int) -> None:
     command += [f"--{key}={value}" for key, value in options.items()]
     if os.geteuid() == 0:
         command.append("--allow-root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves no server behind, whoever ends this
     with log.open("wb") as output:
         server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:

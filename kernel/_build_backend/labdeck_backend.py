@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import labdeck_frontend
 from jupyter_packaging import build_api
 from jupyter_packaging.build_api import build_sdist, build_wheel, prepare_metadata_for_build_wheel
 from setuptools import build_meta
 from setuptools.build_meta import prepare_metadata_for_build_editable
+
+import labdeck_frontend
 
 __all__ = [
     "build_editable",
