@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def lab(window: Callable[[], LabPage]) -> LabPage:
     lab.show_sidebar()
     lab.resize_sidebar(NORMAL_WIDTH)
     return lab
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Put a measured figure on the terminal: figures of a busy machine are told, never judged."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def write(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stdout.write(f"\n{text}\n")
+
+    return write
 
 
 def _leave_behind(name: str, opened: list[LabPage], server: LabServer) -> None:

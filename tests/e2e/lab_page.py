@@ -65,6 +65,10 @@ class LabPage:
         """Expect the console to complain in these words."""
         self._tolerated.append(pattern)
 
+    def tolerate_status(self, status: int) -> None:
+        """Expect the console to tell of answers with this status."""
+        self.tolerate(re.compile(f"status of {status} "))
+
     def unexpected(self) -> list[str]:
         """Return the complaints that nobody expected."""
         return [text for text in self.complaints if not any(known.search(text) for known in self._tolerated)]

@@ -1,4 +1,4 @@
-"""A real JupyterLab as a person starts one: token and XSRF check on, nothing shared with the person running the tests."""
+"""A real JupyterLab as a person starts one: token and XSRF check on, and every folder its own."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class LabServer:
     def environment(self) -> dict[str, str]:
         """The variables that make any program use this server's folders."""
         own = {name: str(self.home / folder) for name, folder in FOLDERS.items()}
-        # A notebook's kernel must not leave byte code beside the sources it imports.
-        return {**os.environ, **own, "PYTHONDONTWRITEBYTECODE": "1"}
+        # Inside a virtual environment Jupyter would prefer that one's settings to the folders above.
+        return {**os.environ, **own, "JUPYTER_PREFER_ENV_PATH": "0"}
 
     def start(self) -> None:
         """Start it and wait until it answers."""

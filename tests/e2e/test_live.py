@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,15 +72,14 @@ def test_quickstart_trials_appear_and_move_while_they_train(lab: LabPage) -> Non
 
 
 def test_a_logged_value_is_on_the_screen_at_once(
-    lab: LabPage, studio: Studio, capsys: pytest.CaptureFixture[str]
+    lab: LabPage, studio: Studio, say: Callable[[str], None]
 ) -> None:
     with studio.experiment("delay", objective="loss", goal="min").trial("clock") as trial:
         trial.log(loss=1000)
         lab.expand("delay")
         expect(lab.row("clock").locator(".jp-Labdeck-value")).to_have_text("1000")
         delays = sorted(_delay(lab, trial.log, 1000 + turn) for turn in range(1, 8))
-    with capsys.disabled():
-        print(f"\nfrom log() to the screen: median {delays[3]:.0f} ms, longest {delays[-1]:.0f} ms of {len(delays)}")
+    say(f"from log() to the screen: median {delays[3]:.0f} ms, longest {delays[-1]:.0f} ms of {len(delays)}")
     lab.expect_state("clock", "completed")
 
 
