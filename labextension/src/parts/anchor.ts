@@ -7,6 +7,8 @@ export interface IAnchor {
   hover(key: string | null): void;
   /** Note that the reader uses the keyboard now. */
   useKeyboard(): void;
+  /** Note that pointer and focus have both left. */
+  rest(): void;
   /** Note where the list was scrolled to. */
   scrolled(top: number): void;
 }
@@ -50,13 +52,14 @@ export function useAnchor(
       hover: (key: string | null) => {
         keyboard.current = false;
         reader.current.hovered = key;
-        const element = root.current;
-        if (element && key === null) {
-          release(element);
-        }
       },
       useKeyboard: () => {
         keyboard.current = true;
+      },
+      rest: () => {
+        if (root.current) {
+          makeRoom(root.current, 0);
+        }
       },
       scrolled: (top: number) => {
         reader.current.top = top;
@@ -96,11 +99,5 @@ function makeRoom(element: HTMLElement, top: number): void {
   const content = element.firstElementChild as HTMLElement | null;
   if (content) {
     content.style.minHeight = top > 0 ? `${top + element.clientHeight}px` : '';
-  }
-}
-
-function release(element: HTMLElement): void {
-  if (!element.contains(document.activeElement)) {
-    makeRoom(element, 0);
   }
 }

@@ -16,7 +16,11 @@ export function useReader<Row>(
   const inside = React.useRef({ pointer: false, focus: false });
   const engage = (change: Partial<typeof inside.current>): void => {
     Object.assign(inside.current, change);
-    props.onEngaged(inside.current.pointer || inside.current.focus);
+    const { pointer, focus } = inside.current;
+    if (!pointer && !focus) {
+      anchor.rest();
+    }
+    props.onEngaged(pointer || focus);
   };
   return {
     onScroll: ({ currentTarget }) => {
@@ -40,13 +44,7 @@ export function useReader<Row>(
         engage({ focus: false });
       }
     },
-    onContextMenu: event => {
-      if (event.target === event.currentTarget) {
-        event.preventDefault();
-        event.stopPropagation();
-        openRowMenu(event.currentTarget);
-      }
-    },
+    onContextMenu: openRowMenu,
     onKeyDown: event => {
       if (event.target === event.currentTarget) {
         anchor.useKeyboard();
@@ -76,8 +74,14 @@ function onKey<Row>(
   }
 }
 
-/** A menu asked for by the keyboard opens on the active row. */
-function openRowMenu(list: HTMLElement): void {
+/** A menu asked for by the keyboard, which hits the list itself, opens on the active row. */
+function openRowMenu(event: React.MouseEvent<HTMLElement>): void {
+  const { target, currentTarget: list } = event;
+  if (target !== list) {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
   const row = list.querySelector('.jp-Labdeck-row.jp-mod-active');
   const place = row?.getBoundingClientRect();
   row?.dispatchEvent(

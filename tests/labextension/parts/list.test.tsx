@@ -1,5 +1,11 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import {
+  act,
+  cleanup,
+  fireEvent,
+  render,
+  screen
+} from '@testing-library/react';
 import * as React from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -179,6 +185,21 @@ describe('rows that come and go', () => {
     fireEvent.scroll(list);
     rerender(<List rows={['new', ...numbers(100)]} />);
     expect(place('row 50')).toBe(0);
+  });
+
+  it('take back the room they were given once pointer and focus have left', () => {
+    const { rerender } = render(<List rows={numbers(5)} />);
+    const list = screen.getByRole('tree');
+    const content = list.firstElementChild as HTMLElement;
+    fireEvent.pointerEnter(list);
+    act(() => list.focus());
+    fireEvent.pointerMove(screen.getByText('row 2'));
+    rerender(<List rows={['new', ...numbers(5)]} />);
+    expect(content.style.minHeight).toBe(`${HEIGHT * (VISIBLE + 1)}px`);
+    fireEvent.pointerLeave(list);
+    expect(content.style.minHeight).not.toBe('');
+    act(() => list.blur());
+    expect(content.style.minHeight).toBe('');
   });
 
   it('show at the top when nobody is there', () => {
