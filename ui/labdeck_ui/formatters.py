@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labdeck.errors import LabdeckError
+from labdeck import LabdeckError
 from labdeck.wire import messages, records
 from labdeck_ui import cards
 from labdeck_ui.as_html import html_card

@@ -93,7 +93,7 @@ async def test_figures_need_a_series_and_not_too_many(ask):
     assert (await ask("figures/curves", params=[*trials, *many[:-1]])).status == 413
 
 
-ID = new_id()
+ID = "0123456789abcdef" * 2
 EXPERIMENT = {"command": "open-experiment", "id": ID, "name": "x", "created": 1.0}
 
 

@@ -84,16 +84,19 @@ def test_a_mailbox_is_bounded_ordered_and_ends_where_the_log_ends(sizes, frames,
 def test_a_mailbox_that_is_read_loses_nothing():
     async def scenario():
         mailbox = Mailbox(frames=3)
-        taken = []
+        taken, progress = [], asyncio.Event()
 
         async def read():
             while len(taken) < 100:
                 taken.append(await mailbox.take())
+                progress.set()
 
         reader = asyncio.create_task(read())
         for seq in range(100):
             mailbox.put(str(seq).encode(), seq)
-            await asyncio.sleep(0)
+            while len(taken) <= seq:
+                await asyncio.wait_for(progress.wait(), 10)
+                progress.clear()
         await asyncio.wait_for(reader, 10)
         return taken
 
