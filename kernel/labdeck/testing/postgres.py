@@ -159,7 +159,7 @@ def find_binaries() -> Path:
     folders += sorted(debian, key=lambda folder: float(folder.parent.name), reverse=True)
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is not None and spec.submodule_search_locations:
-        folders.append(Path(spec.submodule_search_locations[0]) / "pginstall" / "bin")
+        folders += [path.parent for path in Path(spec.submodule_search_locations[0]).glob("*/bin/initdb")]
     for folder in folders:
         if (folder / "initdb").is_file() and (folder / "postgres").is_file():
             return folder

@@ -139,7 +139,7 @@ def draws_an_id(model, command):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(commands, min_size=1, max_size=4), min_size=1, max_size=20))
 def test_any_sequence_of_commands_does_what_the_model_does(catalog, batches):
     forget(catalog)
@@ -154,7 +154,8 @@ def test_any_sequence_of_commands_does_what_the_model_does(catalog, batches):
         assert dump(catalog) == model.dump()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batch=st.lists(commands, min_size=1, max_size=5))
 def test_applying_twice_is_applying_once(catalog, batch):
     """True of each command by itself, once what it refers to is there."""
@@ -174,7 +175,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=st.dictionaries(st.tuples(st.just("") | names, names), st.tuples(values, st.floats()), max_size=6))
 def test_names_and_values_come_back_unchanged(catalog, facts):
     trial_id = new_id()

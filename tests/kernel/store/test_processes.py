@@ -23,7 +23,7 @@ from labdeck.wire.records import Param
 
 spawn = multiprocessing.get_context("spawn")
 PROCESSES = 8
-ROUNDS = 60
+ROUNDS = 40
 
 
 def run_together(target, location, *arguments):
