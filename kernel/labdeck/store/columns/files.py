@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import time
 import weakref
 from contextlib import suppress
@@ -165,6 +164,8 @@ class FileColumns(Columns):
 
     def remove(self, trial_ids: Iterable[str]) -> None:
         """Remove all points of these trials; StoreUnreachable."""
+        import shutil  # as slow to import as everything that a first log call needs
+
         for trial_id in filter(is_id, trial_ids):
             try:
                 shutil.rmtree(self._folder / trial_id)
