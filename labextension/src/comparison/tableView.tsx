@@ -133,7 +133,7 @@ function valueColumn(
   baseline: TrialFacts | undefined
 ): IColumn<TrialFacts> {
   const { trans } = props;
-  const best = facts.length > 1 ? bestValue(column, facts) : null;
+  const best = differs(column, facts) ? bestValue(column, facts) : null;
   const name = columnName(column, trans);
   const detail = columnDetail(column, trans);
   const base = column.kind === 'param' && baseline && column.value(baseline);

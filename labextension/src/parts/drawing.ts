@@ -18,8 +18,11 @@ export class Drawing {
     this.#plotly = plotly;
     this.#sizes = new ResizeObserver(() => this.#onResize());
     this.#sizes.observe(root);
-    // JupyterLab names the theme on the body once the theme's style sheet has arrived.
-    this.#themes = new MutationObserver(() => this.#redraw());
+    // JupyterLab names the theme on the body once the theme's style sheet has arrived; it hides the whole page then,
+    // until the next frame, too briefly for a change of size to be told.
+    this.#themes = new MutationObserver(() => {
+      requestAnimationFrame(() => this.#redraw());
+    });
     this.#themes.observe(document.body, {
       attributeFilter: ['data-jp-theme-name', 'data-jp-theme-light']
     });
