@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from tests.e2e.waiting import wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 60.0
 FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
@@ -114,6 +116,12 @@ class LabServer:
     def authorized(self) -> dict[str, str]:
         """Headers of a program that knows the token."""
         return {"Authorization": f"token {self.token}"}
+
+    def install_config(self) -> None:
+        """Put the extension's entry into the settings of its own, as an installation puts it beside Python."""
+        folder = self.home / "config" / "jupyter_server_config.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "kernel" / "jupyter-config" / "server-config" / "labdeck.json", folder)
 
     def _decline_news(self) -> None:
         """Answer the question that JupyterLab asks everybody once."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 from labdeck import Studio, Trial
 from labdeck.store.ids import new_id
-from labdeck.store.process import this_process
-from labdeck.wire.commands import FinishTrial, LogParams, OpenExperiment, StartTrial
-from labdeck.wire.records import Param
 
 EPOCHS = 30
 
@@ -37,25 +36,24 @@ def curve(width: int, epoch: int) -> dict[str, float]:
     }
 
 
-def many(studio: Studio, count: int) -> None:
-    """Make the experiment "many" with trials "trial-00000" and on, written straight into the catalog."""
-    catalog = studio.session.catalog
-    experiment = new_id()
-    started = time.time() - count
-    catalog.apply([OpenExperiment(id=experiment, name="many", created=started)])
-    commands: list[StartTrial | LogParams | FinishTrial] = []
-    for number in range(count):
-        trial = new_id()
-        start = StartTrial(
-            id=trial,
-            experiment="many",
-            experiment_id=experiment,
-            new_experiment_id=experiment,
-            name=f"trial-{number:05}",
-            started=started + number,
-            writer=this_process(),
+def many(studio: Studio, folder: Path, count: int) -> None:
+    """Make the experiment "many" with completed trials "trial-00000" and on: one is logged, the catalog copies it."""
+    with studio.experiment("many", objective="loss", goal="min").trial("trial-00000") as trial:
+        trial.log({"loss": 0.5}, step=1)
+    studio.session.flush()
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as catalog, catalog:
+        catalog.row_factory = sqlite3.Row
+        first = dict(catalog.execute("SELECT * FROM trial").fetchone())
+        names = ", ".join(first)
+        values = ", ".join(f":{name}" for name in first)
+        copies = (
+            {
+                **first,
+                "id": new_id(),
+                "serial": first["serial"] + number,
+                "name": f"trial-{number:05}",
+                "name_key": f"trial-{number:05}",
+            }
+            for number in range(1, count)
         )
-        params = LogParams(trial_id=trial, params=(Param(component="", name="number", value=number),))
-        commands += [start, params, FinishTrial(id=trial, state="completed", ended=started + number + 1)]
-    for first in range(0, len(commands), 3000):
-        catalog.apply(commands[first : first + 3000])
+        catalog.executemany(f"INSERT INTO trial ({names}) VALUES ({values})", copies)

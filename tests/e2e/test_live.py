@@ -71,9 +71,7 @@ def test_quickstart_trials_appear_and_move_while_they_train(lab: LabPage) -> Non
     expect(lab.notebook.locator('[data-mime-type="application/vnd.jupyter.stderr"]')).to_have_count(0)
 
 
-def test_a_logged_value_is_on_the_screen_at_once(
-    lab: LabPage, studio: Studio, say: Callable[[str], None]
-) -> None:
+def test_a_logged_value_is_on_the_screen_at_once(lab: LabPage, studio: Studio, say: Callable[[str], None]) -> None:
     with studio.experiment("delay", objective="loss", goal="min").trial("clock") as trial:
         trial.log(loss=1000)
         lab.expand("delay")

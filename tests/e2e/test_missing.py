@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route, expect
-
-from labdeck import Studio
-from labdeck.wire.messages import WIRE_VERSION
 from tests.e2e import seeds
 from tests.e2e.lab_page import OUTAGE, LabPage
 from tests.e2e.lab_server import LabServer
+
+from labdeck import Studio
+from labdeck.wire.messages import WIRE_VERSION
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,6 +25,7 @@ def test_the_command_shown_brings_the_server_extension_back(
     server: LabServer, studio: Studio, window: Callable[[], LabPage]
 ) -> None:
     seeds.digits(studio, 2)
+    server.install_config()
     _jupyter(server, "jupyter server extension disable labdeck")
     server.restart()
     lab = window()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-
-from labdeck import Studio
 from tests.e2e import seeds
 from tests.e2e.lab_page import LabPage
 from tests.e2e.waiting import wait_until
+
+from labdeck import Studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -34,7 +34,7 @@ OVERFLOWING = """() => {
 def test_nothing_sticks_out(lab: LabPage, studio: Studio, width: int) -> None:
     seeds.digits(studio, 2, 5)
     experiment = studio.experiment(LONG, objective="loss", goal="min")
-    with experiment.trial(LONG) as trial:
+    with experiment.trial(f"{LONG}-1") as trial:
         trial.log(loss=-1.234567e-100)
     running = experiment.trial("x").start()
     running.log(loss=1)
@@ -56,14 +56,21 @@ def test_a_walk_with_the_keyboard(lab: LabPage, studio: Studio) -> None:
     seeds.digits(studio, 2, 5)
     studio.experiment("other").trial("only").start().finish()
     press = lab.page.keyboard.press
-    expect(lab.row("digits")).to_have_attribute("aria-expanded", "false")
+    expect(lab.row("only")).to_be_visible()
+    expect(lab.row("cnn-2")).to_be_visible()
     lab.tree.focus()
     expect(lab.tree).to_be_focused()
 
-    # Opening and closing, and the current line for a screen reader.
+    # Opening and closing, and the current line for a screen reader. New experiments have opened by themselves.
     press("Home")
+    _expect_current(lab, "other")
+    press("ArrowDown")
+    _expect_current(lab, "only")
     press("ArrowDown")
     _expect_current(lab, "digits")
+    press("ArrowLeft")
+    expect(lab.row("digits")).to_have_attribute("aria-expanded", "false")
+    expect(lab.row("cnn-5")).to_have_count(0)
     press("ArrowRight")
     expect(lab.row("digits")).to_have_attribute("aria-expanded", "true")
     expect(lab.row("cnn-5")).to_have_attribute("aria-level", "2")

@@ -8,6 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.e2e import seeds
+from tests.e2e.lab_page import LabPage
+from tests.e2e.lab_server import LabServer
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -15,9 +18,6 @@ from labdeck import Studio
 from labdeck.server.routes import ROUTES
 from labdeck.store.ids import new_id
 from labdeck.wire.messages import WIRE_VERSION
-from tests.e2e import seeds
-from tests.e2e.lab_page import LabPage
-from tests.e2e.lab_server import LabServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,7 +61,9 @@ def test_a_command_needs_the_xsrf_token(lab: LabPage, studio: Studio) -> None:
     assert studio.experiments() == []
     assert lab.page.evaluate(POST, [url, body, True]) == 200
     assert [experiment.name for experiment in studio.experiments()] == ["forged"]
-    status, _, _ = lab.server.fetch(API + "commands", method="POST", headers=lab.server.authorized(), body=body.encode())
+    status, _, _ = lab.server.fetch(
+        API + "commands", method="POST", headers=lab.server.authorized(), body=body.encode()
+    )
     assert status == 200
 
 
