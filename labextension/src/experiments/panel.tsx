@@ -7,6 +7,7 @@ import * as React from 'react';
 
 import { formatCount } from '../parts/format';
 import { Empty, ErrorNote, Skeleton, Snippet } from '../parts/Notes';
+import { StoreNote } from '../parts/StoreNote';
 import { useSignal } from '../parts/useSignal';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
 import { FIRST_STEP } from './firstStep';
@@ -75,11 +76,7 @@ function Content(props: ISectionContext): React.ReactElement {
   const offline = client.state === 'reconnecting';
   return (
     <>
-      {offline && (
-        <div className="jp-Labdeck-offline" role="status">
-          {trans.__('Reconnecting…')}
-        </div>
-      )}
+      <StoreNote client={client} trans={trans} />
       {model.rows.length > 0 || searching ? (
         <div className={`jp-Labdeck-live${offline ? ' jp-mod-offline' : ''}`}>
           <Tree {...props} />
