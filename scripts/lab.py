@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+from jupyterlab_server.workspaces_handler import WorkspacesManager
 from nbformat.sign import NotebookNotary
 
 SERVER_SECONDS = 90
@@ -40,15 +41,20 @@ def free_port(first: int) -> int:
     sys.exit(f"make demo: no free port from {first} to {first + PORTS_TRIED - 1}; choose one with PORT=…")
 
 
-def arrange(home: Path) -> None:
-    """Let JupyterLab start with Labdeck's sidebar open and ask no questions; the notebook comes with the address."""
+def arrange(notebook: Path, home: Path) -> None:
+    """Let JupyterLab start with the notebook and Labdeck's sidebar open, and ask no questions.
+
+    An address with the notebook's path would open it, too, but with the file browser in place of the sidebar.
+    """
+    opened = f"notebook:{notebook.name}"
+    main = {"dock": {"type": "tab-area", "currentIndex": 0, "widgets": [opened]}, "current": opened}
     left = {"collapsed": False, "current": SIDEBAR, "visible": True, "widgets": [SIDEBAR], "widgetStates": {}}
-    layout = {"main": None, "down": None, "left": left, "right": None, "relativeSizes": [0.24, 0.76, 0]}
-    workspace = {"data": {"layout-restorer:data": layout}, "metadata": {"id": "default"}}
-    file = home / "workspace.json"
-    file.write_text(json.dumps(workspace), encoding="utf-8")
-    command = [sys.executable, "-m", "jupyterlab.labapp", "workspaces", "import", str(file)]
-    subprocess.run([*command, f"--LabApp.workspaces_dir={home / 'workspaces'}"], check=True, capture_output=True)
+    right = {"collapsed": True, "visible": True, "widgets": [], "widgetStates": {}}
+    down = {"size": 0, "collapsed": True, "widgets": []}
+    layout = {"main": main, "down": down, "left": left, "right": right, "relativeSizes": [0.24, 0.76, 0]}
+    data = {"layout-restorer:data": layout, opened: {"data": {"path": notebook.name, "factory": "Notebook"}}}
+    workspace = {"data": data, "metadata": {"id": "default"}}
+    WorkspacesManager(str(home / "workspaces")).save("default", json.dumps(workspace))
     settings = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text('{ "fetchNews": "false", "checkForUpdates": false }', encoding="utf-8")
@@ -92,7 +98,7 @@ def serve(notebook: Path, home: Path, first_port: int) -> None:
     """
     log = home / "server.log"
     port, token = free_port(first_port), secrets.token_hex(16)
-    arrange(home)
+    arrange(notebook, home)
     options = {
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
@@ -113,7 +119,7 @@ def serve(notebook: Path, home: Path, first_port: int) -> None:
     try:
         wait_until_up(f"http://127.0.0.1:{port}/api/status?token={token}", server, log)
         print("\nJupyterLab is up; Ctrl-C ends it.")
-        print(f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}", flush=True)
+        print(f"http://127.0.0.1:{port}/lab?token={token}", flush=True)
         server.wait()
     except KeyboardInterrupt:
         print()
