@@ -62,9 +62,7 @@ def main() -> None:
         [[tool, *(", ".join(map(str, found[f"{tool} {mode}"])) for mode in MODES)] for tool in TOOLS],
     )
     unsound = [tool for tool in TOOLS if any(found[f"{tool} clean"])]
-    print(
-        f"\nreaders that miss points even after a clean end, so that their rows say nothing: {', '.join(unsound) or 'none'}"
-    )
+    print(f"\nreaders that miss points even after a clean end (ignore them): {', '.join(unsound) or 'none'}")
     for mode in ("burst", "paced"):
         verdict(f"crash, {mode}, points labdeck lost", max(found[f"labdeck {mode}"]), 0, at_least=False, unit="")
 
