@@ -79,8 +79,15 @@ function keepPlace(
   rowHeight: number
 ): void {
   const { top } = reader;
+  const place = chosen === null ? -1 : old.indexOf(chosen) * rowHeight;
+  // A row that was scrolled out of sight has no place on the screen to be kept.
+  const seen = place > top - rowHeight && place < top + element.clientHeight;
   const anchor =
-    chosen ?? (top > 0 ? old[Math.ceil(top / rowHeight)] : undefined);
+    chosen !== null && seen
+      ? chosen
+      : top > 0
+        ? old[Math.ceil(top / rowHeight)]
+        : undefined;
   if (anchor === undefined) {
     return;
   }
@@ -88,7 +95,7 @@ function keepPlace(
   const to = keys.indexOf(anchor);
   if (from >= 0 && to >= 0 && (from !== to || element.scrollTop !== top)) {
     const target = Math.max(0, top + (to - from) * rowHeight);
-    makeRoom(element, chosen === null ? 0 : target);
+    makeRoom(element, anchor === chosen ? target : 0);
     element.scrollTop = target;
     reader.top = element.scrollTop;
   }
