@@ -56,6 +56,7 @@ export function trial(
     experiment_id: id(1000),
     experiment: 'digits',
     name: `cnn-${number}`,
+    number,
     state: 'completed',
     incomplete: '',
     started: 100,

@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { Curves, type ILegendEntry } from '../curves/view';
 import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
-import { trialColours } from '../parts/palette';
+import { trialColour } from '../parts/palette';
 import { type IChoice, Picker } from '../parts/Picker';
 import { StoreNote } from '../parts/StoreNote';
 import { Tabs } from '../parts/Tabs';
@@ -133,13 +133,12 @@ function TrialPicker(props: IPageProps): React.ReactElement {
       );
     }
   };
-  const colours = trialColours(model.shown.map(f => f.trial.id));
   const known = new Map<string, IChoice>();
   for (const trial of [...model.facts.map(f => f.trial), ...others]) {
     known.set(trial.id, {
       id: trial.id,
       label: trial.name,
-      colour: colours.get(trial.id)
+      colour: trialColour(trial.number)
     });
   }
   return (
@@ -264,11 +263,10 @@ function Body(props: IPageProps): React.ReactElement {
 
 function legend(model: ComparisonModel): ILegendEntry[] {
   const trials = model.shown.map(f => f.trial);
-  const colours = trialColours(trials.map(trial => trial.id));
-  return trials.map(({ id, name }) => ({
+  return trials.map(({ id, name, number }) => ({
     id,
     name,
-    colour: colours.get(id) ?? 'transparent'
+    colour: trialColour(number)
   }));
 }
 

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import { ABSENT, formatDuration, formatNumber } from '../parts/format';
 import { type IMenuLine, openMenu } from '../parts/menu';
-import { trialColours } from '../parts/palette';
+import { trialColour } from '../parts/palette';
 import { Swatch } from '../parts/Picker';
 import { type SortValue, sortRows } from '../parts/sorting';
 import { useSteadyRows } from '../parts/steady';
@@ -208,10 +208,9 @@ function NameCell(
   const { model, facts, trans } = props;
   const { trial } = facts;
   const pinned = model.view.baseline === trial.id;
-  const colours = trialColours(model.shown.map(f => f.trial.id));
   return (
     <span className="jp-Labdeck-trial-name">
-      <Swatch colour={colours.get(trial.id) ?? 'transparent'} />
+      <Swatch colour={trialColour(trial.number)} />
       <button
         type="button"
         tabIndex={-1}

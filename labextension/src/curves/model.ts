@@ -19,7 +19,7 @@ const INTERVAL = 500;
 /** How many charts are shown before the reader chooses. */
 const FIRST_CHARTS = 4;
 /** Points in one chart, all its curves together. */
-const POINTS = 40_000;
+const POINTS = 20_000;
 
 /** How all charts of a panel are drawn. */
 export interface ICurvesOptions {
@@ -180,7 +180,7 @@ export class CurvesModel implements IDisposable {
         trials,
         series: [chart.series],
         ...this.#options,
-        points: Math.min(1000, Math.max(200, points))
+        points: Math.min(1000, Math.max(100, points))
       });
       return { series: chart.series, figure: untitled(figure), error: null };
     } catch (reason) {

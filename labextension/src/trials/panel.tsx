@@ -121,7 +121,7 @@ function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
   return (
     <header className="jp-Labdeck-page-head">
       <StateIcon state={trial.state} trans={trans} />
-      <Swatch colour={trialColour(trial.id)} />
+      <Swatch colour={trialColour(trial.number)} />
       <h2>
         <Editable
           label={trans.__('Rename the trial')}

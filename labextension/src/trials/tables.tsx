@@ -41,7 +41,7 @@ export function Metrics(props: ITablesProps): React.ReactElement {
           render: metric => (
             <Sparkline
               values={metric.spark}
-              colour={trialColour(detail.trial.id)}
+              colour={trialColour(detail.trial.number)}
             />
           )
         },
