@@ -62,6 +62,7 @@ def _lint() -> list[Step]:
     return [
         Step("ruff", (ruff, "check", "--quiet", ".")),
         Step("ruff format", (ruff, "format", "--check", "--quiet", ".")),
+        Step("files", (sys.executable, "scripts/check_files.py")),
         Step("mypy", (str(BIN / "mypy"), "--no-error-summary")),
     ]
 
