@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from labdeck.wire.events import AnyEvent
     from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage
 
-KEEP_EVENTS = 50_000
-"""Events kept in the log; a reader that is further behind reads everything anew."""
 COMPACT_AFTER = 600.0
 """Seconds after its end at which a trial's points are packed into Parquet."""
 PACK_EVERY = 3600.0
@@ -198,6 +196,8 @@ class Studio:
         mark_crashed(self.session)
 
     def _pack(self) -> None:
+        from labdeck.store.maintenance import KEEP_EVENTS
+
         store = self.session.store
         running = {live.trial_id for live in store.catalog.running()}
         for trial_id in store.columns.trial_ids() - running:

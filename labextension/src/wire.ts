@@ -95,6 +95,7 @@ export interface TrialPage {
  *     experiment_id: The experiment it belongs to.
  *     experiment: That experiment's name.
  *     name: Unique within the experiment among trials that are not deleted.
+ *     number: Its place among all trials the experiment ever had, from 1; it decides the trial's colour.
  *     state: running, completed, failed, interrupted or crashed.
  *     incomplete: Why facts are missing (a full disk, say); "" when none are.
  *     started, ended: When it began and ended.
@@ -108,6 +109,7 @@ export interface TrialRecord {
   experiment_id: string;
   experiment: string;
   name: string;
+  number: number;
   state: 'completed' | 'crashed' | 'failed' | 'interrupted' | 'running';
   incomplete: string;
   started: number;

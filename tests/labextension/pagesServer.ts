@@ -57,6 +57,7 @@ export function trial(
     experiment: 'digits',
     name: `cnn-${number}`,
     number,
+    number,
     state: 'completed',
     incomplete: '',
     started: 100,

@@ -70,6 +70,7 @@ class Maker:
             "experiment_id": "e" * 32,
             "experiment": self.name,
             "name": self.name,
+            "number": 1,
             "state": "completed",
             "started": 1e9,
             "ended": 1e9 + 75,
@@ -132,6 +133,6 @@ def reading():
     def build(y, x=None, trial=1, name="cnn-32", component="", metric="loss"):
         values = np.asarray(y, dtype=np.float64)
         places = np.arange(len(values), dtype=np.float64) if x is None else np.asarray(x, dtype=np.float64)
-        return CurveReading(f"{trial:032x}", name, component, metric, places, values, len(values))
+        return CurveReading(f"{trial:032x}", name, trial, component, metric, places, values, len(values))
 
     return build

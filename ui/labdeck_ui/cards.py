@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labdeck_ui import words
 from labdeck_ui.card import Card, Cell, Grid, Link
-from labdeck_ui.palette import trial_colours
+from labdeck_ui.palette import trial_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,12 +136,13 @@ def comparison_card(comparison: Comparison) -> Card:
     if not facts:
         return Card(kind="", title=title, warning=warning)
     ids = [fact.trial.id for fact in facts]
-    colours = trial_colours(ids)
     params = _differing(facts)
     seen = dict.fromkeys((metric.component, metric.name) for fact in facts for metric in fact.metrics)
     # The trial's own metrics first: those of a component are often constants of its preparation.
     metrics = sorted(seen, key=lambda key: bool(key[0]))
-    rows = tuple(_compared(fact, params[:COLUMNS], metrics[:COLUMNS], colours[fact.trial.id]) for fact in facts[:ROWS])
+    rows = tuple(
+        _compared(fact, params[:COLUMNS], metrics[:COLUMNS], trial_colour(fact.trial.number)) for fact in facts[:ROWS]
+    )
     columns = (
         "trial",
         *(_label(*key) for key in params[:COLUMNS]),

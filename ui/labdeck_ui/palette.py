@@ -11,11 +11,6 @@ severity 1).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 SERIES_COLOURS = (
     "#1e5aff",
     "#b44b00",
@@ -30,41 +25,14 @@ SERIES_COLOURS = (
 )
 
 
-def trial_colour(trial_id: str) -> str:
-    """Return the colour of a trial seen alone: its last six hexadecimal digits, modulo the length of the list.
+def trial_colour(number: int) -> str:
+    """Return the colour of a trial, "#rrggbb", the same wherever the trial is shown.
+
+    Args:
+        number: The trial's number within its experiment, from 1. Ten trials in a row differ; then a new round begins.
 
     Example:
-        >>> trial_colour("0" * 31 + "1")
-        '#b44b00'
+        >>> trial_colour(1), trial_colour(11)
+        ('#1e5aff', '#1e5aff')
     """
-    return SERIES_COLOURS[_preferred(trial_id)]
-
-
-def trial_colours(trial_ids: Iterable[str]) -> dict[str, str]:
-    """Return the colours of trials seen together: each its own, unless an older trial among them has it already.
-
-    Trials are served in the order of their ids, which is the order in which they were made, however they are
-    given. A trial whose colour is taken gets the next free one of the list; when all are taken, a new round begins.
-
-    Returns:
-        From trial id to "#rrggbb", in the order of the ids.
-
-    Example:
-        >>> trial_colours(["0" * 32, "1" + "0" * 31])
-        {'00000000000000000000000000000000': '#1e5aff', '10000000000000000000000000000000': '#b44b00'}
-    """
-    colours: dict[str, str] = {}
-    taken: set[int] = set()
-    for trial_id in sorted(set(trial_ids)):
-        if len(taken) == len(SERIES_COLOURS):
-            taken.clear()
-        index = _preferred(trial_id)
-        while index in taken:
-            index = (index + 1) % len(SERIES_COLOURS)
-        taken.add(index)
-        colours[trial_id] = SERIES_COLOURS[index]
-    return colours
-
-
-def _preferred(trial_id: str) -> int:
-    return int(trial_id[-6:], 16) % len(SERIES_COLOURS)
+    return SERIES_COLOURS[(number - 1) % len(SERIES_COLOURS)]

@@ -28,7 +28,7 @@ class CurveReading:
     """One curve of a chart.
 
     Attributes:
-        trial_id, trial_name: The trial.
+        trial_id, trial_name, trial_number: The trial; see `TrialRecord`.
         component: The component that logged it; "" is the trial itself.
         metric: The metric's name.
         x: float64 (n,): steps, seconds since 1970 UTC, or seconds since the trial's start.
@@ -38,6 +38,7 @@ class CurveReading:
 
     trial_id: str
     trial_name: str
+    trial_number: int
     component: str
     metric: str
     x: NDArray[np.float64]
@@ -68,7 +69,9 @@ def read_curves(
             series = session.columns.series(trial.id, key)
             if len(series):
                 xs, ys = thin(_axis(series, x, trial.started), series.values, points)
-                readings.append(CurveReading(trial.id, trial.name, key.component, key.name, xs, ys, len(series)))
+                readings.append(
+                    CurveReading(trial.id, trial.name, trial.number, key.component, key.name, xs, ys, len(series))
+                )
     return readings
 
 

@@ -201,7 +201,7 @@ class Catalog(ABC):
     def facts(
         self, *, experiment_id: str | None = None, trial_ids: Sequence[str] | None = None
     ) -> tuple[TrialFacts, ...]:
-        """Return trials with parameters and metric summaries.
+        """Return trials with parameters and metric summaries, the sparks left out.
 
         Of an experiment (not deleted, oldest first), or of the given ids in their order, unknown ids left out.
         """

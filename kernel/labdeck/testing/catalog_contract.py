@@ -151,6 +151,14 @@ class TrialLaws:
         names = [catalog.trial(start_trial(catalog, name="n" * 16_384)).name for _ in range(3)]
         assert names == ["n" * 16_384, "n" * 16_382 + "-2", "n" * 16_382 + "-3"]
 
+    def test_trials_are_numbered_within_their_experiment_and_no_number_comes_back(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        first, second = start_trial(catalog), start_trial(catalog)
+        other = start_trial(catalog, experiment="other")
+        catalog.apply([wire.Delete(ids=(second,), time=1.0)])
+        third = start_trial(catalog)
+        assert [catalog.trial(i).number for i in (first, second, third, other)] == [1, 2, 3, 1]
+
     def test_starting_twice_changes_nothing_more(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog
         command = start(name="cnn")

@@ -110,6 +110,7 @@ class TrialRecord(Record, frozen=True, kw_only=True):
         experiment_id: The experiment it belongs to.
         experiment: That experiment's name.
         name: Unique within the experiment among trials that are not deleted.
+        number: Its place among all trials the experiment ever had, from 1; it decides the trial's colour.
         state: running, completed, failed, interrupted or crashed.
         incomplete: Why facts are missing (a full disk, say); "" when none are.
         started, ended: When it began and ended.
@@ -123,6 +124,7 @@ class TrialRecord(Record, frozen=True, kw_only=True):
     experiment_id: str
     experiment: str
     name: str
+    number: int
     state: TrialState
     incomplete: str = ""
     started: float

@@ -262,11 +262,10 @@ function Body(props: IPageProps): React.ReactElement {
 }
 
 function legend(model: ComparisonModel): ILegendEntry[] {
-  const trials = model.shown.map(f => f.trial);
-  return trials.map(({ id, name, number }) => ({
-    id,
-    name,
-    colour: trialColour(number)
+  return model.shown.map(({ trial }) => ({
+    id: trial.id,
+    name: trial.name,
+    colour: trialColour(trial.number)
   }));
 }
 

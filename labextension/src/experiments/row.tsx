@@ -134,7 +134,7 @@ function TrialCells(
       />
       {objective && (
         <>
-          <Sparkline values={objective.spark} colour={trialColour(trial.id)} />
+          <Sparkline values={objective.spark} colour={trialColour(trial.number)} />
           <span
             className="jp-Labdeck-value"
             title={`${objective.name} ${formatNumber(objective.last)}`}

@@ -14,34 +14,7 @@ export const SERIES_COLOURS = [
   '#875a96'
 ] as const;
 
-/** The colour of a trial seen alone: its last six hexadecimal digits, modulo the length of the list. */
-export function trialColour(trial: string): string {
-  return SERIES_COLOURS[preferred(trial)];
-}
-
-/**
- * The colours of trials seen together: each its own, unless an older trial among them has it already.
- *
- * Trials are served in the order of their ids, which is the order in which they were made. A trial whose colour is
- * taken gets the next free one; when all are taken, a new round begins.
- */
-export function trialColours(trials: Iterable<string>): Map<string, string> {
-  const colours = new Map<string, string>();
-  const taken = new Set<number>();
-  for (const trial of [...new Set(trials)].sort()) {
-    if (taken.size === SERIES_COLOURS.length) {
-      taken.clear();
-    }
-    let index = preferred(trial);
-    while (taken.has(index)) {
-      index = (index + 1) % SERIES_COLOURS.length;
-    }
-    taken.add(index);
-    colours.set(trial, SERIES_COLOURS[index]);
-  }
-  return colours;
-}
-
-function preferred(trial: string): number {
-  return parseInt(trial.slice(-6), 16) % SERIES_COLOURS.length;
+/** The colour of a trial, by its number within the experiment: ten in a row differ, then a new round begins. */
+export function trialColour(number: number): string {
+  return SERIES_COLOURS[(number - 1) % SERIES_COLOURS.length];
 }

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from labdeck_ui.palette import trial_colours
+from labdeck_ui.palette import trial_colour
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_curves(ask, trained):
     assert answer.status == 200
     figure = answer.body
     assert [trace["name"] for trace in figure["data"]] == ["a", "b"]
-    assert [trace["line"]["color"] for trace in figure["data"]] == [trial_colours(trained)[trial] for trial in trained]
+    assert [trace["line"]["color"] for trace in figure["data"]] == [trial_colour(1), trial_colour(2)]
     np.testing.assert_allclose(numbers(figure["data"][0]["y"]), [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5])
     np.testing.assert_allclose(numbers(figure["data"][0]["x"]), range(5))
     assert figure["layout"]["yaxis"]["title"]["text"] == "loss"

@@ -52,6 +52,7 @@ export function trial(
     experiment_id: of.id,
     experiment: of.name,
     name: `trial-${number}`,
+    number,
     state: 'completed',
     incomplete: '',
     started: number,

@@ -9,11 +9,9 @@ import {
 } from '../../../labextension/src/parts/format';
 import {
   SERIES_COLOURS,
-  trialColour,
-  trialColours
+  trialColour
 } from '../../../labextension/src/parts/palette';
 import { sparkPath } from '../../../labextension/src/parts/Sparkline';
-import { id } from '../client/fakeServer';
 
 describe('numbers', () => {
   it.each([
@@ -73,26 +71,10 @@ describe('durations, ages and sizes', () => {
 });
 
 describe('the palette', () => {
-  it('takes the last six digits of the id', () => {
-    expect(trialColour(id(1))).toBe(SERIES_COLOURS[1]);
-    expect(trialColour(`${'f'.repeat(26)}00000a`)).toBe(SERIES_COLOURS[0]);
-  });
-
-  it('tells trials apart that would have the same colour, whatever their order', () => {
-    const ids = [id(0), id(10), id(20)];
-    const colours = trialColours(ids);
-    expect(colours).toEqual(trialColours([...ids].reverse()));
-    expect([...colours.values()]).toEqual(SERIES_COLOURS.slice(0, 3));
-  });
-
-  it('begins a new round when all colours are taken', () => {
-    const ids = Array.from({ length: 25 }, (_, index) => id(index));
-    const counts = new Map<string, number>();
-    for (const colour of trialColours(ids).values()) {
-      counts.set(colour, (counts.get(colour) ?? 0) + 1);
-    }
-    expect(counts.size).toBe(10);
-    expect(Math.max(...counts.values())).toBe(3);
+  it('gives ten trials in a row ten colours, and then begins anew', () => {
+    const numbers = Array.from({ length: 10 }, (_, index) => index + 1);
+    expect(numbers.map(trialColour)).toEqual([...SERIES_COLOURS]);
+    expect(trialColour(11)).toBe(SERIES_COLOURS[0]);
   });
 });
 

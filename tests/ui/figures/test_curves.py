@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labdeck_ui.figures import curves, smooth
-from labdeck_ui.palette import trial_colours
+from labdeck_ui.palette import trial_colour
 
 
 def shown(figure):
@@ -19,15 +19,13 @@ def shown(figure):
 def test_one_line_a_reading_with_the_trials_colour_and_the_metrics_dash(reading):
     readings = [
         reading([1, 2], trial=trial, name=f"cnn-{trial}", metric=metric)
-        for trial in (10, 20)
+        for trial in (10, 21)
         for metric in ("loss", "acc")
     ]
     figure = curves(readings)
-    colours = trial_colours([r.trial_id for r in readings])
-    assert [trace.line.color for trace in figure.data] == [colours[r.trial_id] for r in readings]
-    assert len(set(colours.values())) == 2
+    assert [trace.line.color for trace in figure.data] == [trial_colour(r.trial_number) for r in readings]
     assert [trace.line.dash for trace in figure.data] == ["solid", "dash", "solid", "dash"]
-    assert [trace.name for trace in figure.data] == ["cnn-10 · loss", "cnn-10 · acc", "cnn-20 · loss", "cnn-20 · acc"]
+    assert [trace.name for trace in figure.data] == ["cnn-10 · loss", "cnn-10 · acc", "cnn-21 · loss", "cnn-21 · acc"]
     assert figure.data[0].meta == {"trial": readings[0].trial_id, "component": "", "metric": "loss", "raw": False}
     assert figure.layout.xaxis.title.text == "step"
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from labdeck_ui import words
 from labdeck_ui.figures.smoothing import smooth
-from labdeck_ui.palette import trial_colours
+from labdeck_ui.palette import trial_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,13 +72,12 @@ def curves(
     if not drawn:
         return go.Figure(layout={**_layout(lines=0), **_notice("no points yet")})
     divisor, unit = _unit(drawn) if x == "relative" else (1.0, "")
-    colours = trial_colours(reading.trial_id for reading in readings)
     metrics = list(dict.fromkeys((reading.component, reading.metric) for reading in readings))
     # Traces are built as dictionaries and checked by plotly once: adding them one by one takes five times as long.
     traces: list[dict[str, Any]] = []
     for reading in drawn:
         dash = _DASHES[metrics.index((reading.component, reading.metric)) % len(_DASHES)]
-        line = {"color": colours[reading.trial_id], "dash": dash, "width": 2}
+        line = {"color": trial_colour(reading.trial_number), "dash": dash, "width": 2}
         horizontal = _local_dates(reading.x) if x == "time" else _compact(reading.x / divisor)
         label = _label(reading, single=len(metrics) == 1)
         traces += _lines(reading, label, horizontal, line, smoothing, log=log)

@@ -16,6 +16,8 @@ from labdeck.store.sql.tables import component, experiment, trial, writer
 from labdeck.store.sql.unit import require_id
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from labdeck.store.sql.unit import Unit
     from labdeck.wire.commands import (
         Beat,
@@ -41,8 +43,9 @@ def start_trial(unit: Unit, command: StartTrial) -> None:
     chosen = chosen_for(unit, home)
     row = {
         "id": require_id(command.id),
-        "serial": unit.connection.execute(select(func.coalesce(func.max(trial.c.serial), 0))).scalar_one() + 1,
+        "serial": _next(unit, select(func.max(trial.c.serial))),
         "experiment_id": home,
+        "number": _next(unit, select(func.max(trial.c.number)).where(trial.c.experiment_id == home)),
         "name": name,
         "name_key": name_key(name),
         "state": "running",
@@ -112,6 +115,11 @@ def finish_component(unit: Unit, command: FinishComponent) -> None:
     if not unit.connection.execute(update(component).where(*here).values(values)).rowcount:
         _put_component(unit, command.trial_id, command.name, started=command.ended, **values)
     unit.touch_detail(command.trial_id, "components")
+
+
+def _next(unit: Unit, highest: Select[int | None]) -> int:
+    """Return one more than the highest number in use; writers take turns, so it is free."""
+    return (unit.connection.execute(highest).scalar() or 0) + 1
 
 
 def _experiment_for(unit: Unit, command: StartTrial) -> str:

@@ -165,6 +165,7 @@ def to_trial(row: Row[Any]) -> TrialRecord:
         experiment_id=row.experiment_id,
         experiment=row.experiment,
         name=row.name,
+        number=row.number,
         state=row.state,
         incomplete=row.incomplete,
         started=row.started,

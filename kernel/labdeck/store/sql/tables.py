@@ -67,6 +67,7 @@ trial = Table(
     Column("id", String(32), primary_key=True),
     Column("serial", BigInteger, nullable=False),  # rises from trial to trial in order of arrival
     Column("experiment_id", String(32), ForeignKey("experiment.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),  # its place among all trials the experiment ever had
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -80,6 +81,7 @@ trial = Table(
     Column("goal", Text, nullable=False),
     Column("deleted", Double),
     Index("uq_trial_serial", "serial", unique=True),
+    Index("uq_trial_number", "experiment_id", "number", unique=True),
     Index("ix_trial_listing", "experiment_id", "deleted", "serial"),
     Index("ix_trial_state", "state", "experiment_id"),
     Index(

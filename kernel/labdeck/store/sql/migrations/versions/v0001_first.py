@@ -43,6 +43,7 @@ def _spine() -> None:
         sa.Column("id", sa.String(32), nullable=False),
         _bigint("serial"),
         sa.Column("experiment_id", sa.String(32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         _text("name"),
         _text("name_key"),
         _text("state"),
@@ -61,6 +62,7 @@ def _spine() -> None:
         ),
     )
     _unique("uq_trial_serial", "trial", ["serial"])
+    _unique("uq_trial_number", "trial", ["experiment_id", "number"])
     _unique("uq_trial_name", "trial", ["experiment_id", "name_key"], while_not_deleted=True)
     op.create_index("ix_trial_listing", "trial", ["experiment_id", "deleted", "serial"])
     op.create_index("ix_trial_state", "trial", ["state", "experiment_id"])
