@@ -110,6 +110,13 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return write
 
 
+@pytest.fixture
+def picture() -> Callable[[LabPage, str], None]:
+    """Keep what a window shows under a name; `make screenshots` says where the documentation wants it."""
+    folder = Path(os.environ.get("LABDECK_PICTURES", LEFT_BEHIND / "pictures"))
+    return lambda lab, name: lab.picture(folder / f"{name}.png")
+
+
 def _leave_behind(name: str, opened: list[LabPage], server: LabServer) -> None:
     folder = LEFT_BEHIND / name
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,11 @@ READY = 60_000
 """Milliseconds in which JupyterLab must have come up on a busy machine."""
 KERNEL = 60_000
 """Milliseconds in which a kernel must have started and run a short cell."""
+# JupyterLab's themes stop at 250 px; those of others do not.
+NARROWER = """document.addEventListener('DOMContentLoaded', () => {
+  const style = document.head.appendChild(document.createElement('style'));
+  style.textContent = ':root { --jp-sidebar-min-width: 200px !important; }';
+});"""
 # What a browser itself writes when a server is not there; only stories that stop one allow it.
 OUTAGE = re.compile(r"ERR_CONNECTION|WebSocket|Failed to (load|fetch)|NetworkError|TypeError: Failed|Connection lost")
 
@@ -31,6 +36,7 @@ class LabPage:
         self.complaints: list[str] = []
         self._tolerated: list[re.Pattern[str]] = []
         self.sockets: list[WebSocket] = []
+        page.add_init_script(NARROWER)
         page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
         page.on("console", self._hear)
         page.on("websocket", lambda socket: self.sockets.append(socket))  # noqa: PLW0108 - Playwright marks handlers
@@ -173,6 +179,7 @@ class LabPage:
     # -- pictures --------------------------------------------------------------------------------------------------
 
     def picture(self, path: Path) -> None:
-        """Save what the window shows."""
+        """Save what the window shows once its letters are there and nothing moves."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=path)
+        self.page.evaluate("() => document.fonts.ready.then(() => undefined)")
+        self.page.screenshot(path=path, animations="disabled")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -28,7 +29,7 @@ with labdeck.experiment("digits").trial("cnn-64", params={"hidden": 64, "epochs"
 DRAWN = "plots => plots.map(plot => ({ data: plot.data, x: plot.layout.xaxis, y: plot.layout.yaxis }))"
 
 
-def test_three_trials_chosen_by_keyboard(lab: LabPage, studio: Studio) -> None:
+def test_three_trials_chosen_by_keyboard(lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]) -> None:
     seeds.digits(studio, 2, 5, 10, 20, 32)
     page = _choose_and_compare(lab)
     table = page.get_by_role("grid", name="Trials compared")
@@ -56,6 +57,7 @@ def test_three_trials_chosen_by_keyboard(lab: LabPage, studio: Studio) -> None:
     signs = {text[0] for text in page.locator(".jp-Labdeck-difference").all_inner_texts()}
     assert signs <= {"+", "−", "0"}, signs
     assert {"+", "−"} <= signs
+    picture(lab, "comparison-baseline")
 
 
 def test_trials_chosen_by_ctrl_click_are_drawn_and_redrawn(lab: LabPage, studio: Studio) -> None:

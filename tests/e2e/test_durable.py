@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -47,7 +48,9 @@ def test_a_killed_kernel_loses_no_point(lab: LabPage, studio: Studio) -> None:
     assert len(history) - said in {0, 1}  # it may have died between logging and saying so
 
 
-def test_page_stays_live_through_a_restart_of_the_server(lab: LabPage, studio: Studio) -> None:
+def test_page_stays_live_through_a_restart_of_the_server(
+    lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]
+) -> None:
     lab.tolerate(OUTAGE)
     seeds.digits(studio, 2, 5)
     lab.expand("digits")
@@ -58,6 +61,7 @@ def test_page_stays_live_through_a_restart_of_the_server(lab: LabPage, studio: S
     lab.server.stop()
     expect(lab.sidebar).to_contain_text("Reconnecting…")
     expect(lab.row("cnn-5")).to_be_visible()
+    picture(lab, "reconnecting")
     seeds.digits(studio, 10)
     lab.server.start()
 

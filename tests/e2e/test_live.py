@@ -41,7 +41,9 @@ RECORDER = """() => {
 
 
 @pytest.mark.timeout(300)
-def test_quickstart_trials_appear_and_move_while_they_train(lab: LabPage) -> None:
+def test_quickstart_trials_appear_and_move_while_they_train(
+    lab: LabPage, picture: Callable[[LabPage, str], None]
+) -> None:
     shutil.copyfile(QUICKSTART, lab.server.notebooks / "quickstart.ipynb")
     lab.page.evaluate(RECORDER)
     lab.execute("docmanager:open", {"path": "quickstart.ipynb"})
@@ -52,6 +54,7 @@ def test_quickstart_trials_appear_and_move_while_they_train(lab: LabPage) -> Non
     lab.expand("digits")
     for name in TRIALS:
         expect(lab.row(name)).to_be_visible(timeout=TRAINS_WITHIN)
+    picture(lab, "quickstart")
     for name in TRIALS:
         lab.expect_state(name, "completed", TRAINS_WITHIN)
 
@@ -69,6 +72,27 @@ def test_quickstart_trials_appear_and_move_while_they_train(lab: LabPage) -> Non
     last = lab.notebook.locator(".jp-CodeCell").last
     expect(last.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"), timeout=KERNEL)
     expect(lab.notebook.locator('[data-mime-type="application/vnd.jupyter.stderr"]')).to_have_count(0)
+    _compare_beside_the_notebook(lab)
+    picture(lab, "comparison")
+    lab.theme("JupyterLab Dark")
+    picture(lab, "comparison-dark")
+
+
+def _compare_beside_the_notebook(lab: LabPage) -> None:
+    """Compare the widest three on a large screen, as one would to read the notebook and the curves together."""
+    lab.page.set_viewport_size({"width": 1920, "height": 1080})
+    lab.row("cnn-32").click()
+    lab.row("cnn-10").click(modifiers=["Shift"])
+    lab.sidebar.get_by_role("button", name="Compare").click()
+    expect(lab.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    lab.page.evaluate(
+        """() => {
+          const { shell } = window.jupyterapp;
+          shell.add(shell.currentWidget, 'main', { mode: 'split-right' });
+        }"""
+    )
+    expect(lab.notebook).to_be_visible()
+    expect(lab.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
 
 def test_a_logged_value_is_on_the_screen_at_once(lab: LabPage, studio: Studio, say: Callable[[str], None]) -> None:

@@ -22,7 +22,10 @@ REMEDY = "jupyter server extension enable labdeck"
 
 
 def test_the_command_shown_brings_the_server_extension_back(
-    server: LabServer, studio: Studio, window: Callable[[], LabPage]
+    server: LabServer,
+    studio: Studio,
+    window: Callable[[], LabPage],
+    picture: Callable[[LabPage, str], None],
 ) -> None:
     seeds.digits(studio, 2)
     server.install_config()
@@ -35,6 +38,7 @@ def test_the_command_shown_brings_the_server_extension_back(
     lab.show_sidebar()
     expect(lab.sidebar).to_contain_text("The Labdeck server extension is not running.")
     expect(lab.sidebar.locator("pre")).to_contain_text(REMEDY)
+    picture(lab, "missing")
 
     _jupyter(server, REMEDY)
     server.restart()

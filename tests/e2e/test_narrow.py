@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 from tests.e2e import seeds
@@ -31,7 +33,7 @@ OVERFLOWING = """() => {
 
 
 @pytest.mark.parametrize("width", [220, 280, 400])
-def test_nothing_sticks_out(lab: LabPage, studio: Studio, width: int) -> None:
+def test_nothing_sticks_out(lab: LabPage, studio: Studio, width: int, picture: Callable[[LabPage, str], None]) -> None:
     seeds.digits(studio, 2, 5)
     experiment = studio.experiment(LONG, objective="loss", goal="min")
     with experiment.trial(f"{LONG}-1") as trial:
@@ -49,6 +51,7 @@ def test_nothing_sticks_out(lab: LabPage, studio: Studio, width: int) -> None:
     assert lab.page.evaluate(OVERFLOWING) == []
     bar = lab.page.locator(".jp-Labdeck-selection")
     assert bar.evaluate("node => node.scrollWidth <= node.clientWidth")
+    picture(lab, f"sidebar-{width}")
     running.finish()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 from tests.e2e.lab_page import KERNEL, LabPage
@@ -9,8 +11,11 @@ from tests.e2e.lab_page import KERNEL, LabPage
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_first_step_leads_from_an_empty_store_to_a_first_trial(lab: LabPage) -> None:
+def test_first_step_leads_from_an_empty_store_to_a_first_trial(
+    lab: LabPage, picture: Callable[[LabPage, str], None]
+) -> None:
     expect(lab.sidebar).to_contain_text("No experiments yet")
+    picture(lab, "empty")
     lab.sidebar.get_by_role("button", name="New notebook with a first step").click()
 
     lab.wait_kernel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Locator, expect
 from tests.e2e import seeds
@@ -23,7 +25,9 @@ THEME = """names => names.map(name => {
 COLOURS = ["--jp-layout-color1", "--jp-ui-font-color1", "--jp-success-color1"]
 
 
-def test_everything_takes_the_colours_of_the_theme(lab: LabPage, studio: Studio) -> None:
+def test_everything_takes_the_colours_of_the_theme(
+    lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]
+) -> None:
     seeds.digits(studio, 2, 5, 10)
     lab.expand("digits")
     lab.row("cnn-2").click()
@@ -42,6 +46,7 @@ def test_everything_takes_the_colours_of_the_theme(lab: LabPage, studio: Studio)
             "rgba(0, 0, 0, 0)",
         }
         assert _background(lab.sidebar) == layout
+        picture(lab, f"theme-{theme.split()[1].lower()}")
     assert seen["JupyterLab Dark"][:2] != seen["JupyterLab Light"][:2]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HOSTILE = "<img src=x onerror=\"window.labdeckHacked='{}'\">"
 
 
-def test_opened_with_enter_and_annotated(lab: LabPage, studio: Studio) -> None:
+def test_opened_with_enter_and_annotated(lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]) -> None:
     trial = seeds.digits(studio, 5)[0]
     lab.expand("digits")
     lab.row("cnn-5").click()
@@ -31,6 +32,7 @@ def test_opened_with_enter_and_annotated(lab: LabPage, studio: Studio) -> None:
         expect(page.get_by_role("tabpanel")).not_to_be_empty()
         if tab == "Curves":
             expect(page.locator(".js-plotly-plot")).to_have_count(2)
+        picture(lab, f"trial-{tab.lower()}")
 
     page.get_by_role("button", name=re.compile("Edit the note")).click()
     lab.page.keyboard.type("Wide enough.")
@@ -45,7 +47,7 @@ def test_opened_with_enter_and_annotated(lab: LabPage, studio: Studio) -> None:
     expect(page).to_contain_text("Wide enough.")
 
 
-def test_hostile_names_are_text(lab: LabPage, studio: Studio) -> None:
+def test_hostile_names_are_text(lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]) -> None:
     names = {kind: HOSTILE.format(kind) for kind in ("experiment", "trial", "component", "metric", "param", "artifact")}
     file = lab.server.home / "weights.html"
     file.write_text("<script>window.labdeckHacked='content'</script>", encoding="utf-8")
@@ -86,5 +88,6 @@ def test_hostile_names_are_text(lab: LabPage, studio: Studio) -> None:
     expect(lab.page.locator(".jp-Labdeck-page:visible .js-plotly-plot").first).to_be_visible()
     lab.row(names["trial"]).hover()
 
+    picture(lab, "hostile")
     assert lab.page.evaluate("() => window.labdeckHacked") is None
     assert lab.page.locator('img[src="x"]').count() == 0
