@@ -57,7 +57,6 @@ export function trial(
     experiment: 'digits',
     name: `cnn-${number}`,
     number,
-    number,
     state: 'completed',
     incomplete: '',
     started: 100,
