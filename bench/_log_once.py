@@ -8,6 +8,9 @@ import time
 
 from _loggers import NAMES, TOOLS
 
+PAUSE = 2.0
+"""Seconds for every tool to finish what it starts in the background; `import.py` measures starting."""
+
 
 def main() -> None:
     """Log, and say how long it took: the calls, until all of it survives SIGKILL, until the run has ended."""
@@ -16,12 +19,14 @@ def main() -> None:
     steps = points // len(NAMES)
     metrics = {name: 0.5 + number for number, name in enumerate(NAMES)}
     many, one = logger.many, logger.one
+    many(metrics, 0)
+    time.sleep(PAUSE)
     start = time.perf_counter()
     if shape == "dict":
-        for step in range(steps):
+        for step in range(1, steps + 1):
             many(metrics, step)
     else:
-        for step in range(steps):
+        for step in range(1, steps + 1):
             for name, value in metrics.items():
                 one(name, value, step)
     called = time.perf_counter()
