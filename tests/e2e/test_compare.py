@@ -36,12 +36,13 @@ def test_three_trials_chosen_by_keyboard(lab: LabPage, studio: Studio, picture: 
     expect(table.get_by_role("row")).to_have_count(4)
     heads = table.get_by_role("columnheader")
 
-    # What is the same in all goes away when only differences are wanted.
+    # Only what differs is shown, and what is the same comes when asked for.
     expect(heads.filter(has_text="hidden")).to_have_count(1)
+    expect(heads.filter(has_text="epochs")).to_have_count(0)
+    page.get_by_label("differing only").uncheck()
     expect(heads.filter(has_text="epochs")).to_have_count(1)
     page.get_by_label("differing only").check()
     expect(heads.filter(has_text="epochs")).to_have_count(0)
-    expect(heads.filter(has_text="hidden")).to_have_count(1)
 
     # Sorting by a click on a head, both ways.
     heads.filter(has_text="hidden").click()

@@ -22,7 +22,8 @@ OVERFLOWING = """() => {
     const box = row.getBoundingClientRect();
     if (row.scrollWidth > row.clientWidth) bad.push(`${row.innerText}: ${row.scrollWidth} > ${row.clientWidth}`);
     for (const part of row.children) {
-      const own = part.getBoundingClientRect();
+      const own = part.getBoundingClientRect(); // of width 0 where a narrow line leaves a part out
+      if (own.width === 0) continue;
       if (own.right > box.right + 0.5 || own.left < box.left - 0.5) bad.push(`${part.className} sticks out`);
     }
   }
@@ -99,6 +100,7 @@ def test_a_walk_with_the_keyboard(lab: LabPage, studio: Studio) -> None:
     expect(lab.row("cnn-5")).to_be_visible()
     expect(lab.tree).to_be_focused()
     press("F2")
+    expect(name).to_be_focused()
     lab.page.keyboard.type("kept")
     press("Enter")
     expect(lab.row("kept")).to_be_visible()

@@ -31,7 +31,7 @@ export interface IComparisonView {
 
 const FIRST_VIEW: IComparisonView = {
   tab: 'table',
-  differing: false,
+  differing: true,
   baseline: null,
   sort: null,
   hidden: new Set(),
