@@ -51,6 +51,7 @@ def many(studio: Studio, folder: Path, count: int) -> None:
                 **first,
                 "id": new_id(),
                 "serial": first["serial"] + number,
+                "number": first["number"] + number,
                 "name": f"trial-{number:05}",
                 "name_key": f"trial-{number:05}",
             }

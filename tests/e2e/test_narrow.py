@@ -106,13 +106,20 @@ def test_a_walk_with_the_keyboard(lab: LabPage, studio: Studio) -> None:
     expect(lab.row("kept")).to_be_visible()
     expect(lab.tree).to_be_focused()
 
-    # The filter, and back to all.
+
+def test_the_filter_is_a_key_away(lab: LabPage, studio: Studio) -> None:
+    seeds.digits(studio, 2, 5)
+    studio.experiment("other").trial("only").start().finish()
+    press = lab.page.keyboard.press
+    expect(lab.row("only")).to_be_visible()
+    expect(lab.row("cnn-2")).to_be_visible()
+    lab.tree.focus()
     press("/")
     box = lab.sidebar.get_by_role("searchbox")
     expect(box).to_be_focused()
-    lab.page.keyboard.type("kep")
+    lab.page.keyboard.type("nn-5")
     expect(lab.row("other")).to_have_count(0)
-    expect(lab.row("kept")).to_be_visible()
+    expect(lab.row("cnn-5")).to_be_visible()
     press("Escape")
     expect(box).to_have_value("")
     expect(lab.row("other")).to_be_visible()
