@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -10,6 +11,7 @@ import queue
 import re
 import shutil
 import threading
+import time
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -23,7 +25,7 @@ from safetensors import SafetensorError, TensorSpec, safe_open, serialize_file
 from labdeck.errors import InvalidName, NotFound, StoreError, StoreUnreachable, TrialClosed, UsageError
 from labdeck.store.contract import Defect
 from labdeck.store.disk import disk_error
-from labdeck.store.ids import is_id, new_id
+from labdeck.store.ids import is_id
 from labdeck.store.names import check_name
 
 Tensors = Mapping[str, Any]
@@ -35,6 +37,8 @@ _RESERVED = "__metadata__"
 _INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _DTYPES = _INTEGERS | {"bool", "float16", "bfloat16", "float32", "float64", "complex64"}
 _OS_ERROR = re.compile(r"os error (\d+)")
+_batches = itertools.count(time.time_ns())
+"""Orders what one process writes, whatever the clock does; a process that begins later begins higher."""
 _log = logging.getLogger("labdeck.store")
 
 
@@ -46,6 +50,7 @@ class TensorFiles:
 
     Example:
         >>> import tempfile
+        >>> from labdeck.store.ids import new_id
         >>> tensors, trial_id = TensorFiles(Path(tempfile.mkdtemp())), new_id()
         >>> tensors.write(trial_id, 3, {"weight": np.ones((2, 2))})
         >>> tensors.steps(trial_id), tensors.read(trial_id, "weight", 3).sum()
@@ -75,7 +80,7 @@ class TensorFiles:
     def write_copied(self, trial_id: str, step: int, tensors: Tensors, component: str = "") -> None:
         """Keep arrays that come from `copy_tensors`; see `write`."""
         folder = self._trial(trial_id)
-        name = f"{step}.{_digest(component)}.{new_id()}"
+        name = f"{step}.{_digest(component)}.{next(_batches):016x}{os.urandom(8).hex()}"
         temporary = folder / (name + _TEMPORARY)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -233,6 +238,7 @@ class TensorWriter:
 
     Example:
         >>> import tempfile
+        >>> from labdeck.store.ids import new_id
         >>> files, trial_id = TensorFiles(Path(tempfile.mkdtemp())), new_id()
         >>> writer = TensorWriter(files, trial_id)
         >>> writer.put(0, {"weight": np.zeros(3)})

@@ -105,9 +105,10 @@ def test_steps_and_components_are_kept_apart(files, trial_id):
 
 def test_a_later_batch_of_a_step_adds_and_replaces(files, trial_id):
     files.write(trial_id, 1, {"a": np.array([1]), "b": np.array([1])})
-    files.write(trial_id, 1, {"b": np.array([2]), "c": np.array([2])})
-    assert files.names(trial_id, 1) == ("a", "b", "c")
-    assert [files.read(trial_id, name, 1).tolist() for name in "abc"] == [[1], [2], [2]]
+    for value in range(2, 20):
+        files.write(trial_id, 1, {"b": np.array([value]), "c": np.array([value])})
+        assert files.names(trial_id, 1) == ("a", "b", "c")
+        assert [files.read(trial_id, name, 1).tolist() for name in "abc"] == [[1], [value], [value]]
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
