@@ -35,8 +35,8 @@ wire: setup ## write labextension/src/wire.ts anew from labdeck.wire
 bench: setup ## measure every claim about speed against its peers (in an environment of their own)
 	@$(PYTHON) -m bench
 
-screenshots: setup ## run the browser stories and keep their pictures in docs/pictures, where README and docs show them
-	@LABDECK_PICTURES=docs/pictures .venv/bin/pytest -q -m browser tests/e2e
+screenshots: setup ## run the browser stories and keep their pictures in docs/images, where README and docs show them
+	@LABDECK_PICTURES=docs/images .venv/bin/pytest -q -m browser tests/e2e
 
 clean: ## remove everything that the other targets made
 	rm -rf .venv bench/.venv .build .demo node_modules lib build dist kernel/labdeck/labextension *.egg-info

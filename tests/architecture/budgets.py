@@ -14,7 +14,7 @@ STUDIO_LINES = 300
 PYTHON = ("kernel", "ui", "tests", "scripts", "bench", "labextension")
 TYPESCRIPT = ("labextension/src", "tests/labextension")
 GENERATED = {"labextension/src/wire.ts"}
-BUILT = ("kernel/labdeck/labextension/", "node_modules/")
+BUILT = ("kernel/labdeck/labextension/", "bench/.venv/")
 
 
 _DEF = (ast.FunctionDef, ast.AsyncFunctionDef)

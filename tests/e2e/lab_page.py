@@ -66,6 +66,7 @@ class LabPage:
         self.execute("apputils:change-theme", {"theme": name})
         light = "true" if "Light" in name else "false"
         self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def tolerate(self, pattern: re.Pattern[str]) -> None:
         """Expect the console to complain in these words."""

@@ -58,6 +58,7 @@ def test_three_trials_chosen_by_keyboard(lab: LabPage, studio: Studio, picture: 
     signs = {text[0] for text in page.locator(".jp-Labdeck-difference").all_inner_texts()}
     assert signs <= {"+", "−", "0"}, signs
     assert {"+", "−"} <= signs
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     picture(lab, "comparison-baseline")
 
 

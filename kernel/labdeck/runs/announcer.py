@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from labdeck.runs.summary import RunningSummary
-    from labdeck.store.columns.follow import Follower
-    from labdeck.store.contract import SeriesKey
+    from labdeck.store.contract import Follower, SeriesKey
     from labdeck.store.session import Session
     from labdeck.wire.commands import AnyCommand
 

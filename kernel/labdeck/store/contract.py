@@ -282,12 +282,28 @@ class SeriesWriter(ABC):
         """Trim and release the file; further logging raises TrialClosed."""
 
 
+class Follower(ABC):
+    """Reads the points of a running trial as they come, whichever process logs them."""
+
+    @abstractmethod
+    def read(self) -> dict[SeriesKey, Series]:
+        """Return the points that came since the last call; series without new points are left out."""
+
+
 class Columns(ABC):
     """Metric points: append-only segments, one writer each; Parquet when a trial is finished."""
 
     @abstractmethod
     def writer(self, trial_id: str) -> SeriesWriter:
         """Return a new writer for a trial; makes its folder; StoreFull, StoreUnreachable."""
+
+    @abstractmethod
+    def follow(self, trial_id: str) -> Follower:
+        """Return a follower of a running trial: it gives every point there is, then what came since."""
+
+    @abstractmethod
+    def age(self, trial_id: str) -> float:
+        """Return the seconds since a trial's points were last written; 0 for an unknown trial."""
 
     @abstractmethod
     def keys(self, trial_id: str) -> tuple[SeriesKey, ...]:

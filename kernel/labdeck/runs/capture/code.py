@@ -25,7 +25,7 @@ def capture_code() -> Capture | None:
         cells = _cells(shell)
         return Capture(kind="code", body={"path": _notebook(), "cells": cells, "source": ""}) if cells else None
     path = getattr(sys.modules.get("__main__"), "__file__", None)
-    if not path:
+    if not path or not Path(path).is_file():
         return None
     source = Path(path).read_text(encoding="utf-8", errors="replace")[:MAX_SOURCE]
     return Capture(kind="code", body={"path": str(Path(path).resolve()), "cells": [], "source": redact(source)})

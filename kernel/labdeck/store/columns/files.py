@@ -20,7 +20,7 @@ from labdeck.store.ids import is_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from labdeck.store.columns.follow import Follower
+    from labdeck.store.columns.follow import SegmentFollower
     from labdeck.store.columns.parquet import Packed
     from labdeck.store.columns.reader import Segment
     from labdeck.store.contract import Defect
@@ -72,11 +72,11 @@ class FileColumns(Columns):
         self._writers.add(writer)
         return writer
 
-    def follow(self, trial_id: str) -> Follower:
+    def follow(self, trial_id: str) -> SegmentFollower:
         """Return a follower of a running trial: it tells what points came since it was last asked, of all writers."""
-        from labdeck.store.columns.follow import Follower
+        from labdeck.store.columns.follow import SegmentFollower
 
-        return Follower(self._folder / trial_id, self._seal)
+        return SegmentFollower(self._folder / trial_id, self._seal)
 
     def _seal(self) -> None:
         for writer in list(self._writers):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labdeck.store.columns.reader import Tail, join, segments_in
-from labdeck.store.contract import Series, SeriesKey
+from labdeck.store.contract import Follower, Series, SeriesKey
 
 
-class Follower:
+class SegmentFollower(Follower):
     """Returns the new points of a trial, whichever process logged them; made by `FileColumns.follow`.
 
     It begins with everything that the trial's segments hold. A trial is not packed while it runs, so nothing is
