@@ -110,8 +110,9 @@ class LabServer:
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, dict(answer.headers), answer.read()
-        except urllib.error.HTTPError as answer:
-            return answer.code, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, dict(refusal.headers), refusal.read()
 
     def authorized(self) -> dict[str, str]:
         """Headers of a program that knows the token."""

@@ -76,6 +76,8 @@ def _first_frame(request: HTTPRequest) -> str:
             return str(await asyncio.wait_for(connection.read_message(), 20))
         finally:
             connection.close()
+            while await connection.read_message() is not None:
+                pass  # until the other side has closed too
 
     with ThreadPoolExecutor(1) as thread:  # Playwright's loop runs in this one
         return thread.submit(asyncio.run, listen()).result()
