@@ -10,12 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 from labdeck.errors import InvalidQuery, NotFound
-from labdeck.runs.experiment import Experiment
+from labdeck.runs.experiment import Experiment, check_goal
 from labdeck.runs.lookup import no_such
 from labdeck.runs.trial import Trial
+from labdeck.store.names import check_name
 from labdeck.store.open import locate
 from labdeck.store.session import Session
 from labdeck.version import __version__
+from labdeck.wire.commands import OpenExperiment
 from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Status
 
 if TYPE_CHECKING:
@@ -73,7 +75,21 @@ class Studio:
             InvalidName: The name cannot be stored.
             UsageError: `goal` is neither.
         """
-        return Experiment(self.session, name).open(objective, goal, note)
+        opened = Experiment(self.session, name)
+        if objective is not None:
+            check_name(objective, "metric")
+        self.session.post(
+            OpenExperiment(
+                id=opened.proposed_id,
+                name=opened.name,
+                created=time.time(),
+                objective=objective,
+                goal=check_goal(goal),
+            )
+        )
+        if note is not None:
+            opened.set_note(note)
+        return opened
 
     def experiments(self) -> list[Experiment]:
         """Return all experiments that are not deleted, latest activity first."""

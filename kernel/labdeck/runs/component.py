@@ -10,12 +10,13 @@ from labdeck.store.names import check_name
 from labdeck.wire.commands import FinishComponent, StartComponent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from os import PathLike
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from labdeck.runs.recorder import Recorder
     from labdeck.runs.trial import Trial
     from labdeck.store.contract import Series
     from labdeck.wire.records import ArtifactRecord, TrialState
@@ -33,24 +34,25 @@ class Component:
         ...         preprocessing.log_params(mean=4.88, std=6.02)
     """
 
-    def __init__(self, trial: Trial, name: str) -> None:
+    def __init__(self, trial: Trial, name: str, recorder: Callable[[], Recorder]) -> None:
         self.trial = trial
         self.name = check_name(name, "component")
+        self._recorder = recorder
         self._running = False
 
     def start(self) -> Self:
         """Begin, and return itself; the trial is started if it is not."""
-        self.trial.start()
+        recorder = self._recorder()
         if not self._running:
             self._running = True
-            self.trial.post(StartComponent(trial_id=self.trial.id, name=self.name, started=time.time()))
+            recorder.post(StartComponent(trial_id=self.trial.id, name=self.name, started=time.time()))
         return self
 
     def finish(self, state: TrialState = "completed", error: str = "") -> None:
         """End in a state, with the text of the error if there was one; a second call has no effect."""
         if self._running:
             self._running = False
-            self.trial.post(
+            self.trial.experiment.session.post(
                 FinishComponent(trial_id=self.trial.id, name=self.name, state=state, ended=time.time(), error=error)
             )
 
@@ -66,28 +68,27 @@ class Component:
 
     def log(self, mapping: Mapping[str, float] | None = None, /, step: int | None = None, **metrics: float) -> None:
         """Log one point per metric of this component; see `Trial.log`."""
-        self._begin()
-        self.trial.log_for(self.name, {**(mapping or {}), **metrics}, step)
+        self._begin().log(self.name, {**(mapping or {}), **metrics}, step)
 
     def log_params(self, mapping: Mapping[str, object] | None = None, /, **params: object) -> None:
         """Record parameters of this component; see `Trial.log_params`."""
-        self._begin()
-        self.trial.log_params_for(self.name, mapping, params)
+        self._begin().log_params(self.name, mapping, params)
 
     def log_artifact(
         self, path: str | PathLike[str], name: str | None = None, media_type: str | None = None
     ) -> ArtifactRecord:
         """Keep a file with this component; see `Trial.log_artifact`."""
-        self._begin()
-        return self.trial.log_artifact_for(self.name, path, name, media_type)
+        return self._begin().log_artifact(self.name, path, name, media_type)
 
     def history(self, metric: str) -> Series:
         """Return the points of one of this component's metrics; see `Trial.history`."""
         return self.trial.history(metric, component=self.name)
 
-    def _begin(self) -> None:
+    def _begin(self) -> Recorder:
+        """Return what writes the trial; the component is started if it is not."""
         if not self._running:
             self.start()
+        return self._recorder()
 
     def __repr__(self) -> str:
         """Name the component and its trial."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, UsageError
 from labdeck.runs.lookup import no_such
-from labdeck.runs.trial import Trial
+from labdeck.runs.trial import Trial, first_facts, to_tags
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
-from labdeck.wire.commands import Annotate, Delete, OpenExperiment, RenameExperiment, Restore, SetObjective, SetTags
+from labdeck.wire.commands import Annotate, Delete, RenameExperiment, Restore, SetObjective, SetTags
 from labdeck.wire.messages import Comparison
 
 if TYPE_CHECKING:
@@ -41,19 +41,6 @@ class Experiment:
         self.known_id = known_id
         self.proposed_id = known_id or new_id()
 
-    def open(self, objective: str | None, goal: Goal, note: str | None) -> Experiment:
-        """Create it in the store unless it is there, and return itself; does not wait for the database."""
-        if objective is not None:
-            check_name(objective, "metric")
-        self.session.post(
-            OpenExperiment(
-                id=self.proposed_id, name=self.name, created=time.time(), objective=objective, goal=check_goal(goal)
-            )
-        )
-        if note is not None:
-            self.set_note(note)
-        return self
-
     # -- trials ----------------------------------------------------------------------------------------------------
 
     def trial(
@@ -76,7 +63,9 @@ class Experiment:
             InvalidName: A name cannot be stored.
             InvalidParameter: `params` is no mapping.
         """
-        return Trial.new(self, name, params, tags, note)
+        wanted = None if name is None else check_name(name, "trial")
+        trial_id = new_id()
+        return Trial(self, trial_id, wanted, recorded=False, first=first_facts(trial_id, params, tags, note))
 
     def trials(self) -> list[Trial]:
         """Return its trials that are not deleted, oldest first."""
@@ -157,7 +146,7 @@ class Experiment:
 
     def tag(self, **tags: str) -> None:
         """Set tags."""
-        self._apply(SetTags(ids=(self.id,), set={check_name(key, "tag"): str(value) for key, value in tags.items()}))
+        self._apply(SetTags(ids=(self.id,), set=to_tags(tags)))
 
     def untag(self, *keys: str) -> None:
         """Remove tags."""

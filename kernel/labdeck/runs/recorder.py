@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 from labdeck.runs.announcer import Announcer
 from labdeck.runs.capture import safely
 from labdeck.runs.capture.code import capture_code
-from labdeck.wire.commands import FinishTrial, LogCapture, MarkIncomplete
+from labdeck.runs.files import keep_artifact
+from labdeck.runs.values import to_params
+from labdeck.wire.commands import FinishTrial, LogArtifact, LogCapture, LogParams, MarkIncomplete
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
     from labdeck.store.contract import SeriesWriter
     from labdeck.store.session import Session
-    from labdeck.wire.records import Capture, TrialState
+    from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.records import ArtifactRecord, Capture, TrialState
 
 _CAPTURE_TIMEOUT = 10.0
 """Longest wait, in seconds, at a trial's end for what is recorded in the background."""
@@ -48,6 +54,29 @@ class Recorder:
     def _record(self, capture: Capture | None) -> None:
         if capture is not None:
             self._session.post(LogCapture(trial_id=self._trial_id, capture=capture))
+
+    def post(self, *commands: AnyCommand) -> None:
+        """Put commands on their way to the catalog."""
+        self._session.post(*commands)
+
+    def log(self, component: str, metrics: Mapping[str, float], step: int | None) -> None:
+        """Log points of a component; see `Trial.log`."""
+        if metrics:
+            self.writer.log(metrics, step, component)
+
+    def log_params(self, component: str, mapping: Mapping[str, object] | None, params: Mapping[str, object]) -> None:
+        """Record inputs of a component, "" for the trial itself; see `Trial.log_params`."""
+        ready = to_params(mapping, params, component)
+        if ready:
+            self.post(LogParams(trial_id=self._trial_id, params=ready))
+
+    def log_artifact(
+        self, component: str, path: str | PathLike[str], name: str | None, media_type: str | None
+    ) -> ArtifactRecord:
+        """Keep a file with a component, "" for the trial itself; see `Trial.log_artifact`."""
+        artifact = keep_artifact(self._session, path, name=name, media_type=media_type, component=component)
+        self.post(LogArtifact(trial_id=self._trial_id, artifact=artifact))
+        return artifact
 
     def announce(self) -> None:
         """Put the summaries of everything logged so far on their way to the catalog."""

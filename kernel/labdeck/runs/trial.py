@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 from labdeck.errors import NotFound, TrialClosed
 from labdeck.runs import ending
 from labdeck.runs.component import Component
-from labdeck.runs.files import keep_artifact
 from labdeck.runs.lookup import find_key
 from labdeck.runs.outcome import describe_error, outcome_of
 from labdeck.runs.recorder import Recorder
 from labdeck.runs.values import to_params
-from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
 from labdeck.store.process import this_process
 from labdeck.wire.commands import (
     Annotate,
     Delete,
-    LogArtifact,
     LogParams,
     RenameTrial,
     Restore,
@@ -55,7 +52,15 @@ class Trial:
         [1.0, 0.5, 0.3333333333333333]
     """
 
-    def __init__(self, experiment: Experiment, trial_id: str, name: str | None, *, recorded: bool) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        trial_id: str,
+        name: str | None,
+        *,
+        recorded: bool,
+        first: tuple[AnyCommand, ...] = (),
+    ) -> None:
         self.experiment = experiment
         self.id = trial_id
         self._name = name
@@ -63,29 +68,7 @@ class Trial:
         self._session = experiment.session
         self._recorder: Recorder | None = None
         self._ended = False
-        self._first: tuple[AnyCommand, ...] = ()
-
-    @classmethod
-    def new(
-        cls,
-        experiment: Experiment,
-        name: str | None,
-        params: Mapping[str, object] | None,
-        tags: Mapping[str, str] | None,
-        note: str,
-    ) -> Trial:
-        """Return a trial that is not in the store until it starts."""
-        wanted = None if name is None else check_name(name, "trial")
-        trial = cls(experiment, new_id(), wanted, recorded=False)
-        first: list[AnyCommand] = []
-        if params:
-            first.append(LogParams(trial_id=trial.id, params=to_params(params, {}, "")))
-        if tags:
-            first.append(SetTags(ids=(trial.id,), set=_to_tags(tags)))
-        if note:
-            first.append(Annotate(id=trial.id, note=note))
-        trial._first = tuple(first)
-        return trial
+        self._first = first
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -105,7 +88,7 @@ class Trial:
         joined = self._recorded
         recorder = Recorder(self._session, self.id)
         if not joined:
-            self.post(self._start_command(), *self._first)
+            self._session.post(self._start_command(), *self._first)
             self._recorded = True
             recorder.capture_surroundings()
             ending.watch(self)
@@ -144,7 +127,7 @@ class Trial:
 
     def component(self, name: str) -> Component:
         """Return the step of that name, to be entered as a context manager; InvalidName."""
-        return Component(self, name)
+        return Component(self, name, self._require_recorder)
 
     # -- recording -------------------------------------------------------------------------------------------------
 
@@ -170,11 +153,6 @@ class Trial:
         if mapping:
             recorder.writer.log(mapping, step)
 
-    def log_for(self, component: str, metrics: Mapping[str, float], step: int | None) -> None:
-        """Log points of a component; see `Component.log`."""
-        if metrics:
-            self._require_recorder().writer.log(metrics, step, component)
-
     def log_params(self, mapping: Mapping[str, object] | None = None, /, **params: object) -> None:
         """Record inputs of the trial; a name recorded before gets the new value.
 
@@ -184,16 +162,7 @@ class Trial:
             InvalidParameter: What was given is no mapping.
             InvalidName: A name cannot be stored.
         """
-        self.log_params_for("", mapping, params)
-
-    def log_params_for(
-        self, component: str, mapping: Mapping[str, object] | None, params: Mapping[str, object]
-    ) -> None:
-        """Record inputs of a component; see `Component.log_params`."""
-        ready = to_params(mapping, params, component)
-        self._require_recorder()
-        if ready:
-            self.post(LogParams(trial_id=self.id, params=ready))
+        self._require_recorder().log_params("", mapping, params)
 
     def log_artifact(
         self, path: str | PathLike[str], name: str | None = None, media_type: str | None = None
@@ -209,20 +178,7 @@ class Trial:
             NotFound: There is no such file.
             StoreFull: The disk is full.
         """
-        return self.log_artifact_for("", path, name, media_type)
-
-    def log_artifact_for(
-        self, component: str, path: str | PathLike[str], name: str | None, media_type: str | None
-    ) -> ArtifactRecord:
-        """Keep a file with a component; see `Component.log_artifact`."""
-        self._require_recorder()
-        artifact = keep_artifact(self._session, path, name=name, media_type=media_type, component=component)
-        self.post(LogArtifact(trial_id=self.id, artifact=artifact))
-        return artifact
-
-    def post(self, *commands: AnyCommand) -> None:
-        """Put commands on their way to the catalog."""
-        self._session.post(*commands)
+        return self._require_recorder().log_artifact("", path, name, media_type)
 
     def _require_recorder(self) -> Recorder:
         if self._recorder is None:
@@ -309,7 +265,7 @@ class Trial:
 
     def tag(self, **tags: str) -> None:
         """Set tags."""
-        self._apply(SetTags(ids=(self.id,), set=_to_tags(tags)))
+        self._apply(SetTags(ids=(self.id,), set=to_tags(tags)))
 
     def untag(self, *keys: str) -> None:
         """Remove tags."""
@@ -341,5 +297,25 @@ class Trial:
         return f"<trial {self._name or self.id!r} of {self.experiment.name!r}>"
 
 
-def _to_tags(tags: Mapping[str, object]) -> dict[str, str]:
+def first_facts(
+    trial_id: str, params: Mapping[str, object] | None, tags: Mapping[str, object] | None, note: str
+) -> tuple[AnyCommand, ...]:
+    """Return the commands that record what a trial is given when it is made.
+
+    Raises:
+        InvalidName: A name cannot be stored.
+        InvalidParameter: `params` is no mapping.
+    """
+    facts: list[AnyCommand] = []
+    if params:
+        facts.append(LogParams(trial_id=trial_id, params=to_params(params, {}, "")))
+    if tags:
+        facts.append(SetTags(ids=(trial_id,), set=to_tags(tags)))
+    if note:
+        facts.append(Annotate(id=trial_id, note=note))
+    return tuple(facts)
+
+
+def to_tags(tags: Mapping[str, object]) -> dict[str, str]:
+    """Return tags ready to be recorded; InvalidName."""
     return {check_name(key, "tag"): str(value) for key, value in tags.items()}
