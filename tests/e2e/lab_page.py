@@ -49,9 +49,11 @@ class LabPage:
         self.wait_ready()
 
     def wait_ready(self) -> None:
-        """Wait until JupyterLab stands and its opening picture is gone."""
+        """Wait until JupyterLab stands, its opening picture is gone and its first tab has taken the focus."""
         self.page.wait_for_selector("#jp-main-dock-panel", timeout=READY)
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=READY)
+        self.page.wait_for_selector("#jp-main-dock-panel .lm-DockPanel-widget:not(.lm-mod-hidden)", timeout=READY)
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => undefined)")
 
     def execute(self, command: str, args: dict[str, object] | None = None) -> None:
         """Run a command of the command palette."""
@@ -71,6 +73,12 @@ class LabPage:
     def tolerate(self, pattern: re.Pattern[str]) -> None:
         """Expect the console to complain in these words."""
         self._tolerated.append(pattern)
+
+    def expect_outage(self) -> None:
+        """Expect what browser and JupyterLab themselves say when the server is away, and close JupyterLab's dialog."""
+        self.tolerate(OUTAGE)
+        dialog = self.page.locator(".jp-Dialog", has_text="Server Connection Error")
+        self.page.add_locator_handler(dialog, lambda shown: shown.get_by_role("button", name="Close").click())
 
     def tolerate_status(self, status: int) -> None:
         """Expect the console to tell of answers with this status."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 from tests.e2e import seeds
-from tests.e2e.lab_page import KERNEL, OUTAGE, LabPage
+from tests.e2e.lab_page import KERNEL, LabPage
 from tests.e2e.waiting import wait_until
 
 from labdeck import Studio
@@ -52,7 +52,7 @@ def test_a_killed_kernel_loses_no_point(lab: LabPage, studio: Studio) -> None:
 def test_page_stays_live_through_a_restart_of_the_server(
     lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]
 ) -> None:
-    lab.tolerate(OUTAGE)
+    lab.expect_outage()
     seeds.digits(studio, 2, 5)
     lab.expand("digits")
     expect(lab.row("cnn-5")).to_be_visible()

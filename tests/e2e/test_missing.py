@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 from tests.e2e import seeds
-from tests.e2e.lab_page import OUTAGE, LabPage
+from tests.e2e.lab_page import LabPage
 from tests.e2e.lab_server import LabServer
 
 from labdeck import Studio
@@ -33,7 +33,7 @@ def test_the_command_shown_brings_the_server_extension_back(
     server.restart()
     lab = window()
     lab.tolerate_status(404)
-    lab.tolerate(OUTAGE)
+    lab.expect_outage()
     lab.open()
     lab.show_sidebar()
     expect(lab.sidebar).to_contain_text("The Labdeck server extension is not running.")
