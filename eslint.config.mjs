@@ -8,7 +8,7 @@ const TESTS = ['tests/labextension/**/*.{ts,tsx}'];
 
 export default defineConfig(
   globalIgnores([
-    '.venv/',
+    '**/.venv/',
     '.build/',
     '.demo/',
     'build/',

@@ -34,6 +34,7 @@ def test_there_are_pages():
     assert {"README.md", "docs/architecture.md", "docs/experiments.md"} <= {name_of(page) for page in PAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
 def test_python_snippets_run_from_top_to_bottom(page, tmp_path):
     script = tmp_path / "snippets.py"

@@ -131,6 +131,7 @@ def test_a_store_that_cannot_be_read_gives_no_names(complete, monkeypatch, capsy
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("digits")
 def test_a_thousand_trials_cost_a_bounded_number_of_rows(complete, line, studio, monkeypatch):
     experiment = line("create many")

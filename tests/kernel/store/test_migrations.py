@@ -105,6 +105,7 @@ def _migrate_in_child(folder, versions, start, results):
         database.close()
 
 
+@pytest.mark.slow
 def test_many_processes_migrate_once_and_lose_nothing(tmp_path):
     old_store(tmp_path / "store", FIXTURES[0])
     versions = tmp_path / "versions"

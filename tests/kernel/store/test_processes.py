@@ -56,6 +56,7 @@ def _open_at_once(location, barrier, number):
         return store.catalog.experiment("same").id
 
 
+@pytest.mark.slow
 def test_the_first_open_by_many_processes_makes_one_store_with_one_experiment(any_location):
     ids = run_together(_open_at_once, any_location)
     assert len(set(ids)) == 1
@@ -120,6 +121,7 @@ def _follow(location, barrier, number):
         return seen
 
 
+@pytest.mark.slow
 def test_readers_that_follow_the_log_miss_nothing(any_location):
     assert run_together(_follow, any_location) == [list(range(1, 201))] * PROCESSES
 
