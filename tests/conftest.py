@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A machine may be busy: how long an example takes says nothing about it being right.
+settings.register_profile("labdeck", deadline=None)
+settings.load_profile("labdeck")
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,12 @@ SILENCE = 60.0
 def mark_crashed(session: Session) -> int:
     """Mark running trials whose writer is dead as crashed; return how many.
 
-    A writer on this machine is looked up in the process table; one elsewhere is judged by its heartbeat. Points that
-    it logged and did not live to announce are counted first. A writer that was only thought dead takes the mark back
-    with its next beat.
+    A writer on this machine is looked up in the process table; one elsewhere is judged by its heartbeat. A trial that
+    another process still writes lives, whoever started it. Points that were logged and not announced are counted first.
+    A writer that was only thought dead takes the mark back with its next beat.
     """
-    dead = [live for live in session.store.catalog.running() if _is_dead(live)]
+    running = session.store.catalog.running()
+    dead = [live for live in running if _is_dead(live) and not session.columns.is_written(live.trial_id)]
     for live in dead:
         commands: list[AnyCommand] = list(Announcer(session, live.trial_id).announce())
         ended = max([live.heartbeat, *(m.last_time for c in commands for m in getattr(c, "metrics", ()))])

@@ -88,7 +88,7 @@ class StoreGate:
                 studio = Studio(self._store)
                 # The first read opens the catalog: what is kept has answered once.
                 studio.cursor()
-                self._studio, self._catalog = studio, _catalog_of(studio)
+                self._studio, self._catalog = studio, studio.session.catalog_identity()
             return self._studio
 
     def is_current(self, studio: Studio) -> bool:
@@ -96,7 +96,7 @@ class StoreGate:
 
         A folder that was removed, or replaced by a backup, lives on unseen in whoever holds it open.
         """
-        return studio is self._studio and _catalog_of(studio) == self._catalog
+        return studio is self._studio and studio.session.catalog_identity() == self._catalog
 
     @property
     def is_open(self) -> bool:
@@ -118,12 +118,3 @@ class StoreGate:
             studio, self._studio = self._studio, None
         if studio is not None:
             studio.close()
-
-
-def _catalog_of(studio: Studio) -> tuple[int, int] | None:
-    """Return what identifies the file of the catalog; None if there is none, as with PostgreSQL."""
-    try:
-        status = (studio.session.location.folder / "catalog.sqlite").stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

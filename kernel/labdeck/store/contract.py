@@ -302,6 +302,10 @@ class Columns(ABC):
         """Return a follower of a running trial: it gives every point there is, then what came since."""
 
     @abstractmethod
+    def is_written(self, trial_id: str) -> bool:
+        """Say whether a living process, this one included, writes points of a trial."""
+
+    @abstractmethod
     def age(self, trial_id: str) -> float:
         """Return the seconds since a trial's points were last written; 0 for an unknown trial."""
 

@@ -17,11 +17,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from labdeck.errors import LabdeckError, StoreError, StoreFull, StoreUnreachable
+from labdeck.errors import LabdeckError, StoreError, StoreUnreachable
 from labdeck.store.contract import Receipt
+from labdeck.store.disk import disk_error
 from labdeck.store.ids import new_id
-from labdeck.store.journal import SUFFIX, Journal, read_journal
-from labdeck.store.process import is_alive, this_process
+from labdeck.store.journal import DAMAGED, MAGIC, SUFFIX, Journal, check_command, read_journal
+from labdeck.store.locks import is_held
+from labdeck.store.process import host_name, this_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +39,8 @@ LINGER = 0.03
 """Seconds to wait for more commands before a transaction, and before the first import of the database library."""
 RETRY = (0.5, 5.0)
 """First and longest pause, in seconds, after the catalog could not be written."""
+CLOSING = 15.0
+"""Longest time, in seconds, that the end of a process waits for the catalog."""
 _JOURNAL_LIMIT = 1 << 20
 
 _log = logging.getLogger("labdeck.store")
@@ -69,20 +73,30 @@ class Outbox:
         self._closing = False
         self._hurry = threading.Event()
         self._asked = 0.0
+        self._announced: list[AnyCommand] = []  # from the sources, not in the catalog yet
+        self._telling = False  # the thread may hold announcements that nobody else has
+        self._retry_journal = 0.0
         self._error: LabdeckError | None = None
         self._warned = False
 
     def after_fork(self) -> None:
         """Forget what belongs to the parent process; sources stay with the parent, too."""
+        if self._journal is not None:
+            self._journal.close(remove=False)  # else the child would hold the parent's file when the parent is gone
         self._condition = threading.Condition()
         self._sources = []
         self._reset()
 
     def post(self, *commands: AnyCommand) -> None:
-        """Accept commands.
+        """Accept commands; when this returns, SIGKILL cannot lose them.
 
-        When this returns, SIGKILL cannot lose them. Never raises for a full disk or a lost database.
+        A full disk or a lost database is no error here.
+
+        Raises:
+            UsageError: A value in them cannot be recorded; none of them is accepted.
         """
+        for command in commands:
+            check_command(command)
         with self._condition:
             for command in commands:
                 self._posted += 1
@@ -92,12 +106,16 @@ class Outbox:
             self._condition.notify_all()
 
     def _write(self, command: AnyCommand) -> None:
+        now = time.monotonic()
+        if self._journal is None and now < self._retry_journal:
+            return
         try:
             if self._journal is None:
                 self._journal = Journal(self._folder / (self._writer + SUFFIX), this_process())
             self._journal.append(self._posted, command)
         except OSError as error:
-            self._warn(StoreFull(f"the outbox cannot be written: {error.strerror}", "free some space on its disk"))
+            self._retry_journal = now + RETRY[0]
+            self._warn(disk_error(error, "the outbox cannot be written"))
 
     def add_source(self, source: Source) -> None:
         """Ask this source for commands from now on."""
@@ -121,13 +139,13 @@ class Outbox:
         deadline = time.monotonic() + timeout
         with self._condition:
             goal = self._posted
-            if self._applied >= goal:
+            if self._applied >= goal and not self._telling:
                 return
             self._error = None
             self._ensure_thread()
             self._hurry.set()
             self._condition.notify_all()
-            while self._applied < goal:
+            while self._applied < goal or self._telling:
                 if self._error is not None:
                     raise self._error
                 left = deadline - time.monotonic()
@@ -135,8 +153,12 @@ class Outbox:
                     raise StoreUnreachable("the catalog did not take the facts in time", "they stay in the outbox")
                 self._condition.wait(left)
 
-    def close(self, timeout: float = 30.0) -> None:
-        """Flush, stop the thread and remove the journal if all of it is in the catalog. Never raises."""
+    def close(self, timeout: float = CLOSING) -> None:
+        """Flush, stop the thread and remove the journal if all of it is in the catalog. Never raises.
+
+        Takes `timeout` seconds at most: what is not delivered by then is safe in the journal.
+        """
+        deadline = time.monotonic() + timeout
         try:
             self.flush(timeout)
         except LabdeckError as error:
@@ -147,7 +169,7 @@ class Outbox:
             self._condition.notify_all()
             thread = self._thread
         if thread is not None:
-            thread.join(timeout)
+            thread.join(max(deadline - time.monotonic(), 0.1))
         with self._condition:
             if self._journal is not None:
                 self._journal.close(remove=self._applied == self._posted)
@@ -187,18 +209,29 @@ class Outbox:
         return True
 
     def _deliver(self) -> None:
-        extra = self._ask_sources()
+        """Apply what could not be announced the last time, then what was posted, then what the sources say now.
+
+        In this order a summary that was held up never comes after a newer one, and none comes before its trial.
+        """
         with self._condition:
-            batch = list(self._waiting)
-        if not batch and not extra:
-            return
-        catalog = self._open_catalog()
-        if batch:
-            position = batch[-1][0]
-            _apply_all(catalog, [command for _, command in batch], Receipt(self._writer, position))
-            self._done(position, len(batch))
-        if extra:
-            catalog.apply(extra)
+            batch, held_up = list(self._waiting), list(self._announced)
+            self._telling = True
+        fresh = self._ask_sources()
+        self._announced = held_up + fresh
+        if batch or self._announced:
+            catalog = self._open_catalog()
+            if held_up:
+                catalog.apply(held_up)
+            if batch:
+                position = batch[-1][0]
+                _apply_all(catalog, [command for _, command in batch], Receipt(self._writer, position))
+                self._done(position, len(batch))
+            if fresh:
+                catalog.apply(fresh)
+        with self._condition:
+            self._announced = []
+            self._telling = False
+            self._condition.notify_all()
 
     def _ask_sources(self) -> list[AnyCommand]:
         now = time.monotonic()
@@ -219,9 +252,10 @@ class Outbox:
     def _fail(self, error: Exception) -> None:
         known = error if isinstance(error, LabdeckError) else StoreError(f"{type(error).__name__}: {error}")
         if known is not error:
-            _log.exception("the outbox could not be delivered")
+            _log.error("the outbox could not be delivered", exc_info=None if self._warned else error)
         with self._condition:
             self._error = known
+            self._telling = bool(self._announced)
             self._condition.notify_all()
         self._warn(known)
 
@@ -240,44 +274,57 @@ def _apply_all(catalog: Catalog, commands: list[AnyCommand], receipt: Receipt) -
         catalog.apply(commands, receipt)
     except StoreError:
         raise
-    except LabdeckError:
-        for command in commands[:-1]:
-            _apply_or_log(catalog, command, None)
-        _apply_or_log(catalog, commands[-1], receipt)
+    except Exception:  # noqa: BLE001 - whatever one command does, the others must arrive
+        for command in commands:
+            _apply_or_log(catalog, command)
+        catalog.apply([], receipt)
 
 
-def _apply_or_log(catalog: Catalog, command: AnyCommand, receipt: Receipt | None) -> None:
+def _apply_or_log(catalog: Catalog, command: AnyCommand) -> None:
     try:
-        catalog.apply([command], receipt)
+        catalog.apply([command])
     except StoreError:
         raise
-    except LabdeckError as error:
+    except Exception as error:  # noqa: BLE001 - see _apply_all
         _log.warning("%s was left out: %s", type(command).__name__, error)
-        if receipt is not None:
-            catalog.apply([], receipt)
 
 
 def adopt(folder: Path, catalog: Catalog) -> int:
     """Apply what dead processes left in their outboxes; return how many commands that were.
 
-    Outboxes of processes that live, or of other machines, are left alone. Two adopters at once do no harm: the receipt
-    lets each command in once.
+    Outboxes of processes that live, or of other machines, are left alone. A damaged one is delivered as far as it can
+    be read and then kept under another name. Two adopters at once do no harm: the receipt lets each command in once.
     """
-    adopted = 0
-    for path in sorted(folder.glob("*" + SUFFIX)):
-        try:
-            identity, entries = read_journal(path)
-        except FileNotFoundError:
-            continue
-        except LabdeckError as error:
-            _log.warning("%s", error)
-            continue
-        if is_alive(identity) is not False:
-            continue
-        done = catalog.position(path.stem)
-        rest = [(position, command) for position, command in entries if position > done]
-        if rest:
-            _apply_all(catalog, [command for _, command in rest], Receipt(path.stem, rest[-1][0]))
-            adopted += len(rest)
+    return sum(_adopt(path, catalog) for path in sorted(folder.glob("*" + SUFFIX)))
+
+
+def _adopt(path: Path, catalog: Catalog) -> int:
+    if is_held(path):
+        return 0
+    try:
+        found = read_journal(path)
+    except FileNotFoundError:
+        return 0
+    except LabdeckError as error:
+        if path.stat().st_size <= len(MAGIC):
+            path.unlink(missing_ok=True)  # its writer died before it had written anything
+        else:
+            _set_aside(path, str(error))
+        return 0
+    if found.identity.host != host_name():
+        return 0
+    done = catalog.position(path.stem)
+    rest = [(position, command) for position, command in found.entries if position > done]
+    if rest:
+        _apply_all(catalog, [command for _, command in rest], Receipt(path.stem, rest[-1][0]))
+    if found.damaged:
+        _set_aside(path, f"a part of {path.name} cannot be read")
+    else:
         path.unlink(missing_ok=True)
-    return adopted
+    return len(rest)
+
+
+def _set_aside(path: Path, what: str) -> None:
+    _log.warning("%s; it is kept as %s", what, path.stem + DAMAGED)
+    with contextlib.suppress(FileNotFoundError):
+        path.replace(path.with_suffix(DAMAGED))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from labdeck.wire.records import WriterIdentity
 
-_SAME_BIRTH = 2.0
-"""Seconds two readings of one process's start may differ: the kernel counts in ticks, the boot time is rounded."""
+_SAME_BIRTH = 0.5
+"""Seconds two readings of one process's start may differ."""
 
 
 def this_process() -> WriterIdentity:
@@ -37,15 +37,19 @@ def host_name() -> str:
 
 @functools.cache
 def boot_id() -> str:
-    """Return an identity of this machine's current boot, "" where the system has none."""
+    """Return an identity of the current boot and of the space of process ids in it, "" where there is none."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return ""
 
 
 def _born(pid: int) -> float | None:
-    """Return when a process started, None if there is no such process or it is a zombie."""
+    """Return when a process started, None if there is no such process or it is a zombie.
+
+    In seconds since the boot where the system tells, so that setting the clock changes nothing; else since 1970.
+    """
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc/self/stat").exists():
         return _born_by_psutil(pid)
@@ -55,15 +59,7 @@ def _born(pid: int) -> float | None:
         return None
     if fields[0] in "ZX":
         return None
-    return _boot_time() + int(fields[19]) / os.sysconf("SC_CLK_TCK")
-
-
-@functools.cache
-def _boot_time() -> float:
-    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
-        if line.startswith("btime "):
-            return float(line.split()[1])
-    return 0.0
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _born_by_psutil(pid: int) -> float | None:
@@ -77,13 +73,14 @@ def _born_by_psutil(pid: int) -> float | None:
 
 
 def is_alive(writer: WriterIdentity) -> bool | None:
-    """Say whether a process lives; None if it cannot be told because it is on another machine.
+    """Say whether a process lives; None if it cannot be told because it is on another machine or in another container.
 
     A process id that was reused does not count: the start times differ.
     """
     if writer.host != host_name():
         return None
     if writer.boot != boot_id():
-        return False
+        same_boot = writer.boot.partition("/")[0] == boot_id().partition("/")[0]
+        return None if same_boot else False  # another container of this machine, or before the last boot
     born = _born(writer.pid)
     return born is not None and abs(born - writer.born) <= _SAME_BIRTH

@@ -6,6 +6,7 @@ import atexit
 import logging
 import os
 import threading
+import warnings
 import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ class Session:
         self._on_open = on_open
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._identity: tuple[int, int] | None = None
         self._outbox = Outbox(location.folder / "outbox", self._open_catalog)
         _sessions.add(self)
 
@@ -94,16 +96,38 @@ class Session:
         """The open store, without waiting for what was posted."""
         with self._lock:
             opened = self._store
-            if opened is not None:
+            if opened is not None and self._identity == self.catalog_identity():
                 return opened
+            if opened is not None:
+                self._let_go(opened)
             from labdeck.store.open import open_store
 
             opened = self._store = open_store(self.location)
+            self._identity = self.catalog_identity()
         try:
             self._on_open()
         except Exception:  # noqa: BLE001 - upkeep must not stand between a user and the store
             _log.warning("the store's upkeep failed", exc_info=True)
         return opened
+
+    def catalog_identity(self) -> tuple[int, int] | None:
+        """Return what identifies the file of the catalog; None if there is none, as with PostgreSQL."""
+        try:
+            status = (self.location.folder / "catalog.sqlite").stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _let_go(self, opened: Store) -> None:
+        """Leave a store that was removed or replaced while it was open: what goes there is seen by nobody."""
+        warnings.warn(
+            f"Labdeck: the store {self.location.display} was removed or replaced while it was in use; what was recorded"
+            " in it is not in the new one",
+            UserWarning,
+            stacklevel=4,
+        )
+        self._store = None
+        opened.close()
 
     def _open_catalog(self) -> Catalog:
         return self.store.catalog

@@ -185,9 +185,9 @@ class WriterIdentity(Record, frozen=True, kw_only=True):
 
     Attributes:
         host: Host name.
-        boot: Identity of that host's current boot, "" where there is none.
+        boot: Identity of that host's current boot and of its space of process ids, "" where there is none.
         pid: Process id.
-        born: When the process started; guards against a reused pid.
+        born: When the process started, in seconds since the boot or since 1970; guards against a reused pid.
     """
 
     host: str

@@ -82,3 +82,14 @@ def test_silence_on_another_machine_is_taken_for_death_until_it_speaks(studio):
     assert studio.find_trial(silent).state == "crashed"
     studio.session.catalog.apply([Beat(trial_ids=(silent,), time=time.time())])
     assert studio.find_trial(silent).state == "running"
+
+
+def test_a_trial_that_another_process_still_writes_lives(studio):
+    dead = msgspec.structs.replace(this_process(), pid=2**22 + 1)
+    trial_id = start(studio.session, dead, heartbeat=1.0)
+    writer = studio.session.columns.writer(trial_id)
+    writer.log({"loss": 1.0}, 0)
+    assert mark_crashed(studio.session) == 0
+    writer.close()
+    assert mark_crashed(studio.session) == 1
+    assert studio.find_trial(trial_id).metrics["loss"].count == 1

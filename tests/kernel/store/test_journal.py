@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labdeck.errors import StoreCorrupt
-from labdeck.store.journal import Journal, read_journal
+from labdeck.errors import StoreCorrupt, UsageError
+from labdeck.store.journal import Journal, Reading, check_command, read_journal
 from labdeck.store.process import this_process
 from labdeck.wire.commands import Annotate, LogParams
 from labdeck.wire.records import Param
@@ -41,7 +41,7 @@ def test_what_goes_in_comes_out(tmp_path, values):
     path = tmp_path / os.urandom(8).hex()
     commands = [LogParams(trial_id="0" * 32, params=(Param(name="x", value=value),)) for value in values]
     write(path, commands)
-    assert read_journal(path) == (this_process(), list(enumerate(commands, 1)))
+    assert read_journal(path) == Reading(this_process(), list(enumerate(commands, 1)), damaged=False)
 
 
 def test_a_tail_torn_at_any_byte_costs_only_the_torn_command(tmp_path):
@@ -59,21 +59,37 @@ def test_a_tail_torn_at_any_byte_costs_only_the_torn_command(tmp_path):
     for size in range(ends[0], len(data) + 1):
         torn.write_bytes(data[:size])
         whole = sum(end <= size for end in ends[1:])
-        assert read_journal(torn)[1] == list(enumerate(commands[:whole], 1))
+        assert read_journal(torn) == Reading(this_process(), list(enumerate(commands[:whole], 1)), damaged=False)
 
 
-def test_a_flipped_byte_ends_the_reading_and_raises_nothing(tmp_path):
+def test_a_flipped_byte_in_a_command_costs_that_command_and_is_reported(tmp_path):
     path = tmp_path / "journal"
-    write(path, [note(number) for number in range(3)])
-    data = bytearray(path.read_bytes())
-    entries = read_journal(path)[1]
-    for at in range(len(data) - 30, len(data)):
-        flipped = bytearray(data)
-        flipped[at] ^= 0xFF
-        path.write_bytes(flipped)
-        found = read_journal(path)[1]
-        assert found == entries[: len(found)]
-        assert len(found) < 3
+    journal = Journal(path, this_process())
+    ends = [path.stat().st_size]
+    for number in range(1, 4):
+        journal.append(number, note(number))
+        ends.append(path.stat().st_size)
+    journal.close(remove=False)
+    data = path.read_bytes()
+    for at in range(ends[1] + 8, ends[2]):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        assert read_journal(path) == Reading(this_process(), [(1, note(1)), (3, note(3))], damaged=True)
+
+
+def test_a_command_of_another_version_costs_that_command_and_is_reported(tmp_path):
+    path = tmp_path / "journal"
+    journal = Journal(path, this_process())
+    journal.append(1, note(1))
+    journal.append(2, {"command": "from-the-future", "id": "0" * 32})
+    journal.append(3, note(3))
+    journal.close(remove=False)
+    assert read_journal(path) == Reading(this_process(), [(1, note(1)), (3, note(3))], damaged=True)
+
+
+@pytest.mark.parametrize("value", [5, b"x", ["a"], "half a pair \ud800"])
+def test_what_could_not_be_read_again_is_refused_when_it_is_given(value):
+    with pytest.raises(UsageError, match="annotate: a value cannot be recorded"):
+        check_command(Annotate(id="0" * 32, note=value))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"LDOUTBOX1\n", b"LDOUTBOX1\n\x05\0\0\0\0\0\0\0abcde"])
@@ -93,7 +109,7 @@ def test_clearing_forgets_and_goes_on(tmp_path):
     assert journal.pending == 0
     journal.append(2, note(2))
     journal.close(remove=False)
-    assert read_journal(path)[1] == [(2, note(2))]
+    assert read_journal(path).entries == [(2, note(2))]
 
 
 def test_a_full_disk_leaves_only_whole_commands(tmp_path):
@@ -117,4 +133,4 @@ except OSError:
     path = tmp_path / "journal"
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 4096
-    assert len(read_journal(path)[1]) == int(done.stdout) > 10
+    assert len(read_journal(path).entries) == int(done.stdout) > 10

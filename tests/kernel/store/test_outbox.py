@@ -1,6 +1,7 @@
 """Commands on their way to the catalog."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,13 @@ import warnings
 
 import pytest
 
-from labdeck.errors import StoreBusy, StoreUnreachable
+from labdeck.errors import StoreBusy, StoreUnreachable, UsageError
+from labdeck.store import outbox as outbox_module
 from labdeck.store.ids import new_id
+from labdeck.store.journal import Journal, read_journal
 from labdeck.store.open import open_store
 from labdeck.store.outbox import Outbox, adopt
+from labdeck.store.process import this_process
 from labdeck.store.session import Session
 from labdeck.wire.commands import Annotate, OpenExperiment
 
@@ -168,15 +172,125 @@ def test_sigkill_loses_nothing_that_was_posted(location, ending):
     session.close()
 
 
-def test_the_living_and_the_unreadable_are_left_alone(location, tmp_path):
+def test_the_outbox_of_a_living_process_is_left_alone(tmp_path, store):
+    living = Outbox(tmp_path / "outbox", lambda: pytest.fail("not yet"))
+    living._ensure_thread = lambda: None
+    living.post(experiment())
+    assert adopt(tmp_path / "outbox", store.catalog) == 0
+    assert len(list((tmp_path / "outbox").iterdir())) == 1
+
+
+def dead_journal(path, count):
+    journal = Journal(path, this_process())
+    for number in range(count):
+        journal.append(number + 1, experiment(f"e{number}"))
+    journal.close(remove=False)
+
+
+def test_a_damaged_outbox_is_delivered_as_far_as_it_can_be_read_and_kept(tmp_path, store):
+    path = tmp_path / "outbox" / f"{new_id()}.log"
+    dead_journal(path, 5)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"e2")] ^= 1
+    path.write_bytes(data)
+    assert adopt(tmp_path / "outbox", store.catalog) == 4
+    assert {record.name for record in store.catalog.experiments()} == {"e0", "e1", "e3", "e4"}
+    assert [one.suffix for one in (tmp_path / "outbox").iterdir()] == [".damaged"]
+    assert adopt(tmp_path / "outbox", store.catalog) == 0
+
+
+@pytest.mark.parametrize(("content", "left"), [(b"", []), (b"LDOUT", []), (b"no journal at all", [".damaged"])])
+def test_what_is_no_outbox_is_put_aside_once(tmp_path, store, content, left):
     (tmp_path / "outbox").mkdir()
-    (tmp_path / "outbox" / "x.log").write_bytes(b"no journal")
-    with open_store(location) as store:
-        living = Outbox(tmp_path / "outbox", lambda: pytest.fail("not yet"))
-        living._ensure_thread = lambda: None
-        living.post(experiment())
-        assert adopt(tmp_path / "outbox", store.catalog) == 0
-        assert len(list((tmp_path / "outbox").iterdir())) == 2
+    (tmp_path / "outbox" / "x.log").write_bytes(content)
+    assert adopt(tmp_path / "outbox", store.catalog) == 0
+    assert [one.suffix for one in (tmp_path / "outbox").iterdir()] == left
+
+
+def test_a_value_that_cannot_be_recorded_is_refused_and_costs_nothing(outbox, store):
+    with pytest.raises(UsageError, match="cannot be recorded"):
+        outbox.post(experiment("one"), Annotate(id=new_id(), note=5))
+    outbox.post(experiment("two"))
+    outbox.flush()
+    assert [record.name for record in store.catalog.experiments()] == ["two"]
+
+
+def test_the_journal_comes_back_when_the_disk_has_room_again(tmp_path, store, monkeypatch):
+    place = tmp_path / "outbox"
+    place.write_text("in the way")
+    box = Outbox(place, lambda: store.catalog)
+    box._ensure_thread = lambda: None
+    with pytest.warns(UserWarning, match="the outbox cannot be written"):
+        box.post(experiment("one"))
+    place.unlink()
+    monkeypatch.setattr(outbox_module, "RETRY", (0.0, 0.0))
+    box._retry_journal = 0.0
+    box.post(experiment("two"))
+    (path,) = place.iterdir()
+    assert [position for position, _ in read_journal(path).entries] == [2]
+
+
+class Refusing(Flaky):
+    """Refuses announcements, which come without a receipt, a few times."""
+
+    def apply(self, commands, receipt=None):
+        if receipt is None and self.failures:
+            raise self.failures.pop()
+        return self.catalog.apply(commands, receipt)
+
+
+def test_an_announcement_that_failed_is_repeated_before_anything_newer(tmp_path, store):
+    first = experiment()
+    refusing = Refusing(store.catalog, [StoreBusy("busy", "wait")])
+    box = Outbox(tmp_path / "outbox", lambda: refusing)
+    box.post(first)
+    box.flush()
+    told = []
+
+    def source():
+        if told:
+            return []
+        told.append(1)
+        return [Annotate(id=first.id, note="announced")]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        box.add_source(source)
+        wait_for(lambda: store.catalog.experiment("digits").note == "announced")
+        box.close()
+
+
+def test_a_flush_waits_for_an_announcement_under_way(tmp_path, store):
+    first, asked, go_on = experiment(), threading.Event(), threading.Event()
+    box = Outbox(tmp_path / "outbox", lambda: store.catalog)
+    box.post(first)
+    box.flush()
+
+    def source():
+        if asked.is_set():
+            return []
+        asked.set()
+        assert go_on.wait(DEADLINE)
+        return [Annotate(id=first.id, note="announced")]
+
+    box.add_source(source)
+    assert asked.wait(DEADLINE)
+    threading.Timer(0.1, go_on.set).start()
+    box.flush()
+    assert store.catalog.experiment("digits").note == "announced"
+    box.close()
+
+
+def test_a_store_that_was_removed_is_noticed_and_made_anew(location):
+    session = Session(location)
+    session.post(experiment("gone"))
+    session.flush()
+    shutil.rmtree(location.folder)
+    location.folder.mkdir()
+    session.post(experiment("new"))
+    with pytest.warns(UserWarning, match="was removed or replaced"):
+        wait_for(lambda: [record.name for record in session.store.catalog.experiments()] == ["new"])
+    session.close()
 
 
 def test_a_forked_child_has_an_outbox_of_its_own(location):

@@ -49,5 +49,17 @@ def test_before_the_last_boot_everything_is_dead():
     assert is_alive(msgspec.structs.replace(this_process(), boot="another")) is False
 
 
+def test_other_containers_of_this_machine_cannot_be_judged():
+    boot = this_process().boot.partition("/")[0]
+    assert is_alive(msgspec.structs.replace(this_process(), boot=f"{boot}/1")) is None
+
+
+def test_setting_the_clock_kills_nobody(monkeypatch):
+    me = this_process()
+    monkeypatch.setattr("labdeck.store.process.time.time", lambda: 0.0)
+    assert is_alive(me) is True
+    assert me.born < 1e9, "counted from the boot, not from 1970"
+
+
 def test_other_machines_cannot_be_judged():
     assert is_alive(msgspec.structs.replace(this_process(), host="elsewhere")) is None

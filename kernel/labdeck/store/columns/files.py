@@ -16,6 +16,7 @@ from labdeck.store.columns.writer import SegmentWriter
 from labdeck.store.contract import Columns, Series, SeriesKey
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
+from labdeck.store.locks import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -151,6 +152,10 @@ class FileColumns(Columns):
             return pack(folder, lambda: self.all_series(trial_id))
         except OSError as error:
             raise disk_error(error, "the points of a trial cannot be packed") from None
+
+    def is_written(self, trial_id: str) -> bool:
+        """Say whether a living process writes points of a trial; it holds its segment, however it was started."""
+        return any(is_held(path) for path in (self._folder / trial_id).glob("*" + SEGMENT))
 
     def age(self, trial_id: str) -> float:
         """Return how many seconds ago a trial's points were last written, 0 for an unknown trial or a time to come."""
