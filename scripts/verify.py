@@ -85,7 +85,7 @@ def lanes(what: str) -> list[list[list[Step]]]:
     return [
         [_lint(), _typescript()],
         [[_pytest("python", *rest)]],
-        [[_pytest("browser", "-m", "browser")]],
+        [[_pytest("browser", "-m", "browser", "-n", "2")]],
     ]
 
 

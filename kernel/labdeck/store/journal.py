@@ -2,8 +2,8 @@
 
 The magic line, then frames of `<u32 length><u32 crc32><payload>`. The first payload is the writer's identity, each
 further one a pair (position, command), all MessagePack. A frame is written by one `write`; a torn tail ends the
-reading, a damaged frame is passed over and reported. Positions count commands from 1 and never repeat, so a catalog that
-has recorded a position knows what is left. The writer holds a lock on the file while it lives.
+reading, a damaged frame is passed over and reported. Positions count commands from 1 and never repeat, so a catalog
+that has recorded a position knows what is left. The writer holds a lock on the file while it lives.
 """
 
 from __future__ import annotations
