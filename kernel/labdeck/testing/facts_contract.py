@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from labdeck.store.open import Store
 from labdeck.testing.making import advance, artifact, open_experiment, start, start_trial, summary
 from labdeck.wire import commands as wire
 from labdeck.wire.events import DetailChanged, ExperimentChanged, MetricsAdvanced, TrialChanged
-from labdeck.wire.records import Capture, Param, ParamValue
+from labdeck.wire.records import Capture, Goal, Param, ParamValue, TrialState
 
 OpenStore = Callable[[], Store]
 
@@ -94,6 +95,41 @@ class FactLaws:
             with pytest.raises(InvalidQuery):
                 catalog.apply([command])
         assert catalog.cursor() == before
+
+    def test_a_field_of_a_wrong_kind_is_refused(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        trial_id = start_trial(catalog)
+        before = catalog.cursor()
+        done, number = cast("TrialState", "done"), cast("str", 5)
+        spoilt: list[tuple[wire.AnyCommand, str]] = [
+            (wire.FinishTrial(id=trial_id, state=done, ended=9.0), "state"),
+            (wire.FinishComponent(trial_id=trial_id, name="fit", state=done, ended=9.0), "state"),
+            (wire.FinishTrial(id=trial_id, state="failed", ended=cast("float", "now")), "ended"),
+            (wire.Annotate(id=trial_id, note=number), "note"),
+            (wire.SetTags(ids=(trial_id,), set={"a": number}), "set"),
+            (wire.LogParams(trial_id=trial_id, params=(Param(name=number, value=1),)), "name"),
+            (wire.SetObjective(id=trial_id, metric="loss", goal=cast("Goal", "best")), "goal"),
+        ]
+        for command, field in spoilt:
+            with pytest.raises(InvalidQuery, match=field):
+                catalog.apply([command])
+        assert catalog.cursor() == before
+        assert catalog.trial(trial_id).state == "running"
+
+    def test_an_announcement_that_comes_late_replaces_nothing(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        trial_id = start_trial(catalog)
+        final, late = summary("loss", 0.1, count=9), summary("loss", 0.5, count=4)
+        catalog.apply([advance(trial_id, final)])
+        before = catalog.cursor()
+        catalog.apply([advance(trial_id, late)])
+        assert catalog.cursor() == before
+        catalog.apply([advance(trial_id, late, summary("lr", 0.2))])
+        assert {item.name: item.count for item in catalog.detail(trial_id).metrics} == {"loss": 9, "lr": 1}
+        assert catalog.trial(trial_id).objective == final
+        (event,) = catalog.events(before)
+        assert isinstance(event, MetricsAdvanced)
+        assert (event.points, [item.name for item in event.metrics]) == (9, ["lr"])
 
     def test_the_same_name_in_two_components_is_two_series(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog

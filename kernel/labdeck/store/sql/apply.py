@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import insert, select, update
 
+from labdeck.errors import InvalidQuery
 from labdeck.store.sql import do_experiments, do_facts, do_trials
 from labdeck.store.sql.tables import receipt as receipts
 from labdeck.store.sql.unit import Unit, require_finite
@@ -47,7 +49,8 @@ def apply(connection: Connection, commands: Sequence[AnyCommand], receipt: Recei
     unit = Unit(connection)
     if receipt is not None and not _accept(connection, receipt):
         return unit.newest
-    for command in commands:
+    for given in commands:
+        command = _checked(given)
         require_finite(command)
         _DO[type(command)](unit, command)
     return unit.emit()
@@ -57,6 +60,15 @@ def position(connection: Connection, writer: str) -> int:
     """Return the last position recorded for a writer, 0 if none."""
     query = select(receipts.c.position).where(receipts.c.writer == writer)
     return int(connection.execute(query).scalar() or 0)
+
+
+def _checked(command: AnyCommand) -> AnyCommand:
+    """Return a command whose every field is of its type: what it leads to must be readable for ever."""
+    try:
+        checked: AnyCommand = msgspec.convert(msgspec.to_builtins(command), wire.AnyCommand)
+    except (msgspec.MsgspecError, TypeError, RecursionError) as error:
+        raise InvalidQuery(f"{type(command).__name__}: {error}", "correct that field") from None
+    return checked
 
 
 def _accept(connection: Connection, receipt: Receipt) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
@@ -100,9 +101,16 @@ class SqlCatalog(Catalog):
         return self._database.read(reads.cursor)
 
     def events(self, after: int, limit: int = 1000) -> tuple[AnyEvent, ...]:
-        """Return events with seq > `after`, oldest first; CursorExpired if some are gone or the cursor is ahead."""
-        texts = self._database.read(lambda connection: _event_bodies(connection, after, limit))
-        return codec.decode(codec.bodies.event, texts)
+        """Return events with seq > `after`, oldest first; CursorExpired if some are gone or the cursor is ahead.
+
+        A record that cannot be decoded is left out and logged; `check` names it.
+        """
+        while True:
+            rows = self._database.read(partial(_event_bodies, after=after, limit=limit))
+            events = codec.decode_readable(codec.bodies.event, [body for _, body in rows])
+            if events or not rows:
+                return events
+            after = rows[-1][0]
 
     def prune(self, keep: int) -> int:
         """Remove all but the newest `keep` events; return how many went."""
@@ -154,7 +162,7 @@ def open_catalog(location: Location) -> SqlCatalog:
     return SqlCatalog(PostgresBackend(location.url, location.display))
 
 
-def _event_bodies(connection: Connection, after: int, limit: int) -> list[str]:
+def _event_bodies(connection: Connection, after: int, limit: int) -> list[tuple[int, str]]:
     state = connection.execute(select(log.c.newest, log.c.pruned)).one()
     if after < state.pruned:
         raise CursorExpired(f"events up to {state.pruned} were pruned, the cursor is {after}", "read everything anew")
@@ -162,8 +170,8 @@ def _event_bodies(connection: Connection, after: int, limit: int) -> list[str]:
         raise CursorExpired(
             f"the cursor {after} is ahead of the log, which ends at {state.newest}", "read everything anew"
         )
-    query = select(event.c.body).where(event.c.seq > after).order_by(event.c.seq).limit(limit)
-    return list(connection.execute(query).scalars())
+    query = select(event.c.seq, event.c.body).where(event.c.seq > after).order_by(event.c.seq).limit(limit)
+    return [(row.seq, row.body) for row in connection.execute(query)]
 
 
 def _prune(connection: Connection, keep: int) -> int:

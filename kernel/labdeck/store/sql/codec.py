@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from labdeck.wire.records import ArtifactRecord, Capture, MetricSummary, Param
 
 _KEY_BYTES = 255
 _DIGEST_MARK = "\x01"
+_log = logging.getLogger("labdeck.store")
 
 T = TypeVar("T")
 
@@ -94,6 +96,20 @@ bodies = Bodies(
 def decode(decoder: msgspec.json.Decoder[tuple[T, ...]], texts: list[str]) -> tuple[T, ...]:
     """Decode many bodies in one pass."""
     return decoder.decode("[" + ",".join(texts) + "]") if texts else ()
+
+
+def decode_readable(decoder: msgspec.json.Decoder[tuple[T, ...]], texts: list[str]) -> tuple[T, ...]:
+    """Decode many bodies; those that cannot be decoded are left out and logged."""
+    try:
+        return decode(decoder, texts)
+    except (msgspec.MsgspecError, UnicodeError):
+        found: list[T] = []
+    for text in texts:
+        try:
+            found += decoder.decode(f"[{text}]")
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            _log.warning("a record was left out: %s; run `labdeck store check`", error)
+    return tuple(found)
 
 
 def decode_tags(text: str) -> dict[str, str]:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from labdeck.wire.commands import AdvanceMetrics, LogArtifact, LogCapture, LogParams
     from labdeck.wire.records import MetricSummary, Param, ParamValue
 
+
+class _Count(msgspec.Struct):
+    count: int
+
+
+_decode_count = msgspec.json.Decoder(_Count).decode
 _KEY = ("trial_id", "component_key", "name_key")
 
 
@@ -57,17 +63,27 @@ def log_capture(unit: Unit, command: LogCapture) -> None:
 
 
 def advance_metrics(unit: Unit, command: AdvanceMetrics) -> None:
-    """Store the new summaries of series that have grown."""
+    """Store the new summaries of series that have grown; one of fewer points than are known comes too late."""
     if unit.home(command.trial_id) is None:
         return
-    here = select(metric.c.component_key, metric.c.name_key).where(metric.c.trial_id == command.trial_id)
-    before = {(row.component_key, row.name_key) for row in unit.connection.execute(here)}
-    rows = [_metric_row(command.trial_id, summary) for summary in command.metrics]
+    here = select(metric.c.component_key, metric.c.name_key, metric.c.body).where(metric.c.trial_id == command.trial_id)
+    known = {(row.component_key, row.name_key): row.body for row in unit.connection.execute(here)}
+    rows, grown, appeared = [], [], False
+    for summary in command.metrics:
+        row = _metric_row(command.trial_id, summary)
+        before = known.get((row["component_key"], row["name_key"]))
+        if before is None or _decode_count(before).count <= summary.count:
+            rows.append(row)
+            grown.append(summary)
+            appeared = appeared or before is None
+    if command.metrics and not grown:
+        return
     unit.upsert(metric, _KEY, rows)
-    unit.change(trial, command.trial_id, points=command.points)
-    appeared = any((row["component_key"], row["name_key"]) not in before for row in rows)
-    advance_objective(unit, command.trial_id, command.metrics, appeared=appeared)
-    unit.touch_metrics(command.trial_id, command.points, command.metrics)
+    stored = select(trial.c.points).where(trial.c.id == command.trial_id)
+    points = max(command.points, unit.connection.execute(stored).scalar_one())
+    unit.change(trial, command.trial_id, points=points)
+    advance_objective(unit, command.trial_id, grown, appeared=appeared)
+    unit.touch_metrics(command.trial_id, points, grown)
 
 
 def _key(trial_id: str, component: str, name: str, what: str) -> dict[str, str]:
