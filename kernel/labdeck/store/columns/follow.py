@@ -12,8 +12,8 @@ from labdeck.store.contract import Follower, Series, SeriesKey
 class SegmentFollower(Follower):
     """Returns the new points of a trial, whichever process logged them; made by `FileColumns.follow`.
 
-    It begins with everything that the trial's segments hold. A trial is not packed while it runs, so nothing is
-    missed; what was packed before is not returned.
+    It begins with everything that the trial's segments hold, and returns each point once. A trial is not packed while
+    it runs, so nothing is missed; what was packed before is not returned. What cannot be read now is read later.
 
     Args:
         folder: The trial's folder.
@@ -35,3 +35,11 @@ class SegmentFollower(Follower):
                 if len(series):
                     parts.setdefault(key, []).append(series)
         return {key: join(some) for key, some in parts.items()}
+
+    def unsure(self) -> bool:
+        """Return whether the trial may hold other points than were returned.
+
+        To be asked after a reading, when nobody logs any more: True after damage, or if something cannot be read; then
+        `Columns.all_series` knows.
+        """
+        return any(tail.unsure() for tail in self._tails.values())

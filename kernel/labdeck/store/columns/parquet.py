@@ -1,11 +1,10 @@
 """The points of a trial that has ended, in one Parquet file that any tool can read.
 
-Columns: component and metric (text), step (int64), time (float64, seconds since 1970-01-01 UTC), value (float64).
-    Rows are sorted by series, in the order in which the series first appeared, and within a series in the order in
-    which they were logged. The key "labdeck" of the file's metadata holds a CRC-32 and JSON: the segments whose
-    points are in the file, and of each
-series component, name and number of points, so that one series is read from its row groups alone. Pages carry
-checksums.
+Columns: component and metric (text), step (int64), time (float64, seconds since 1970-01-01 UTC), value (float64). Rows
+are sorted by series, in the order in which the series first appeared, and within a series in the order in which they
+were logged. The key "labdeck" of the file's metadata holds a CRC-32 and JSON: the segments whose points are in the
+file, and of each series component, name and number of points, so that one series is read from its row groups alone.
+Pages carry checksums.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ def read_segment(path: Path) -> Segment | None:
         header = unpack_header(os.pread(file.fileno(), HEADER_SIZE, 0))
         if header is None:
             return None
-        return Segment(header, read_names(path), np.fromfile(file, RECORD, offset=HEADER_SIZE))
+        records = read_settled(file.fileno(), HEADER_SIZE)  # before the names: those of all its points are there
+        return Segment(header, read_names(path), records)
 
 
 def read_head(path: Path) -> Segment | None:
@@ -126,7 +127,7 @@ def join(parts: list[Series]) -> Series:
 
 
 class Tail:
-    """Reads a growing segment from where it stopped.
+    """Reads a growing segment from where it stopped: every point once.
 
     Args:
         path: The segment.
@@ -135,38 +136,46 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._at = HEADER_SIZE
+        self._reach = HEADER_SIZE
+        self._skipped = False
         self._names: dict[int, SeriesKey] = {}
         self._names_size = -1
 
     def read(self) -> dict[SeriesKey, Series]:
-        """Return the points that came since the last call, by series; nothing if the segment is gone."""
-        try:
-            with self._path.open("rb", buffering=0) as file:
-                if unpack_header(os.pread(file.fileno(), HEADER_SIZE, 0)) is None:
-                    return {}
-                records = self._read_chunks(file.fileno())
-            if not len(records):
-                return {}
-            return by_series(self._current_names(), records)
-        except FileNotFoundError:
-            return {}
+        """Return the points that came since the last call, by series; nothing if the segment cannot be read now.
 
-    def _read_chunks(self, fd: int) -> Records:
-        found = []
+        A slot that holds no point although a later one does is waited for until the next call; then it is damage, and
+        is left behind.
+        """
+        try:
+            if self._path.stat().st_size <= self._at:
+                return {}
+            with self._path.open("rb", buffering=0) as file:
+                if self._at == HEADER_SIZE and unpack_header(os.pread(file.fileno(), HEADER_SIZE, 0)) is None:
+                    return {}
+                records, reach = self._read_chunks(file.fileno())
+            names = self._current_names() if len(records) else {}
+        except OSError:
+            return {}
+        self._skipped = self._skipped or not is_valid(records["code"]).all()
+        self._at += records.nbytes
+        self._reach = reach
+        return by_series(names, records) if len(records) else {}
+
+    def _read_chunks(self, fd: int) -> tuple[Records, int]:
+        """Return what can be taken from where the last call stopped, and where the last point seen ends."""
+        found: list[Records] = []
+        at = reach = self._at
         size = _CHUNK
         while True:
-            raw = os.pread(fd, size, self._at)
-            records = np.frombuffer(raw, RECORD, len(raw) // RECORD_SIZE)
-            valid = np.flatnonzero(is_valid(records["code"]))
-            if not len(valid):
-                break
-            records = records[: valid[-1] + 1]
-            found.append(records)
-            self._at += records.nbytes
-            if records.nbytes < size:
-                break
+            records = read_settled(fd, at, size)
+            reach = max(reach, at + records.nbytes)
+            some = _without_fresh_holes(records, (self._reach - at) // RECORD_SIZE)
+            found.append(some)
+            at += some.nbytes
+            if some.nbytes < size:
+                return np.concatenate(found), reach
             size = min(2 * size, 64 * _CHUNK)
-        return np.concatenate(found) if found else np.empty(0, RECORD)
 
     def _current_names(self) -> dict[int, SeriesKey]:
         size = self._path.with_suffix(NAMES).stat().st_size
@@ -174,6 +183,52 @@ class Tail:
             self._names = read_names(self._path)
             self._names_size = size
         return self._names
+
+    def unsure(self) -> bool:
+        """Return whether the segment may hold other points than were returned; True if it cannot be read."""
+        try:
+            if self._skipped or self._path.stat().st_size <= self._at:
+                return self._skipped
+            return bool(is_valid(np.fromfile(self._path, RECORD, offset=self._at)["code"]).any())
+        except OSError:
+            return True
+
+
+def read_settled(fd: int, start: int, size: int | None = None) -> Records:
+    """Return the records of a segment from `start` on, up to the last that is a point.
+
+    Bytes are copied while the writer goes on: a copy may hold a point and lack one before it, or hold the end of a
+    record and lack its beginning. Records are written one after the other, so once the last point of a first copy was
+    there, everything before it was: a second copy is whole.
+
+    Args:
+        fd: The segment.
+        start: Where to begin, in bytes.
+        size: Most bytes to return; None for all.
+    """
+    end = os.fstat(fd).st_size
+    size = max(end - start if size is None else min(size, end - start), 0) // RECORD_SIZE * RECORD_SIZE
+    if size and is_valid(_read_records(fd, start + size - RECORD_SIZE, RECORD_SIZE)["code"]).all():
+        return _read_records(fd, start, size)
+    valid = np.flatnonzero(is_valid(_read_records(fd, start, size)["code"]))
+    return _read_records(fd, start, (int(valid[-1]) + 1) * RECORD_SIZE if len(valid) else 0)
+
+
+def _read_records(fd: int, start: int, size: int) -> Records:
+    parts = []
+    while size > 0 and (raw := os.pread(fd, size, start)):  # the system may return less than it was asked for
+        parts.append(raw)
+        start += len(raw)
+        size -= len(raw)
+    raw = parts[0] if len(parts) == 1 else b"".join(parts)
+    return np.frombuffer(raw, RECORD, len(raw) // RECORD_SIZE)
+
+
+def _without_fresh_holes(records: Records, settled: int) -> Records:
+    """Cut records off before the first that is no point, the first `settled` of them aside."""
+    settled = min(max(settled, 0), len(records))
+    holes = np.flatnonzero(~is_valid(records["code"][settled:]))
+    return records[: settled + int(holes[0])] if len(holes) else records
 
 
 def segments_in(folder: Path) -> list[Path]:
