@@ -134,7 +134,10 @@ function TrialCells(
       />
       {objective && (
         <>
-          <Sparkline values={objective.spark} colour={trialColour(trial.number)} />
+          <Sparkline
+            values={objective.spark}
+            colour={trialColour(trial.number)}
+          />
           <span
             className="jp-Labdeck-value"
             title={`${objective.name} ${formatNumber(objective.last)}`}
