@@ -32,7 +32,8 @@ Damage
 
 Place
     A store lives on a local disk. SQLite on a network file system is refused (`StorePlace`): use a PostgreSQL URL
-    there. The folder is private to its user (0700).
+    there. What is made is private to its user: files 0600, folders 0700, the store's own folder too unless it was there
+    with other things in it. Every PostgreSQL database has a folder of its own.
 
 Age
     An older store is migrated when it is opened, by Alembic, once, however many processes open it. A newer one is

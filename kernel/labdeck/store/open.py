@@ -6,12 +6,14 @@ import errno
 import hashlib
 import os
 import re
+import stat
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from labdeck.errors import StoreFull, StorePlace, StoreUnreachable
+from labdeck.errors import NotFound, StoreFull, StorePlace, StoreUnreachable
 from labdeck.store.contract import Location
 from labdeck.store.place import require_local
 
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from labdeck.store.tensors import TensorFiles
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
+_CATALOG = "catalog.sqlite"
+_PARTS = ("columns", "tensors", "artifacts", "outbox")
+_OURS = {_CATALOG, "catalog.lock", f"{_CATALOG}-wal", f"{_CATALOG}-shm", *_PARTS}
+TEMPORARY = "labdeck-"
+"""How the names of folders begin in which something is unpacked for a while."""
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -79,8 +86,8 @@ def locate(text: str | Path | None = None) -> Location:
             LABDECK_STORE, then takes the platform's folder for user data.
 
     Returns:
-        The location. The files beside a PostgreSQL catalog lie in the folder that LABDECK_FILES names, by default one
-        of their own under the user-data folder.
+        The location. The files beside a PostgreSQL catalog lie in a folder of that database's own, inside the one that
+        LABDECK_FILES names, by default the user-data folder.
 
     Raises:
         StorePlace: A URL of another kind.
@@ -104,21 +111,30 @@ def locate(text: str | Path | None = None) -> Location:
     raise StorePlace(f"a store cannot live on {kind}", "give a folder or a postgresql:// URL")
 
 
-def open_store(location: Location) -> Store:
-    """Open a store, making it first if it is new.
+def open_store(location: Location, *, create: bool = True) -> Store:
+    """Open a store.
+
+    Args:
+        location: Where it is.
+        create: Make it first if it is new.
 
     Raises:
+        NotFound: There is none, and none is to be made.
         StorePlace: SQLite on a network file system.
         StoreError: It cannot be opened, is damaged, full, or was written by a newer Labdeck.
     """
     from labdeck.store.sql.catalog import open_catalog
 
+    if not create:
+        _require_store(location)
     prepare(location)
     return Store(location, open_catalog(location))
 
 
 def prepare(location: Location) -> None:
     """Make the folder of a store, private to its user; refuse a place where the catalog cannot live.
+
+    A folder that was there keeps its rights if it holds other things, or belongs to somebody else.
 
     Raises:
         StorePlace: SQLite on a network file system.
@@ -135,8 +151,42 @@ def prepare(location: Location) -> None:
         raise StoreUnreachable(
             f"{folder} cannot be made: {error.strerror}", "choose another with LABDECK_STORE"
         ) from None
-    if location.url.startswith("sqlite:"):
+    if _is_sqlite(location):
         require_local(folder)
+    _make_private(folder)
+
+
+def _make_private(folder: Path) -> None:
+    """Close what is ours to other users; what cannot be closed or made is left to whoever needs it."""
+    with suppress(OSError):
+        if all(path.name in _OURS or path.name.startswith(TEMPORARY) for path in folder.iterdir()):
+            _close(folder)
+    for part in _PARTS:
+        with suppress(OSError):
+            (folder / part).mkdir(mode=0o700, exist_ok=True)
+        _close(folder / part)
+
+
+def _close(folder: Path) -> None:
+    with suppress(OSError):
+        status = folder.stat()
+        if status.st_uid == os.getuid() and status.st_mode & 0o077 and not status.st_mode & stat.S_ISVTX:
+            folder.chmod(0o700)
+
+
+def _require_store(location: Location) -> None:
+    """Raise NotFound unless there is a store, if only one whose facts still wait in outboxes."""
+    folder = location.folder
+    if not _is_sqlite(location):
+        from labdeck.store.sql.catalog import open_catalog
+
+        open_catalog(location, create=False).close()
+    elif not folder.is_file() and not (folder / _CATALOG).exists() and not any(folder.glob("outbox/*.log")):
+        raise NotFound(f"there is no store at {location.display}", "`labdeck store where` says where yours is")
+
+
+def _is_sqlite(location: Location) -> bool:
+    return location.url.startswith("sqlite:")
 
 
 def _user_data() -> Path:
@@ -158,6 +208,16 @@ def _postgres(given: str) -> Location:
     shown = [(key, value) for key, value in parse_qsl(parts.query) if "password" not in key.lower()]
     display = urlunsplit(("postgresql", netloc, parts.path, urlencode(shown, safe="/"), ""))
     named = os.environ.get("LABDECK_FILES", "")
-    folder = Path(named) if named else _user_data() / hashlib.sha256(display.encode()).hexdigest()[:16]
+    base = Path(named).expanduser() if named else _user_data()
+    folder = base / hashlib.sha256(_database(parts).encode()).hexdigest()[:16]
     url = urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, parts.query, ""))
-    return Location(url=url, folder=Path(os.path.abspath(folder.expanduser())), display=display)  # noqa: PTH100
+    return Location(url=url, folder=Path(os.path.abspath(folder)), display=display)  # noqa: PTH100
+
+
+def _database(parts: SplitResult) -> str:
+    """Return which database a URL means, whoever connects and with whatever options; libpq's defaults count."""
+    options = dict(parse_qsl(parts.query))
+    host, _, port = parts.netloc.rpartition("@")[2].lower().partition(":")
+    host = host or options.get("host") or os.environ.get("PGHOST", "")
+    port = port or options.get("port") or os.environ.get("PGPORT") or "5432"
+    return f"{host}:{port}/{unquote(parts.path).strip('/')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from labdeck.store.archive import FORMAT, MANIFEST, PIECE, Manifest
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
 from labdeck.store.importing import commands_for
+from labdeck.store.open import TEMPORARY
 from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail
 
 if TYPE_CHECKING:
@@ -156,7 +158,7 @@ class _Reader:
 
     def _keep_files(self, detail: TrialDetail) -> None:
         """Keep a trial's content; nobody sees it before the catalog names it, and gc finds it if that never happens."""
-        with tempfile.TemporaryDirectory(prefix="labdeck-", dir=self._store.location.folder) as folder:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self._store.location.folder) as folder:
             for artifact in detail.artifacts:
                 self._keep_artifact(artifact, Path(folder) / "artifact")
             entry = f"columns/{detail.trial.id}.parquet"
@@ -194,7 +196,7 @@ class _Reader:
     def _unpack(self, entry: str, target: Path) -> str:
         """Write an entry to a file, piece by piece; return its SHA-256."""
         digest = hashlib.sha256()
-        with self._file.open(entry) as source, target.open("wb") as copy:
+        with self._file.open(entry) as source, open(target, "wb", opener=_private) as copy:
             while piece := source.read(PIECE):
                 digest.update(piece)
                 copy.write(piece)
@@ -215,6 +217,10 @@ class _Reader:
                 continue
             return self._store.catalog.experiment(record.id).name
         raise Conflict(f"no free name was found for {record.name[:80]!r}", "try again")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _broken(name: str, what: str) -> StoreCorrupt:

@@ -12,7 +12,7 @@ import pytest
 from labdeck.store.contract import SeriesKey
 from labdeck.store.ids import new_id
 from labdeck.store.maintenance import DAY, HOUR, check, collect
-from labdeck.store.open import open_store
+from labdeck.store.open import locate, open_store
 from labdeck.testing.making import artifact, start_trial
 from labdeck.wire import commands as wire
 
@@ -141,3 +141,22 @@ def test_old_events_are_pruned(store, monkeypatch):
     for index in range(4):
         start_trial(store.catalog, "exp", f"t{index}")
     assert collect(store, deleted_before=0.0).events == store.catalog.cursor() - 3
+
+
+@pytest.mark.postgres
+def test_two_databases_that_share_a_place_for_files_do_not_touch_each_others(postgres_server, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABDECK_FILES", str(tmp_path))
+    names = [f"test_{new_id()}" for _ in range(2)]
+    mine, other = (open_store(locate(postgres_server.create_database(name))) for name in names)
+    trials = [(store, full_trial(store, "a")) for store in (mine, other)]
+    for store in (mine, other):
+        store.artifacts.put_bytes(b"nobody's")
+        age(store)
+    collect(mine, deleted_before=NOW)
+    for store, trial_id in trials:
+        assert len(store.columns.series(trial_id, SeriesKey("", "loss"))) == 1
+        assert store.artifacts.path(store.catalog.detail(trial_id).artifacts[0].sha256).exists()
+    assert (len(mine.artifacts.digests()), len(other.artifacts.digests())) == (1, 2)
+    for store, name in zip((mine, other), names, strict=True):
+        store.close()
+        postgres_server.drop_database(name)

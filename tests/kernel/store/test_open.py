@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from labdeck.errors import StoreBusy, StoreCorrupt, StoreError, StorePlace, StoreUnreachable
+from labdeck.errors import NotFound, StoreBusy, StoreCorrupt, StoreError, StoreFull, StorePlace, StoreUnreachable
 from labdeck.store.open import locate, open_store
 from labdeck.store.place import network_kind
 from labdeck.store.sql.catalog import SqlCatalog
@@ -94,7 +94,7 @@ def test_a_password_is_never_shown(tmp_path, monkeypatch):
     assert locate("postgres://ada:other@box:5432/lab?sslmode=require").folder == first.folder
     assert locate("postgresql://ada@box:5432/lab2?sslmode=require").folder != first.folder
     monkeypatch.setenv("LABDECK_FILES", str(tmp_path / "files"))
-    assert locate("postgresql://box/lab").folder == tmp_path / "files"
+    assert locate("postgresql://box/lab").folder.parent == tmp_path / "files"
 
 
 def test_the_folder_is_private(location):
@@ -251,3 +251,84 @@ def test_every_fault_is_a_store_error(location):
         database = store.catalog._database
         with pytest.raises(StoreError, match="syntax error"):
             database.read(lambda connection: connection.exec_driver_sql("NONSENSE"))
+
+
+def modes(folder):
+    return {path.relative_to(folder).parts[-1]: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def _open_to_all():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_open_to_all")
+@pytest.mark.parametrize("there", [False, True])
+def test_whatever_is_made_is_closed_to_others(location, there):
+    if there:
+        location.folder.mkdir(mode=0o755)
+    with open_store(location) as store:
+        writer = store.columns.writer(start_trial(store.catalog))
+        writer.log({"loss": 0.5}, 0)
+        writer.close()
+        store.artifacts.put_bytes(b"x")
+        found = modes(location.folder)
+    assert {"catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "columns", "artifacts"} <= set(found)
+    assert {name: mode for name, mode in found.items() if mode & 0o077} == {}
+    assert stat.S_IMODE(location.folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.usefixtures("_open_to_all")
+def test_a_folder_with_other_things_in_it_keeps_its_rights(location):
+    location.folder.mkdir(mode=0o755)
+    (location.folder / "thesis.txt").write_text("x")
+    open_store(location).close()
+    with open_store(location):
+        assert {name for name, mode in modes(location.folder).items() if mode & 0o077} == {"thesis.txt"}
+        assert stat.S_IMODE(location.folder.stat().st_mode) == 0o755
+
+
+def test_only_looking_makes_nothing(location):
+    with pytest.raises(NotFound, match="there is no store at"):
+        open_store(location, create=False)
+    assert not location.folder.exists()
+    with open_store(location) as store:
+        start_trial(store.catalog)
+    with open_store(location, create=False) as store:
+        assert store.catalog.experiment("exp").trials == 1
+
+
+@pytest.mark.postgres
+def test_only_looking_makes_no_tables(postgres_location):
+    with pytest.raises(NotFound, match="holds no store"):
+        open_store(postgres_location, create=False)
+    assert not postgres_location.folder.exists()
+    with open_store(postgres_location) as store:
+        start_trial(store.catalog)
+    with open_store(postgres_location, create=False) as store:
+        assert store.catalog.experiment("exp").trials == 1
+
+
+def test_a_store_that_can_only_be_read_is_not_said_to_be_full(location, monkeypatch):
+    with open_store(location) as store:
+        start_trial(store.catalog)
+    backend = SqliteBackend(location.folder)
+    monkeypatch.setattr("labdeck.store.sql.sqlite._LOW_DISK", float("inf"))
+    assert isinstance(backend._meaning(sqlite3.OperationalError("disk I/O error")), StoreFull)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert "copy it" in str(backend._meaning(sqlite3.OperationalError("disk I/O error")))
+
+
+def test_each_database_has_files_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABDECK_FILES", str(tmp_path))
+    monkeypatch.delenv("PGHOST", raising=False)
+    monkeypatch.delenv("PGPORT", raising=False)
+    same = ["postgresql://box/lab", "postgres://Ada:x@BOX:5432/lab?sslmode=require", "postgresql:///lab?host=box"]
+    other = ["postgresql://box/lab2", "postgresql://box2/lab", "postgresql://box:5433/lab", "postgresql:///lab"]
+    assert {locate(url).folder.parent for url in same + other} == {tmp_path}
+    assert len({locate(url).folder for url in same}) == 1
+    assert len({locate(url).folder for url in same + other}) == 1 + len(other)
+    monkeypatch.setenv("PGHOST", "box")
+    assert locate("postgresql:///lab").folder == locate(same[0]).folder

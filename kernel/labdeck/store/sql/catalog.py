@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 
 class SqlCatalog(Catalog):
-    """A catalog in a SQL database; opening it makes or migrates the schema."""
+    """A catalog in a SQL database; opening it makes (if it may) or migrates the schema."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, create: bool = True) -> None:
         self._database = Database(backend)
         try:
-            ensure_schema(self._database)
+            ensure_schema(self._database, create=create)
         except BaseException:
             self._database.close()
             raise
@@ -147,19 +147,20 @@ class SqlCatalog(Catalog):
         return newest
 
 
-def open_catalog(location: Location) -> SqlCatalog:
+def open_catalog(location: Location, *, create: bool = True) -> SqlCatalog:
     """Open the catalog of a store.
 
     Raises:
+        NotFound: The database holds none, and `create` is False.
         StoreError: It cannot be opened, is damaged, or was written by a newer Labdeck.
     """
     if location.url.startswith("sqlite:"):
         from labdeck.store.sql.sqlite import SqliteBackend
 
-        return SqlCatalog(SqliteBackend(location.folder))
+        return SqlCatalog(SqliteBackend(location.folder), create=create)
     from labdeck.store.sql.postgres import PostgresBackend
 
-    return SqlCatalog(PostgresBackend(location.url, location.display))
+    return SqlCatalog(PostgresBackend(location.url, location.display), create=create)
 
 
 def _event_bodies(connection: Connection, after: int, limit: int) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, inspect, text
 
-from labdeck.errors import StoreTooNew
+from labdeck.errors import NotFound, StoreTooNew
 from labdeck.store.sql import tables
 
 if TYPE_CHECKING:
@@ -18,17 +18,21 @@ version_locations = ["labdeck.store.sql:migrations/versions"]
 """Where the revisions are."""
 
 
-def ensure_schema(database: Database) -> None:
+def ensure_schema(database: Database, *, create: bool = True) -> None:
     """Bring the schema to `tables.HEAD`, once, however many processes try.
 
     The usual case, a schema of today, costs one read and takes no lock.
 
     Raises:
+        NotFound: There is no schema, and none is to be made.
         StoreTooNew: The revision is not one that this Labdeck knows; nothing is changed.
         StoreError: The database cannot be read or written.
     """
-    if _acceptable(database.read(revision)):
+    found = database.read(revision)
+    if _acceptable(found):
         return
+    if found is None and not create:
+        raise NotFound("that database holds no store", "check the URL; `labdeck store where` says which one is yours")
     with database.backend.exclusive():
         found = database.read(revision)
         if _acceptable(found):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 import threading
 import time
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _BUSY_SECONDS = 2.0  # within SQLite; the transaction as a whole is repeated for longer
 _POLL_SECONDS = 0.05
 _LOW_DISK = 256 * 1024
+_CHECK_RIGHTS = (
+    "check that the folder exists and that you may write to it: reading needs it, too; else copy it and open the copy"
+)
 
 
 class SqliteBackend(Backend):
@@ -37,6 +41,9 @@ class SqliteBackend(Backend):
         self._folder = folder
         self._file = folder / "catalog.sqlite"
         self._watchers: weakref.WeakSet[SqliteWatcher] = weakref.WeakSet()
+        # SQLite would make the file readable by all; its other files take over the rights of this one.
+        with suppress(OSError):
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def engine(self) -> Engine:
         """Return a new engine; it connects when it is used."""
@@ -69,7 +76,7 @@ class SqliteBackend(Backend):
         from filelock import FileLock, Timeout
 
         try:
-            with FileLock(self._folder / "catalog.lock", timeout=60):
+            with FileLock(self._folder / "catalog.lock", timeout=60, mode=0o600):
                 mode = self._connect()
                 try:
                     mode.execute("PRAGMA journal_mode=WAL")
@@ -85,7 +92,7 @@ class SqliteBackend(Backend):
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise _full() from error
-            raise StoreUnreachable(f"the store cannot be set up: {error.strerror}") from error
+            raise StoreUnreachable(f"the store cannot be set up: {error.strerror}", _CHECK_RIGHTS) from error
 
     def explain(self, error: DBAPIError) -> StoreError:
         """Return what an error of SQLite means to the user."""
@@ -139,13 +146,13 @@ class SqliteBackend(Backend):
                 f"{self._file} is damaged: {text}", "restore it from a backup, or move the folder away to start anew"
             )
         if "unable to open" in text or "readonly" in text or "disk I/O error" in text:
-            return StoreUnreachable(
-                f"{self._file} cannot be opened: {text}", "check that the folder exists and that you may write to it"
-            )
+            return StoreUnreachable(f"{self._file} cannot be opened: {text}", _CHECK_RIGHTS)
         return StoreError(f"the store's database failed: {text}")
 
     def _nearly_full(self) -> bool:
         try:
+            if not os.access(self._folder, os.W_OK):
+                return False  # an image that can only be read has no free space either
             return shutil.disk_usage(self._folder).free < _LOW_DISK
         except OSError:
             return False
