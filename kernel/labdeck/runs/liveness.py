@@ -28,7 +28,7 @@ def mark_crashed(session: Session) -> int:
     running = session.store.catalog.running()
     dead = [live for live in running if _is_dead(live) and not session.columns.is_written(live.trial_id)]
     for live in dead:
-        commands: list[AnyCommand] = list(Announcer(session, live.trial_id).announce())
+        commands: list[AnyCommand] = list(Announcer(session, live.trial_id).conclude())
         ended = max([live.heartbeat, *(m.last_time for c in commands for m in getattr(c, "metrics", ()))])
         commands.append(MarkCrashed(id=live.trial_id, heartbeat=live.heartbeat, ended=ended))
         session.store.catalog.apply(commands)
