@@ -200,6 +200,32 @@ class LoggingLaws:
         for number in range(8):
             assert shared.steps[shared.values == number].tolist() == list(range(1000))
 
+    def test_a_follower_returns_every_point_once_while_it_is_logged(self, open_columns: OpenColumns) -> None:
+        columns, trial_id, count = open_columns(), new_id(), 5000
+        follower = open_columns().follow(trial_id)
+        found: dict[SeriesKey, list[tuple[int, float]]] = {}
+
+        def log() -> None:
+            for step in range(count):
+                writer.log({"loss": step / 2, "acc": -step / 2}, step)
+
+        def read() -> None:
+            for key, series in follower.read().items():
+                assert len(series)
+                found.setdefault(key, []).extend(points(series))
+
+        read()
+        with writing(columns, trial_id) as writer:
+            thread = threading.Thread(target=log)
+            thread.start()
+            while thread.is_alive():
+                read()
+            thread.join()
+            read()
+        assert follower.read() == {}
+        assert found[LOSS] == [(step, step / 2) for step in range(count)]
+        assert found[SeriesKey("", "acc")] == [(step, -step / 2) for step in range(count)]
+
     def test_a_closed_writer_refuses(self, open_columns: OpenColumns) -> None:
         columns, trial_id = open_columns(), new_id()
         writer = columns.writer(trial_id)
