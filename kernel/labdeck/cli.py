@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdeck.errors import LabdeckError
+from labdeck.errors import LabdeckError, NotFound
 from labdeck.store.open import locate, open_store
 from labdeck.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
+    from labdeck.store.open import Store
+    from labdeck.wire.records import ExperimentRecord
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, ends of lines, changes of direction, half surrogate pairs."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_SHOWN_NAMES = 10
 _MOST_DAYS = 36_500
 _MOST_GIGABYTES = 1_000_000
 
@@ -34,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except LabdeckError as error:
-        print(f"labdeck: {error}", file=sys.stderr)
+        _say(f"labdeck: {error}", sys.stderr)
     except KeyboardInterrupt:
         print("labdeck: interrupted", file=sys.stderr)
     except BrokenPipeError:  # the reader of a pipe has seen enough
@@ -77,39 +85,39 @@ def _parser() -> argparse.ArgumentParser:
 
 def _where(options: argparse.Namespace) -> int:
     location = locate(options.store)
-    print(location.display)
+    _say(location.display)
     if location.display != str(location.folder):
-        print(f"files: {location.folder}")
+        _say(f"files: {location.folder}")
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     from labdeck.store.maintenance import check
 
-    with open_store(locate(options.store)) as store:
+    with open_store(locate(options.store), create=False) as store:
         found = check(store)
         for defect in found:
-            print(f"{defect.severity}: {defect.path}: {defect.message} ({defect.remedy})")
+            _say(f"{defect.severity}: {defect.path}: {defect.message} ({defect.remedy})")
         errors = sum(defect.severity == "error" for defect in found)
         if not found:
-            print(f"{store.location.display}: all is well")
+            _say(f"{store.location.display}: all is well")
         else:
-            print(f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}")
+            _say(f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}")
     return 1 if errors else 0
 
 
 def _gc(options: argparse.Namespace) -> int:
     from labdeck.store.maintenance import DAY, collect
 
-    with open_store(locate(options.store)) as store:
+    with open_store(locate(options.store), create=False) as store:
         freed = collect(store, deleted_before=time.time() - options.days * DAY, dry_run=options.dry_run)
-    print(f"{_count(freed.trials, 'deleted trial')} {_would(options.dry_run)} for good")
-    print(
+    _say(f"{_count(freed.trials, 'deleted trial')} {_would(options.dry_run)} for good")
+    _say(
         f"{_count(freed.orphans, 'folder')} and {_count(freed.artifacts, 'file')} of no trial {_would(options.dry_run)}"
     )
     if not options.dry_run:
-        print(f"{_count(freed.packed, 'ended trial')} packed, {_count(freed.events, 'event')} pruned")
-    print(f"{_shown_size(freed.bytes)} {'would be ' if options.dry_run else ''}freed")
+        _say(f"{_count(freed.packed, 'ended trial')} packed, {_count(freed.events, 'event')} pruned")
+    _say(f"{_shown_size(freed.bytes)} {'would be ' if options.dry_run else ''}freed")
     return 0
 
 
@@ -118,17 +126,27 @@ def _export(options: argparse.Namespace) -> int:
 
     if options.file.exists() and not options.force:
         raise LabdeckError(f"{options.file} is there already", "name another file, or add --force")
-    with open_store(locate(options.store)) as store:
+    with open_store(locate(options.store), create=False) as store:
         if options.experiments:
-            records = [store.catalog.experiment(ref) for ref in options.experiments]
+            records = [_experiment(store, ref) for ref in options.experiments]
         else:
             records = list(store.catalog.experiments())
         done = export_archive(store, list(dict.fromkeys(record.id for record in records)), options.file)
     for line in done.left_out:
-        print(f"left out: {line}", file=sys.stderr)
+        _say(f"left out: {line}", sys.stderr)
     counts = f"{_count(done.experiments, 'experiment')}, {_count(done.trials, 'trial')}"
-    print(f"{options.file}: {counts}, {_shown_size(done.size)}")
+    _say(f"{options.file}: {counts}, {_shown_size(done.size)}")
     return 0
+
+
+def _experiment(store: Store, ref: str) -> ExperimentRecord:
+    try:
+        return store.catalog.experiment(ref)
+    except NotFound as error:
+        names = [record.name for record in store.catalog.experiments()]
+        rest = len(names) - _SHOWN_NAMES
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
+        raise NotFound(error.message, f"there are: {shown}" if names else "there are none in this store") from None
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -137,8 +155,8 @@ def _import(options: argparse.Namespace) -> int:
     with open_store(locate(options.store)) as store:
         done = import_archive(store, options.file, max_bytes=int(options.max_gb * 2**30))
     for name in done.experiments:
-        print(name)
-    print(f"{_count(done.trials, 'new trial')}, {done.skipped} here already")
+        _say(name)
+    _say(f"{_count(done.trials, 'new trial')}, {done.skipped} here already")
     return 0
 
 
@@ -154,6 +172,14 @@ def _gigabytes(text: str) -> float:
     if not 0 < size <= _MOST_GIGABYTES:
         raise argparse.ArgumentTypeError("give a number of gigabytes")
     return size
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print a line in which names do nothing to the terminal, and which its encoding can hold."""
+    stream = sys.stdout if stream is None else stream
+    shown = _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    encoding = stream.encoding or "utf-8"
+    print(shown.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
 def _would(dry_run: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -119,3 +120,50 @@ def test_it_runs_as_a_module(folder):
         [sys.executable, "-m", "labdeck.cli", "store", "where"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"{folder}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["gc"], ["gc", "--dry-run"], ["export", "{tmp}/x.zip"]], ids=lambda words: words[0]
+)
+def test_only_looking_makes_no_store(tmp_path, capsys, arguments):
+    typo = tmp_path / "typo"
+    words = [word.format(tmp=tmp_path) for word in arguments]
+    assert main(["store", *words, "--store", str(typo)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"there is no store at {typo}" in line
+    assert not list(tmp_path.iterdir())
+
+
+HOSTILE = "a\x1b]0;owned\x07\r\n\x9b2J\u202eb"
+
+
+def test_names_do_nothing_to_the_terminal(folder, tmp_path, capsys):
+    with open_store(locate(folder)) as store:
+        start_trial(store.catalog, HOSTILE)
+    file = str(tmp_path / "lab.zip")
+    assert main(["store", "export", file, HOSTILE]) == 0
+    assert main(["store", "import", file, "--store", str(tmp_path / "other")]) == 0
+    assert main(["store", "export", file, HOSTILE + "\x1b[2J", "--force"]) == 1
+    said = capsys.readouterr()
+    assert r"a\x1b]0;owned\x07\r\n\x9b2J\u202eb" in said.out
+    assert all(char.isprintable() or char == "\n" for char in said.out + said.err)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_wrong_name_is_answered_with_the_right_ones(tmp_path, capsys):
+    assert main(["store", "export", str(tmp_path / "x.zip"), "digit"]) == 1
+    assert "there are: digits" in capsys.readouterr().err
+
+
+def test_a_terminal_that_knows_ascii_only_gets_ascii(folder):
+    with open_store(locate(folder)) as store:
+        start_trial(store.catalog, "dé🧪")
+    done = subprocess.run(
+        [sys.executable, "-m", "labdeck.cli", "store", "export", "x.zip", "nothing"],
+        capture_output=True,
+        check=False,
+        cwd=folder.parent,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+    )
+    assert done.returncode == 1
+    assert rb"d\xe9\U0001f9ea, digits" in done.stderr

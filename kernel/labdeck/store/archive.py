@@ -12,10 +12,10 @@ Deleted trials and tensors stay behind.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +26,7 @@ from labdeck.wire.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from labdeck.store.open import Store
     from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 MANIFEST = "labdeck.json"
 PIECE = 1 << 20
+_IN_MEMORY = 1 << 24
+"""Bytes of one trial's points beyond which they go through a file."""
 
 
 class Manifest(Record, frozen=True, kw_only=True):
@@ -90,6 +93,7 @@ class _Writer:
         self._store = store
         self._file = file
         self._digests: set[str] = set()
+        self._with_tensors = store.tensors.trial_ids()
         self.trials = 0
         self.left_out: list[str] = []
 
@@ -107,20 +111,23 @@ class _Writer:
         record = msgspec.structs.replace(detail, artifacts=kept)
         self._file.writestr(f"trials/{trial_id}.json", msgspec.json.encode(record))
         self._points(trial_id)
-        if trial_id in self._store.tensors.trial_ids():
+        if trial_id in self._with_tensors:
             self.left_out.append(f"{detail.trial.name!r}: its tensors")
         self.trials += 1
 
     def _points(self, trial_id: str) -> None:
-        from labdeck.store.columns.parquet import write_packed
+        from labdeck.store.columns.parquet import write_to
 
         series = self._store.columns.all_series(trial_id)
         if not series:
             return
-        with tempfile.TemporaryDirectory(prefix="labdeck-") as folder:
-            packed = Path(folder) / "points.parquet"
-            write_packed(packed, series, frozenset())
-            self._file.write(packed, f"columns/{trial_id}.parquet", zipfile.ZIP_STORED)
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as packed:
+            write_to(packed, series, frozenset())
+            packed.seek(0)
+            info = zipfile.ZipInfo(f"columns/{trial_id}.parquet")  # stored: the points are compressed already
+            info.external_attr = 0o600 << 16
+            with self._file.open(info, "w", force_zip64=True) as entry:
+                shutil.copyfileobj(packed, entry, PIECE)
 
     def _artifact(self, artifact: ArtifactRecord, trial: str) -> bool:
         """Add the content unless it is there already; False if it is missing or damaged."""

@@ -15,6 +15,7 @@ import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -133,6 +134,18 @@ def write_packed(path: Path, series: dict[SeriesKey, Series], segments: frozense
     Raises:
         OSError: The disk is full or broken; a part of the file may be there.
     """
+    with open(path, "xb", opener=_private) as file:
+        write_to(file, series, segments)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def write_to(file: IO[bytes], series: dict[SeriesKey, Series], segments: frozenset[str]) -> None:
+    """Write the content of such a file; see `write_packed`."""
     index = {
         "version": VERSION,
         "segments": sorted(segments),
@@ -140,18 +153,15 @@ def write_packed(path: Path, series: dict[SeriesKey, Series], segments: frozense
     }
     body = json.dumps(index).encode("ascii")
     schema = _SCHEMA.with_metadata({_KEY: b"%08x %s" % (zlib.crc32(body), body)})
-    with path.open("xb") as file:
-        pq.write_table(
-            _table(series).cast(schema),
-            file,
-            row_group_size=_ROW_GROUP,
-            compression="lz4",
-            use_dictionary=["component", "metric"],
-            column_encoding=_ENCODING,
-            write_page_checksum=True,
-        )
-        file.flush()
-        os.fsync(file.fileno())
+    pq.write_table(
+        _table(series).cast(schema),
+        file,
+        row_group_size=_ROW_GROUP,
+        compression="lz4",
+        use_dictionary=["component", "metric"],
+        column_encoding=_ENCODING,
+        write_page_checksum=True,
+    )
 
 
 def _table(series: dict[SeriesKey, Series]) -> pa.Table:
