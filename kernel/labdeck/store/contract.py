@@ -54,7 +54,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -178,6 +178,13 @@ class Catalog(ABC):
     @abstractmethod
     def position(self, writer: str) -> int:
         """Return the last position recorded for a writer, 0 if none."""
+
+    @abstractmethod
+    def forget_writers(self, keep: Collection[str], older_than: float) -> int:
+        """Remove what `position` knows of writers that will say nothing more; return how many that were.
+
+        Those in `keep` stay, and those whose ids were made since `older_than`, in seconds since 1970-01-01 UTC.
+        """
 
     @abstractmethod
     def experiments(self, *, deleted: bool = False) -> tuple[ExperimentRecord, ...]:

@@ -25,3 +25,13 @@ def new_id() -> str:
 def is_id(text: str) -> bool:
     """Say whether a text has the form of an identity."""
     return _ID.fullmatch(text) is not None
+
+
+def made(identity: str) -> float:
+    """Return when an identity was made, in seconds since 1970-01-01 UTC.
+
+    Example:
+        >>> made("019a00000000" + 20 * "0")
+        1760936591.36
+    """
+    return int(identity[:12], 16) / 1000

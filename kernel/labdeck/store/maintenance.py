@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import StoreCorrupt
 from labdeck.store.contract import Defect
+from labdeck.store.leftovers import check_outboxes
 from labdeck.store.outbox import adopt
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ DAY = 24 * HOUR
 KEEP_EVENTS = 50_000
 """Events left in the log; a reader that is further behind reads everything anew."""
 _CHUNK = 500
+OUTBOX = "outbox"
 _PARTS = ("columns", "tensors")
 
 
@@ -62,7 +64,7 @@ def check(store: Store) -> tuple[Defect, ...]:
     for trial_id in sorted(store.tensors.trial_ids()):
         found += store.tensors.check(trial_id)
     try:
-        return (*found, *_misfits(store))
+        return (*found, *_misfits(store), *check_outboxes(store.location.folder / OUTBOX, store.catalog))
     except StoreCorrupt:  # the catalog has said so already
         return tuple(found)
 
@@ -75,7 +77,7 @@ def collect(store: Store, *, deleted_before: float, dry_run: bool = False) -> Fr
         deleted_before: Trials and experiments deleted before that time go for good; seconds since 1970-01-01 UTC.
         dry_run: Only count.
     """
-    adopt(store.location.folder / "outbox", store.catalog)  # facts that dead processes left may name files
+    adopt(store.location.folder / OUTBOX, store.catalog)  # facts that dead processes left may name files
     if dry_run:
         return _count(store, deleted_before)
     before = _size(store.location.folder)
@@ -89,7 +91,15 @@ def collect(store: Store, *, deleted_before: float, dry_run: bool = False) -> Fr
     ended = sorted((store.columns.trial_ids() & store.catalog.trial_ids()) - running)
     packed = sum(store.columns.compact(trial_id) for trial_id in ended)
     events = store.catalog.prune(KEEP_EVENTS)
+    _forget_writers(store)
     return Freed(len(gone), len(orphans), artifacts, packed, events, max(freed, 0))
+
+
+def _forget_writers(store: Store) -> None:
+    """Forget how far writers had come whose outboxes are gone; other folders beside one server are not seen here."""
+    if store.location.url.startswith("sqlite:"):
+        keep = {path.stem for path in (store.location.folder / OUTBOX).glob("*")}
+        store.catalog.forget_writers(keep, time.time() - DAY)
 
 
 def _remove_files(store: Store, trial_ids: Sequence[str]) -> None:

@@ -206,6 +206,15 @@ class FactLaws:
 class LogLaws:
     """Receipts, events, watchers; needs a fixture `open_store`."""
 
+    def test_writers_of_long_ago_are_forgotten(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        old, kept, young, strange = "0" * 31 + "1", "0" * 31 + "2", new_id(), "w"
+        for writer in (old, kept, young, strange):
+            catalog.apply([], Receipt(writer, 5))
+        assert catalog.forget_writers({kept}, 1e9) == 1
+        assert [catalog.position(writer) for writer in (old, kept, young, strange)] == [0, 5, 5, 5]
+        assert catalog.forget_writers({kept}, 1e9) == 0
+
     def test_a_receipt_counts_once(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog
         writer = new_id()

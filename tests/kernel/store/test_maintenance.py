@@ -9,11 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from labdeck.store.contract import SeriesKey
+from labdeck.store.contract import Receipt, SeriesKey
 from labdeck.store.ids import new_id
+from labdeck.store.journal import Journal
 from labdeck.store.maintenance import DAY, HOUR, check, collect
 from labdeck.store.open import locate, open_store
-from labdeck.testing.making import artifact, start_trial
+from labdeck.store.process import this_process
+from labdeck.testing.making import artifact, start, start_trial
 from labdeck.wire import commands as wire
 
 NOW = time.time()
@@ -160,3 +162,59 @@ def test_two_databases_that_share_a_place_for_files_do_not_touch_each_others(pos
     for store, name in zip((mine, other), names, strict=True):
         store.close()
         postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def journal(store):
+    """The outbox of a process that died before its one fact was delivered."""
+    made = Journal(store.location.folder / "outbox" / f"{new_id()}.log", this_process())
+    made.append(1, start())
+    made.close(remove=False)
+    return made.path
+
+
+def outbox_defects(store):
+    return [(item.severity, item.path) for item in check(store) if item.path.startswith("outbox/")]
+
+
+def test_facts_that_were_not_delivered_are_found_and_gc_delivers_them(store, journal):
+    assert outbox_defects(store) == [("warning", f"outbox/{journal.name}")]
+    collect(store, deleted_before=0.0)
+    assert outbox_defects(store) == []
+    assert store.catalog.experiment("exp").trials == 1
+
+
+def test_the_outbox_of_a_process_that_lives_is_no_defect(store):
+    alive = Journal(store.location.folder / "outbox" / f"{new_id()}.log", this_process())
+    alive.append(1, start())
+    assert outbox_defects(store) == []
+    alive.close(remove=True)
+
+
+def test_a_damaged_outbox_is_found_before_and_after_its_rest_was_delivered(store, journal):
+    content = bytearray(journal.read_bytes())
+    content[-1] ^= 0xFF
+    journal.write_bytes(content)
+    assert outbox_defects(store) == [("error", f"outbox/{journal.name}")]
+    collect(store, deleted_before=0.0)
+    assert outbox_defects(store) == [("error", f"outbox/{journal.stem}.damaged")]
+    foreign = journal.with_name("foreign.log")
+    foreign.write_text("not an outbox at all")
+    assert ("error", "outbox/foreign.log") in outbox_defects(store)
+
+
+def test_an_empty_outbox_is_a_leftover_that_gc_removes(store, journal):
+    journal.write_bytes(b"")
+    assert outbox_defects(store) == [("warning", f"outbox/{journal.name}")]
+    collect(store, deleted_before=0.0)
+    assert not journal.exists()
+
+
+def test_writers_whose_outbox_is_gone_are_forgotten(location):
+    with open_store(location) as store:
+        gone, there = ("0" * 31 + digit for digit in "12")
+        for writer in (gone, there):
+            store.catalog.apply([], Receipt(writer, 5))
+        (location.folder / "outbox" / f"{there}.damaged").write_bytes(b"")
+        collect(store, deleted_before=0.0)
+        assert (store.catalog.position(gone), store.catalog.position(there)) == (0, 5)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from labdeck.errors import InvalidQuery
-from labdeck.store.sql import do_experiments, do_facts, do_trials
+from labdeck.store.ids import is_id, made
+from labdeck.store.sql import do_experiments, do_facts, do_trials, reads
 from labdeck.store.sql.tables import receipt as receipts
 from labdeck.store.sql.unit import Unit, require_finite
 from labdeck.wire import commands as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import Connection
 
@@ -60,6 +61,15 @@ def position(connection: Connection, writer: str) -> int:
     """Return the last position recorded for a writer, 0 if none."""
     query = select(receipts.c.position).where(receipts.c.writer == writer)
     return int(connection.execute(query).scalar() or 0)
+
+
+def forget_writers(connection: Connection, keep: Collection[str], older_than: float) -> int:
+    """Remove the receipts of writers that are not to be kept, if their ids are older; return how many that were."""
+    known = connection.execute(select(receipts.c.writer)).scalars().all()
+    gone = [writer for writer in known if writer not in keep and is_id(writer) and made(writer) < older_than]
+    for start in range(0, len(gone), reads.CHUNK):
+        connection.execute(delete(receipts).where(receipts.c.writer.in_(gone[start : start + reads.CHUNK])))
+    return len(gone)
 
 
 def _checked(command: AnyCommand) -> AnyCommand:

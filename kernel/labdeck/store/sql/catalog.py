@@ -16,7 +16,7 @@ from labdeck.store.sql.schema import ensure_schema
 from labdeck.store.sql.tables import artifact, event, experiment, log, trial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
 
@@ -52,6 +52,10 @@ class SqlCatalog(Catalog):
     def position(self, writer: str) -> int:
         """Return the last position recorded for a writer, 0 if none."""
         return self._database.read(lambda connection: apply.position(connection, writer))
+
+    def forget_writers(self, keep: Collection[str], older_than: float) -> int:
+        """Remove the receipts of other writers whose ids were made before that time; return how many that were."""
+        return self._database.write(partial(apply.forget_writers, keep=keep, older_than=older_than))
 
     def experiments(self, *, deleted: bool = False) -> tuple[ExperimentRecord, ...]:
         """Return all experiments, latest activity first; with `deleted` those that were deleted instead."""
