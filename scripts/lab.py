@@ -19,6 +19,7 @@ from jupyterlab_server.workspaces_handler import WorkspacesManager
 from nbformat.sign import NotebookNotary
 
 SERVER_SECONDS = 90
+STOPPING_SECONDS = 10
 PORTS_TRIED = 50
 SIDEBAR = "labdeck-sidebar"
 """The id of the sidebar's widget, as labextension/src/sidebar names it."""
@@ -88,6 +89,16 @@ def trust(notebook: Path, home: Path) -> dict[str, Path]:
     return {f"NotebookNotary.{name}": path for name, path in options.items()}
 
 
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server; its worker threads sometimes outlive its shutdown, so it is killed when it lingers."""
+    server.terminate()
+    try:
+        server.wait(STOPPING_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
 def serve(notebook: Path, home: Path, first_port: int) -> None:
     """Serve JupyterLab, token and XSRF protection on, until it is interrupted; print its address once it is up.
 
@@ -124,5 +135,4 @@ def serve(notebook: Path, home: Path, first_port: int) -> None:
     except KeyboardInterrupt:
         print()
     finally:
-        server.terminate()
-        server.wait()
+        stop(server)
