@@ -61,7 +61,8 @@ export function addComparisonCommands(context: IComparisonContext): void {
     caption: trans.__('Copy code that makes the comparison in a notebook'),
     describedBy: { args: { type: 'object', properties: { trials } } },
     isEnabled: args =>
-      args.trials !== undefined || tracker.currentWidget !== null,
+      args.trials !== undefined ||
+      (tracker.currentWidget?.content.model.shown.length ?? 0) > 0,
     execute: args =>
       args.trials === undefined
         ? copyShown(context)

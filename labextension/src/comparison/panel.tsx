@@ -110,6 +110,7 @@ function Head(props: IPageProps): React.ReactElement {
       <button
         type="button"
         className="jp-Labdeck-plainbutton"
+        disabled={model.shown.length === 0}
         onClick={props.onCopy}
         title={trans.__('Copy code that makes this comparison in a notebook')}
       >
