@@ -75,9 +75,9 @@ def collect(store: Store, *, deleted_before: float, dry_run: bool = False) -> Fr
     Args:
         store: An open store.
         deleted_before: Trials and experiments deleted before that time go for good; seconds since 1970-01-01 UTC.
-        dry_run: Only count.
+        dry_run: Only count, once what dead processes left in their outboxes is delivered: it may name files.
     """
-    adopt(store.location.folder / OUTBOX, store.catalog)  # facts that dead processes left may name files
+    adopt(store.location.folder / OUTBOX, store.catalog)
     if dry_run:
         return _count(store, deleted_before)
     before = _size(store.location.folder)
