@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import CodeType, TracebackType
 
-    from IPython.core.interactiveshell import InteractiveShell
-
 Result = TypeVar("Result")
 
 
@@ -133,13 +131,3 @@ def _assigned_name(node: ast.stmt) -> str | None:
 
 def _is_coroutine(code: CodeType) -> bool:
     return bool(code.co_flags & inspect.CO_COROUTINE)
-
-
-def awaits(shell: InteractiveShell, text: str) -> bool:
-    """Say whether a cell's body awaits at its top level; False for what is no Python."""
-    if "await" not in text and "async" not in text:
-        return False
-    try:
-        return Body(shell, text).needs_await
-    except (SyntaxError, ValueError, OverflowError, MemoryError):  # what compiling raises; running it tells the reader
-        return False

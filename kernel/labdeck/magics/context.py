@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labdeck.errors import Conflict, NotFound, UsageError
+from labdeck.runs.lookup import no_such
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -16,19 +18,34 @@ if TYPE_CHECKING:
     from labdeck.studio import Studio
 
 
+@dataclass(frozen=True)
+class Deleted:
+    """A trial or an experiment that was deleted here.
+
+    Attributes:
+        id: Its id.
+        name: Its name at that time.
+        home: The id of a trial's experiment, "" for an experiment.
+    """
+
+    id: str
+    name: str
+    home: str
+
+
 class Context:
     """The state of the magics of one shell.
 
     Attributes:
         shell: The shell.
         experiment: The experiment in use, None before `%experiment use` or `create`.
-        deleted: The ids of what was deleted here and not restored, by name, oldest first.
+        deletions: What was deleted here and not restored, the latest deletion last.
     """
 
     def __init__(self, shell: InteractiveShell, open_studio: Callable[[], Studio]) -> None:
         self.shell = shell
         self.experiment: Experiment | None = None
-        self.deleted: dict[str, str] = {}
+        self.deletions: list[tuple[Deleted, ...]] = []
         self._open_studio = open_studio
 
     @property
@@ -74,13 +91,25 @@ class Context:
             raise Conflict(f"{name!r} is a trial and an experiment", f"write the id: {trial.id} or {experiment.id}")
         return experiment
 
-    def remember_deleted(self, names: Mapping[str, str]) -> None:
-        """Keep what was deleted, names by id, for undo; an experiment that is gone is not in use any more."""
-        for deleted_id, name in names.items():
-            self.deleted.pop(name, None)
-            self.deleted[name] = deleted_id
-        if self.experiment is not None and self.experiment.id in names:
+    def remember_deleted(self, deleted: Sequence[Deleted]) -> None:
+        """Keep what was deleted for undo; an experiment that is gone is not in use any more."""
+        self.deletions.append(tuple(deleted))
+        if self.experiment is not None and self.experiment.id in {each.id for each in deleted}:
             self.experiment = None
+
+    def find_deleted(self, name: str) -> Deleted:
+        """Return what a name or id meant: of several the one of the experiment in use, else the latest; NotFound."""
+        latest = [each for deletion in reversed(self.deletions) for each in deletion]
+        found = [each for each in latest if name in {each.id, each.name}]
+        if not found:
+            raise no_such("deleted trial or experiment", name, (each.name for each in latest))
+        used = None if self.experiment is None else self.experiment.id
+        return next((each for each in found if each.home == used), found[0])
+
+    def forget_deleted(self, restored: Sequence[Deleted]) -> None:
+        """Keep it no longer: it has been restored."""
+        left = (tuple(each for each in deletion if each not in restored) for deletion in self.deletions)
+        self.deletions = [deletion for deletion in left if deletion]
 
     def _find_trial(self, name: str) -> Trial | None:
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.utils.text import DollarFormatter
 
 from labdeck.errors import UsageError
-from labdeck.magics.cells import awaits
+from labdeck.magics.cells import Body
 from labdeck.magics.help import HelpText, describe_noun, describe_verb
 from labdeck.magics.parsing import bind, place
 from labdeck.magics.words import split
@@ -56,7 +56,10 @@ def run_line(noun: Noun, context: Context, words: list[Word], cell: str | None) 
 
 
 def make_awaiter(noun: Noun, context: Context) -> Callable[[list[str]], list[str]]:
-    """Return an input transformation that awaits the magic where the body of its cell awaits."""
+    """Return an input transformation that awaits the magic where the body of its cell awaits.
+
+    A body that is no Python is refused here, before anything runs: so IPython shows the cell and no frames of ours.
+    """
     opening = f"get_ipython().run_cell_magic({noun.name!r}, "
 
     def await_cell(lines: list[str]) -> list[str]:
@@ -64,11 +67,22 @@ def make_awaiter(noun: Noun, context: Context) -> Callable[[list[str]], list[str
             return lines
         call = ast.parse(lines[0], mode="eval").body
         body = call.args[-1] if isinstance(call, ast.Call) else None
-        if isinstance(body, ast.Constant) and isinstance(body.value, str) and awaits(context.shell, body.value):
+        if not (isinstance(body, ast.Constant) and isinstance(body.value, str)):
+            return lines
+        head = call.args[1] if isinstance(call, ast.Call) else None
+        if not (isinstance(head, ast.Constant) and _takes_cell(noun, str(head.value))):
+            return lines
+        if Body(context.shell, body.value).needs_await:
             return [f"await {lines[0]}"]
         return lines
 
     return await_cell
+
+
+def _takes_cell(noun: Noun, line: str) -> bool:
+    """Say whether a line names a verb that runs the rest of its cell, and does not ask for help."""
+    words = line.split()
+    return bool(words) and words[0] in noun.verbs and noun.verbs[words[0]].cell and "--help" not in words
 
 
 def _help(noun: Noun, words: list[Word]) -> HelpText:

@@ -10,6 +10,7 @@ import msgspec
 
 from labdeck.errors import UsageError
 from labdeck.magics.cells import Body
+from labdeck.magics.context import Deleted
 from labdeck.magics.names import (
     all_names,
     deletable_names,
@@ -176,7 +177,7 @@ def tag(
     Argument(
         "name", "trials of the experiment in use, or experiments", many=True, optional=True, complete=deletable_names
     ),
-    Flag("undo", "bring back what was deleted here: the names given, default the last one"),
+    Flag("undo", "bring back what was deleted here: the names given, default all of the last deletion"),
 )
 def delete(context: Context, *, name: tuple[str, ...], undo: bool) -> Deletion:
     """Delete trials, or experiments with their trials; --undo takes that back.
@@ -184,13 +185,13 @@ def delete(context: Context, *, name: tuple[str, ...], undo: bool) -> Deletion:
     Example: %experiment delete cnn-2 cnn-5
     """
     if undo:
-        return _restore(context, name or tuple(context.deleted)[-1:])
+        return _restore(context, name)
     if not name:
         raise UsageError("nothing is named that could be deleted", "%experiment delete NAME…")
-    found = {thing.id: thing.name for thing in [context.find(each) for each in name]}
-    context.studio.apply([Delete(ids=tuple(found), time=time.time())])
+    found = tuple(dict.fromkeys(_to_be_deleted(context.find(each)) for each in name))
+    context.studio.apply([Delete(ids=tuple(each.id for each in found), time=time.time())])
     context.remember_deleted(found)
-    return Deletion(names=tuple(found.values()))
+    return Deletion(names=tuple(each.name for each in found))
 
 
 @EXPERIMENT.verb(
@@ -227,13 +228,16 @@ def _only(fact: TrialFacts, metrics: tuple[str, ...]) -> TrialFacts:
 
 
 def _restore(context: Context, names: tuple[str, ...]) -> Deletion:
-    if not names:
+    if names:
+        wanted = tuple(dict.fromkeys(context.find_deleted(name) for name in names))
+    elif context.deletions:
+        wanted = context.deletions[-1]
+    else:
         raise UsageError("nothing was deleted here", "deletions of other notebooks are undone in the sidebar")
-    for name in names:
-        if name not in context.deleted:
-            raise no_such("deleted trial or experiment", name, context.deleted)
-    ids = tuple(dict.fromkeys(context.deleted[name] for name in names))
-    context.studio.apply([Restore(ids=ids)])
-    for name in names:
-        context.deleted.pop(name, None)
-    return Deletion(names=names, restored=True)
+    context.studio.apply([Restore(ids=tuple(each.id for each in wanted))])
+    context.forget_deleted(wanted)
+    return Deletion(names=tuple(each.name for each in wanted), restored=True)
+
+
+def _to_be_deleted(thing: Experiment | Trial) -> Deleted:
+    return Deleted(thing.id, thing.name, thing.experiment.id if isinstance(thing, Trial) else "")

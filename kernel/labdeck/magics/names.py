@@ -42,7 +42,9 @@ def all_names(context: Context, draft: Draft) -> Sequence[str]:
 
 def deletable_names(context: Context, draft: Draft) -> Sequence[str]:
     """List what can be deleted, or with --undo what can be restored."""
-    return list(context.deleted) if "undo" in draft.flags else all_names(context, draft)
+    if "undo" not in draft.flags:
+        return all_names(context, draft)
+    return list(dict.fromkeys(each.name for deletion in reversed(context.deletions) for each in deletion))
 
 
 def metric_names(context: Context, draft: Draft) -> Sequence[str]:

@@ -151,11 +151,32 @@ def test_delete_and_undo_of_trials(line):
     deletion = line("delete cnn-2 cnn-32")
     assert deletion == Deletion(names=("cnn-2", "cnn-32"))
     assert names(line("compare")) == ["cnn-10"]
-    assert line("delete --undo") == Deletion(names=("cnn-32",), restored=True)
-    assert line("delete cnn-2 --undo").restored
+    line("delete cnn-10")
+    assert line("delete --undo") == Deletion(names=("cnn-10",), restored=True)
+    assert line("delete --undo") == Deletion(names=("cnn-2", "cnn-32"), restored=True)
     assert names(line("compare")) == ["cnn-2", "cnn-10", "cnn-32"]
     with pytest.raises(UsageError, match="nothing was deleted here"):
         line("delete --undo")
+
+
+def test_undo_tells_trials_of_one_name_apart(line, digits, studio):
+    with studio.experiment("other").trial("cnn-2") as theirs:
+        pass
+    line("delete cnn-2 cnn-10")
+    line("use other")
+    line("delete cnn-2")
+    line("use digits")
+    assert line("delete cnn-2 --undo").restored
+    assert digits.find("cnn-2").state == "completed"
+    assert studio.find_experiment("other").trials() == []
+    assert line(f"delete {theirs.id} --undo") == Deletion(names=("cnn-2",), restored=True)
+    assert line("delete --undo") == Deletion(names=("cnn-10",), restored=True)
+    assert [trial.name for trial in digits.trials()] == ["cnn-2", "cnn-10", "cnn-32"]
+
+
+def test_a_tag_may_be_called_self(line, digits):
+    line("tag self=1")
+    assert digits.tags == {"self": "1"}
 
 
 def test_delete_and_undo_of_the_experiment_in_use(line, digits, studio):
