@@ -13,6 +13,8 @@ from labdeck.errors import InvalidQuery, NotFound
 from labdeck.runs.experiment import Experiment, check_goal
 from labdeck.runs.lookup import no_such
 from labdeck.runs.trial import Trial
+from labdeck.runs.values import to_text
+from labdeck.store.ids import is_id
 from labdeck.store.names import check_name
 from labdeck.store.open import locate
 from labdeck.store.session import Session
@@ -23,21 +25,28 @@ from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Stat
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
 
     from labdeck.runs.curves import CurveReading, XAxis
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
     from labdeck.wire.events import AnyEvent
-    from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage
+    from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage, TrialRecord
 
 COMPACT_AFTER = 600.0
 """Seconds after its end at which a trial's points are packed into Parquet."""
 PACK_EVERY = 3600.0
 """Seconds between two rounds of packing and pruning."""
+ARRIVAL = 5.0
+"""Longest wait, in seconds, for a trial that another process has begun a moment ago."""
+_YOUNG = 60.0
+_POLL = 0.02
 
 
 class Studio:
-    """Everything Labdeck can do with one store.
+    """Everything Labdeck can do with one store; a context manager that closes it.
 
     Args:
         store: A folder, or a PostgreSQL URL; default LABDECK_STORE, else the user's data folder.
@@ -73,8 +82,9 @@ class Studio:
 
         Raises:
             InvalidName: The name cannot be stored.
-            UsageError: `goal` is neither.
+            UsageError: `goal` is neither, or `note` no text.
         """
+        text = None if note is None else to_text(note, "the note")
         opened = Experiment(self.session, name)
         if objective is not None:
             check_name(objective, "metric")
@@ -87,8 +97,8 @@ class Studio:
                 goal=check_goal(goal),
             )
         )
-        if note is not None:
-            opened.set_note(note)
+        if text is not None:
+            opened.set_note(text)
         return opened
 
     def experiments(self) -> list[Experiment]:
@@ -98,6 +108,7 @@ class Studio:
 
     def find_experiment(self, ref: str) -> Experiment:
         """Return the experiment of that name or id; NotFound names the nearest."""
+        ref = to_text(ref, "the experiment's name")
         try:
             record = self.session.catalog.experiment(ref)
         except NotFound:
@@ -105,16 +116,30 @@ class Studio:
         return Experiment(self.session, record.name, known_id=record.id)
 
     def find_trial(self, ref: str, experiment: str | None = None) -> Trial:
-        """Return the trial of that id, or the newest of that name, within an experiment if one is named; NotFound."""
+        """Return the trial of that id, or the newest of that name, within an experiment if one is named; NotFound.
+
+        A trial that another process has started a moment ago is waited for if it is asked for by its id.
+        """
         if experiment is not None:
             return self.find_experiment(experiment).find(ref)
-        record = self.session.catalog.trial(ref)
+        record = self._await_trial(to_text(ref, "the trial's name"))
         return Trial(
             Experiment(self.session, record.experiment, known_id=record.experiment_id),
             record.id,
             record.name,
             recorded=True,
         )
+
+    def _await_trial(self, ref: str) -> TrialRecord:
+        """Return a trial's record; one that has just begun may still be on its way to the catalog."""
+        deadline = time.monotonic() + ARRIVAL
+        while True:
+            try:
+                return self.session.catalog.trial(ref)
+            except NotFound:
+                if not _is_young(ref) or time.monotonic() >= deadline:
+                    raise
+            time.sleep(_POLL)
 
     # -- records, as the doors hand them out -----------------------------------------------------------------------
 
@@ -222,5 +247,20 @@ class Studio:
         store.catalog.prune(KEEP_EVENTS)
 
     def close(self) -> None:
-        """Deliver what is waiting and release the store."""
+        """Deliver what is waiting and release the store; it opens again when it is used again."""
         self.session.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def _is_young(ref: str) -> bool:
+    """Say whether this is an id made within the last minute; its first 48 bits are milliseconds."""
+    return is_id(ref) and abs(time.time() - int(ref[:12], 16) / 1000) < _YOUNG

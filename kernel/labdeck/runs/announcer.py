@@ -10,6 +10,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from labdeck.errors import LabdeckError
+from labdeck.store.forks import unforked
 from labdeck.wire.commands import AdvanceMetrics, Beat
 
 if TYPE_CHECKING:
@@ -76,14 +77,16 @@ class Announcer:
             return self._announcement(list(self._summaries))
 
     def _follow(self) -> list[SeriesKey]:
-        if self._follower is None:
-            self._follower = self._session.columns.follow(self._trial_id)
-        return _add(self._summaries, self._follower.read())
+        with unforked():  # the first reading imports numpy
+            if self._follower is None:
+                self._follower = self._session.columns.follow(self._trial_id)
+            return _add(self._summaries, self._follower.read())
 
     def _count_anew(self) -> None:
         summaries: dict[SeriesKey, RunningSummary] = {}
         try:
-            _add(summaries, self._session.columns.all_series(self._trial_id))
+            with unforked():
+                _add(summaries, self._session.columns.all_series(self._trial_id))
         except (OSError, LabdeckError) as error:
             _log.warning("the points of trial %s cannot be counted: %s", self._trial_id, error)
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
-from labdeck.runs.outcome import describe_error, outcome_of
+from labdeck.runs.outcome import check_end, describe_error, outcome_of
+from labdeck.runs.values import require_metrics, to_text
 from labdeck.store.names import check_name
 from labdeck.wire.commands import FinishComponent, StartComponent
 
@@ -38,20 +40,21 @@ class Component:
         self.trial = trial
         self.name = check_name(name, "component")
         self._recorder = recorder
-        self._running = False
+        self._runner = 0
 
     def start(self) -> Self:
         """Begin, and return itself; the trial is started if it is not."""
         recorder = self._recorder()
-        if not self._running:
-            self._running = True
+        if not self._runner:
+            self._runner = os.getpid()
             recorder.post(StartComponent(trial_id=self.trial.id, name=self.name, started=time.time()))
         return self
 
     def finish(self, state: TrialState = "completed", error: str = "") -> None:
-        """End in a state, with the text of the error if there was one; a second call has no effect."""
-        if self._running:
-            self._running = False
+        """End, as `Trial.finish` does: in a forked child the component of the parent goes on."""
+        state, error = check_end(state), to_text(error, "the error")
+        runner, self._runner = self._runner, 0
+        if runner == os.getpid():
             self.trial.experiment.session.post(
                 FinishComponent(trial_id=self.trial.id, name=self.name, state=state, ended=time.time(), error=error)
             )
@@ -68,7 +71,12 @@ class Component:
 
     def log(self, mapping: Mapping[str, float] | None = None, /, step: int | None = None, **metrics: float) -> None:
         """Log one point per metric of this component; see `Trial.log`."""
-        self._begin().log(self.name, {**(mapping or {}), **metrics}, step)
+        try:
+            both = metrics if mapping is None else {**mapping, **metrics}
+            self._begin().log(self.name, both, step)
+        except (AttributeError, TypeError, ValueError):
+            require_metrics(mapping)
+            raise
 
     def log_params(self, mapping: Mapping[str, object] | None = None, /, **params: object) -> None:
         """Record parameters of this component; see `Trial.log_params`."""
@@ -86,7 +94,7 @@ class Component:
 
     def _begin(self) -> Recorder:
         """Return what writes the trial; the component is started if it is not."""
-        if not self._running:
+        if not self._runner:
             self.start()
         return self._recorder()
 

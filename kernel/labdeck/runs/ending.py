@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labdeck.wire.records import TrialState
 
 _open: dict[str, tuple[int, Trial]] = {}
-_uncaught: list[BaseException] = []
+_uncaught: tuple[TrialState, str] | None = None
 _hooked = False
 
 
@@ -32,7 +32,7 @@ def forget(trial: Trial) -> None:
 
 
 def _hook() -> None:
-    """Learn of the exception that ends a script.
+    """Learn of the exception that ends a script, all but SystemExit, of which nobody is told.
 
     Installed with the first trial, before which there is nothing to end.
     """
@@ -43,7 +43,9 @@ def _hook() -> None:
     previous = sys.excepthook
 
     def remember(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        _uncaught.append(error)
+        global _uncaught  # noqa: PLW0603 - only the last one can have ended the script
+        if not _is_interactive():
+            _uncaught = _ending_of(error)
         previous(kind, error, trace)
 
     sys.excepthook = remember
@@ -51,15 +53,22 @@ def _hook() -> None:
 
 
 def _finish_all() -> None:
-    error = _uncaught[-1] if _uncaught else None
-    state: TrialState = "interrupted" if error is None and _in_notebook() else outcome_of(error)
+    state, error = _uncaught or ("interrupted" if _is_interactive() else "completed", "")
     for pid, trial in list(_open.values()):
         # A forked child inherits the list but not the duty.
         if pid == os.getpid():
-            trial.finish(state, describe_error(error) if state == "failed" else "")
+            trial.finish(state, error)
 
 
-def _in_notebook() -> bool:
-    """Say whether a kernel runs this: its end is a person's decision, not the end of a script."""
+def _ending_of(error: BaseException) -> tuple[TrialState, str]:
+    """Return how it ends a trial: in words, because the exception would keep alive all that its frames hold."""
+    state = outcome_of(error)
+    return state, describe_error(error) if state == "failed" else ""
+
+
+def _is_interactive() -> bool:
+    """Say whether a kernel or a prompt runs this: an exception is not its end, and its end a person's decision."""
+    if hasattr(sys, "ps1") or sys.flags.interactive:
+        return True
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, UsageError
 from labdeck.runs.lookup import no_such
-from labdeck.runs.trial import Trial, first_facts, to_tags
+from labdeck.runs.trial import Trial, first_facts
+from labdeck.runs.values import to_tags, to_text
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
+from labdeck.store.session import Session
 from labdeck.wire.commands import Annotate, Delete, RenameExperiment, Restore, SetObjective, SetTags
 from labdeck.wire.messages import Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
-    from labdeck.store.session import Session
+    from labdeck.store.contract import Location
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.records import ExperimentRecord, Goal, TrialFacts
 
@@ -62,18 +65,23 @@ class Experiment:
         Raises:
             InvalidName: A name cannot be stored.
             InvalidParameter: `params` is no mapping.
+            UsageError: `tags` is no mapping, or `note` no text.
         """
         wanted = None if name is None else check_name(name, "trial")
         trial_id = new_id()
         return Trial(self, trial_id, wanted, recorded=False, first=first_facts(trial_id, params, tags, note))
 
     def trials(self) -> list[Trial]:
-        """Return its trials that are not deleted, oldest first."""
+        """Return its trials that are not deleted, oldest first.
+
+        Each asks the store anew for what it is asked; `facts` and `frame` read all trials at once.
+        """
         page = self.session.catalog.trials(self.id)
         return [Trial(self, record.id, record.name, recorded=True) for record in reversed(page.trials)]
 
     def find(self, ref: str) -> Trial:
         """Return the trial of that name or id; NotFound names the nearest."""
+        ref = to_text(ref, "the trial's name")
         try:
             record = self.session.catalog.trial(ref, self.id)
         except NotFound:
@@ -92,6 +100,7 @@ class Experiment:
         """
         from labdeck.runs.ranking import best_trial
 
+        metric = None if metric is None else to_text(metric, "the metric's name")
         facts = self.facts()
         found = best_trial(facts, self.record().objective, metric, None if goal is None else check_goal(goal))
         return Trial(self, found.id, found.name, recorded=True)
@@ -123,7 +132,11 @@ class Experiment:
     def id(self) -> str:
         """Its identity; survives renaming."""
         if self.known_id is None:
-            self.known_id = self.session.catalog.experiment(self.name).id
+            catalog = self.session.catalog
+            try:
+                self.known_id = catalog.experiment(self.proposed_id).id
+            except NotFound:  # there was one of that name before
+                self.known_id = catalog.experiment(self.name).id
         return self.known_id
 
     def record(self) -> ExperimentRecord:
@@ -141,20 +154,21 @@ class Experiment:
         return self.record().tags
 
     def set_note(self, text: str) -> None:
-        """Replace the note."""
-        self._apply(Annotate(id=self.id, note=text))
+        """Replace the note; UsageError if it is no text."""
+        self._apply(Annotate(id=self.id, note=to_text(text, "the note")))
 
-    def tag(self, **tags: str) -> None:
+    def tag(self, /, **tags: str) -> None:
         """Set tags."""
         self._apply(SetTags(ids=(self.id,), set=to_tags(tags)))
 
     def untag(self, *keys: str) -> None:
         """Remove tags."""
-        self._apply(SetTags(ids=(self.id,), remove=keys))
+        self._apply(SetTags(ids=(self.id,), remove=tuple(to_text(key, "the tag's name") for key in keys)))
 
     def set_objective(self, metric: str | None, goal: Goal = "max") -> None:
         """Choose the metric it is judged by; None returns to the automatic choice."""
-        self._apply(SetObjective(id=self.id, metric=metric, goal=check_goal(goal)))
+        wanted = None if metric is None else check_name(metric, "metric")
+        self._apply(SetObjective(id=self.id, metric=wanted, goal=check_goal(goal)))
 
     def rename(self, name: str) -> None:
         """Give it another name; Conflict if it is taken."""
@@ -172,9 +186,24 @@ class Experiment:
     def _apply(self, command: AnyCommand) -> None:
         self.session.catalog.apply([command])
 
+    def __reduce__(self) -> tuple[Callable[..., Experiment], tuple[Location, str, str]]:
+        """Be handed to other processes: its store (a password in a URL included), its name and its id."""
+        return _found, (self.session.location, self.name, self.id)
+
     def __repr__(self) -> str:
         """Name it without asking the store."""
         return f"<experiment {self.name!r}>"
+
+
+def _found(location: Location, name: str, known_id: str) -> Experiment:
+    """Return an experiment that is in a store: the other half of pickling."""
+    return Experiment(_session_at(location), name, known_id=known_id)
+
+
+@functools.cache
+def _session_at(location: Location) -> Session:
+    """Return this process's way to the store of whatever was handed to it."""
+    return Session(location)
 
 
 def check_goal(goal: str) -> Goal:

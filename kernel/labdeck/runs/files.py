@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, UsageError
+from labdeck.runs.values import to_text
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
 from labdeck.wire.records import ArtifactRecord
@@ -24,15 +25,21 @@ def keep_artifact(
 
     Raises:
         NotFound: There is no such file.
-        UsageError: It is a folder.
+        UsageError: It is a folder or no path, or the media type no text.
         StoreFull: The disk is full.
     """
-    source = Path(path).expanduser()
+    try:
+        source = Path(path).expanduser()
+    except TypeError:
+        raise UsageError(f"the file is given as {type(path).__name__}, not as a path", "give a str or a Path") from None
+    except RuntimeError:  # "~nobody/x": there is no such home
+        raise NotFound(f"there is no file {str(path)!r}", "give the path of a file that exists") from None
     if source.is_dir():
         raise UsageError(f"{source.name!r} is a folder", "log its files one by one, or pack it first")
     if not source.is_file():
         raise NotFound(f"there is no file {str(path)!r}", "give the path of a file that exists")
     called = check_name(source.name if name is None else name, "artifact")
+    stated = None if media_type is None else to_text(media_type, "the media type")
     stored = session.artifacts.put_file(source)
     guessed = mimetypes.guess_type(called)[0] or mimetypes.guess_type(source.name)[0]
     return ArtifactRecord(
@@ -41,6 +48,6 @@ def keep_artifact(
         component=component,
         sha256=stored.sha256,
         size=stored.size,
-        media_type=media_type or guessed or "application/octet-stream",
+        media_type=stated or guessed or "application/octet-stream",
         created=time.time(),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from labdeck.errors import UsageError
 from labdeck.runs.redact import redact
 
 if TYPE_CHECKING:
@@ -13,6 +15,24 @@ if TYPE_CHECKING:
 
 MAX_TRACEBACK = 65_536
 """Most characters kept of a traceback; the middle goes first."""
+
+_ENDS: tuple[TrialState, ...] = ("completed", "failed", "interrupted")
+"""How a trial or component may be said to have ended; that it crashed is found out by others."""
+
+
+def check_end(state: object) -> TrialState:
+    """Return the state in which something ends; UsageError, with the nearest one, if nothing ends so.
+
+    Example:
+        >>> check_end("failed")
+        'failed'
+    """
+    for end in _ENDS:
+        if state == end:
+            return end
+    near = difflib.get_close_matches(str(state), _ENDS, n=1, cutoff=0.5)
+    remedy = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(_ENDS)}"
+    raise UsageError(f"nothing ends in the state {state!r}", remedy)
 
 
 def outcome_of(error: BaseException | None) -> TrialState:

@@ -11,6 +11,7 @@ from labdeck.runs.capture import safely
 from labdeck.runs.capture.code import capture_code
 from labdeck.runs.files import keep_artifact
 from labdeck.runs.values import to_params
+from labdeck.store.forks import unforked
 from labdeck.wire.commands import FinishTrial, LogArtifact, LogCapture, LogParams, MarkIncomplete
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ class Recorder:
         self._captures.start()
 
     def _capture_slowly(self) -> None:
-        from labdeck.runs.capture.git import capture_git
-        from labdeck.runs.capture.machine import capture_machine
-        from labdeck.runs.capture.packages import capture_packages
+        with unforked():
+            from labdeck.runs.capture.git import capture_git
+            from labdeck.runs.capture.machine import capture_machine
+            from labdeck.runs.capture.packages import capture_packages
 
         for capturer in (capture_git, capture_machine, capture_packages):
             self._record(safely(capturer))
@@ -86,17 +88,22 @@ class Recorder:
 
     def finish(self, state: TrialState, error: str = "") -> None:
         """Close the writer and end the trial in the store."""
-        self._session.remove_source(self._announcer)
-        self.writer.close()
         if self._captures is not None:
             self._captures.join(_CAPTURE_TIMEOUT)
-        self.announce()
         if error:
             self._record(_error_capture(error))
+        self.leave()
+        self._session.post(FinishTrial(id=self._trial_id, state=state, ended=time.time()))
+
+    def leave(self) -> None:
+        """Close the writer; the trial goes on in the process that started it."""
+        self._session.remove_source(self._announcer)
+        self.writer.close()
+        if known := self._announcer.conclude():
+            self._session.post(*known)
         if self.writer.dropped:
             reason = f"{self.writer.dropped:,} points could not be kept because the disk was full"
             self._session.post(MarkIncomplete(id=self._trial_id, reason=reason))
-        self._session.post(FinishTrial(id=self._trial_id, state=state, ended=time.time()))
 
 
 def _error_capture(text: str) -> Capture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ from labdeck.errors import NotFound, TrialClosed
 from labdeck.runs import ending
 from labdeck.runs.component import Component
 from labdeck.runs.lookup import find_key
-from labdeck.runs.outcome import describe_error, outcome_of
+from labdeck.runs.outcome import check_end, describe_error, outcome_of
 from labdeck.runs.recorder import Recorder
-from labdeck.runs.values import to_params
+from labdeck.runs.values import require_metrics, to_params, to_tags, to_text
 from labdeck.store.names import check_name
 from labdeck.store.process import this_process
 from labdeck.wire.commands import (
@@ -25,7 +26,7 @@ from labdeck.wire.commands import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from os import PathLike
     from types import TracebackType
 
@@ -42,6 +43,7 @@ class Trial:
 
     As a context manager it ends as the block ends: completed, failed with the traceback, or interrupted. `start` and
     `finish` do the same by hand. Nothing recorded is lost to SIGKILL; a trial whose process died is marked crashed.
+    It can be pickled once it has started, and so be handed to other processes, which log into it.
 
     Example:
         >>> import labdeck
@@ -68,6 +70,7 @@ class Trial:
         self._session = experiment.session
         self._recorder: Recorder | None = None
         self._ended = False
+        self._starter = 0
         self._first = first
 
     # -- its life --------------------------------------------------------------------------------------------------
@@ -75,7 +78,10 @@ class Trial:
     def start(self) -> Self:
         """Begin, and return itself; no effect while it runs.
 
-        A trial that another process runs is joined: points of both go into it.
+        A trial that another process runs is joined: points of both go into it. What is started by hand and never
+        finished ends with the process: failed if an uncaught exception ended it, interrupted if a person did or it
+        was an interactive one, else completed. Python tells nobody what `sys.exit(1)` says: inside a block that is a
+        failure, here it is not seen.
 
         Raises:
             TrialClosed: It has ended.
@@ -90,6 +96,7 @@ class Trial:
         if not joined:
             self._session.post(self._start_command(), *self._first)
             self._recorded = True
+            self._starter = os.getpid()
             recorder.capture_surroundings()
             ending.watch(self)
         self._recorder = recorder
@@ -99,7 +106,7 @@ class Trial:
         return StartTrial(
             id=self.id,
             experiment=self.experiment.name,
-            experiment_id=self.experiment.known_id,
+            experiment_id=self.experiment.known_id or self.experiment.proposed_id,
             new_experiment_id=self.experiment.proposed_id,
             name=self._name,
             started=time.time(),
@@ -107,12 +114,28 @@ class Trial:
         )
 
     def finish(self, state: TrialState = "completed", error: str = "") -> None:
-        """End in a state, with the text of the error if there was one; a second call has no effect."""
+        """End; a second call has no effect.
+
+        In a forked child, and wherever a running trial was joined, it only stops this process's logging: the trial
+        goes on in the process that started it.
+
+        Args:
+            state: "completed", "failed" or "interrupted".
+            error: The text of the error if there was one.
+
+        Raises:
+            UsageError: There is no such state, or the error is no text; the trial goes on.
+        """
+        state, error = check_end(state), to_text(error, "the error")
         recorder, self._recorder = self._recorder, None
-        if recorder is not None:
-            self._ended = True
-            ending.forget(self)
-            recorder.finish(state, error)
+        if recorder is None:
+            return
+        if self._starter != os.getpid():
+            recorder.leave()
+            return
+        self._ended = True
+        ending.forget(self)
+        recorder.finish(state, error)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -141,17 +164,23 @@ class Trial:
             **metrics: More metrics.
 
         Raises:
-            InvalidMetric: A value is no real number, or the step no integer; nothing is logged.
+            InvalidMetric: `mapping` is none, a value no real number, or the step no integer; nothing is logged.
             InvalidName: A name cannot be stored; nothing is logged.
             TrialClosed: The trial has ended.
         """
-        if metrics:
-            mapping = {**mapping, **metrics} if mapping else metrics
-        recorder = self._recorder
-        if recorder is None:
-            recorder = self._require_recorder()
-        if mapping:
-            recorder.writer.log(mapping, step)
+        try:
+            if metrics:
+                mapping = metrics if mapping is None else {**mapping, **metrics}
+            recorder = self._recorder
+            if recorder is None:
+                recorder = self._require_recorder()
+            if mapping:
+                recorder.writer.log(mapping, step)
+            elif mapping is not None:
+                require_metrics(mapping)
+        except (AttributeError, TypeError, ValueError):
+            require_metrics(mapping)
+            raise
 
     def log_params(self, mapping: Mapping[str, object] | None = None, /, **params: object) -> None:
         """Record inputs of the trial; a name recorded before gets the new value.
@@ -176,6 +205,7 @@ class Trial:
 
         Raises:
             NotFound: There is no such file.
+            UsageError: It is a folder, or no path.
             StoreFull: The disk is full.
         """
         return self._require_recorder().log_artifact("", path, name, media_type)
@@ -191,13 +221,15 @@ class Trial:
 
     def record(self) -> TrialRecord:
         """Return its row of the catalog; NotFound before it started or after it was purged."""
-        if not self._recorded:
-            raise NotFound("the trial has not started", "enter it with `with`, or call start()")
-        return self._session.catalog.trial(self.id)
+        self._require_recorded()
+        record = self._session.catalog.trial(self.id)
+        if self.experiment.known_id is None:
+            self.experiment.known_id = record.experiment_id
+        return record
 
     def detail(self) -> TrialDetail:
         """Return everything known of it, points aside."""
-        self.record()
+        self._require_recorded()
         if self._recorder is not None:
             self._recorder.announce()
         return self._session.catalog.detail(self.id)
@@ -254,8 +286,10 @@ class Trial:
 
         Raises:
             NotFound: No such metric.
-            UsageError: Several components have it and none was named.
+            UsageError: Several components have it and none was named, or a name is no text.
         """
+        metric = to_text(metric, "the metric's name")
+        component = None if component is None else to_text(component, "the component's name")
         return self._session.columns.series(self.id, self._key(metric, component))
 
     def _key(self, metric: str, component: str | None) -> SeriesKey:
@@ -263,17 +297,17 @@ class Trial:
 
     # -- changing --------------------------------------------------------------------------------------------------
 
-    def tag(self, **tags: str) -> None:
+    def tag(self, /, **tags: str) -> None:
         """Set tags."""
         self._apply(SetTags(ids=(self.id,), set=to_tags(tags)))
 
     def untag(self, *keys: str) -> None:
         """Remove tags."""
-        self._apply(SetTags(ids=(self.id,), remove=keys))
+        self._apply(SetTags(ids=(self.id,), remove=tuple(to_text(key, "the tag's name") for key in keys)))
 
     def set_note(self, text: str) -> None:
-        """Replace the note."""
-        self._apply(Annotate(id=self.id, note=text))
+        """Replace the note; UsageError if it is no text."""
+        self._apply(Annotate(id=self.id, note=to_text(text, "the note")))
 
     def rename(self, name: str) -> None:
         """Give it another name; Conflict if it is taken within the experiment."""
@@ -288,13 +322,26 @@ class Trial:
         self._apply(Restore(ids=(self.id,)))
 
     def _apply(self, command: AnyCommand) -> None:
+        self._require_recorded()
+        self._session.catalog.apply([command])
+
+    def _require_recorded(self) -> None:
         if not self._recorded:
             raise NotFound("the trial has not started", "enter it with `with`, or call start()")
-        self._session.catalog.apply([command])
+
+    def __reduce__(self) -> tuple[Callable[..., Trial], tuple[Experiment, str]]:
+        """Be handed to other processes, which find it in the catalog at once; NotFound before it has started."""
+        self.record()
+        return _found, (self.experiment, self.id)
 
     def __repr__(self) -> str:
         """Name the trial without asking the store."""
         return f"<trial {self._name or self.id!r} of {self.experiment.name!r}>"
+
+
+def _found(experiment: Experiment, trial_id: str) -> Trial:
+    """Return a trial that is in the store: the other half of pickling."""
+    return Trial(experiment, trial_id, None, recorded=True)
 
 
 def first_facts(
@@ -305,17 +352,16 @@ def first_facts(
     Raises:
         InvalidName: A name cannot be stored.
         InvalidParameter: `params` is no mapping.
+        UsageError: `tags` is no mapping, or `note` no text.
     """
     facts: list[AnyCommand] = []
-    if params:
-        facts.append(LogParams(trial_id=trial_id, params=to_params(params, {}, "")))
-    if tags:
-        facts.append(SetTags(ids=(trial_id,), set=to_tags(tags)))
-    if note:
-        facts.append(Annotate(id=trial_id, note=note))
+    ready = to_params(params, {}, "")
+    if ready:
+        facts.append(LogParams(trial_id=trial_id, params=ready))
+    set_tags = to_tags({} if tags is None else tags)
+    if set_tags:
+        facts.append(SetTags(ids=(trial_id,), set=set_tags))
+    text = to_text(note, "the note")
+    if text:
+        facts.append(Annotate(id=trial_id, note=text))
     return tuple(facts)
-
-
-def to_tags(tags: Mapping[str, object]) -> dict[str, str]:
-    """Return tags ready to be recorded; InvalidName."""
-    return {check_name(key, "tag"): str(value) for key, value in tags.items()}

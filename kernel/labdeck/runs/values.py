@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from labdeck.errors import InvalidParameter
+from labdeck.errors import InvalidMetric, InvalidParameter, UsageError
 from labdeck.store.names import check_name
 from labdeck.wire.numbers import to_number
 from labdeck.wire.records import Param, ParamValue
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_TEXT = 16_384
 """Longest text of a parameter's value, in characters; the rest is cut and marked with "…"."""
@@ -28,11 +25,11 @@ def to_param_value(value: object) -> ParamValue:
         (True, 3, 'Infinity', '[1, 2]')
     """
     if value is None or isinstance(value, bool | str):
-        return _clean(value) if isinstance(value, str) else value
+        return _cut(clean(value)) if isinstance(value, str) else value
     number = _to_number(value)
     if number is not None:
         return number
-    return _clean(_text(value))
+    return _cut(clean(_text(value)))
 
 
 def _text(value: object) -> str:
@@ -54,11 +51,53 @@ def _to_number(value: object) -> bool | int | float | str | None:
     return to_number(float(value)) if isinstance(value, float) else None
 
 
-def _clean(text: str) -> str:
-    """Return text that both databases can hold."""
+def clean(text: str) -> str:
+    r"""Return text that both databases can hold: NUL and halves of surrogate pairs replaced.
+
+    Example:
+        >>> clean("a\0b")
+        'a\ufffdb'
+    """
     if "\0" in text or not text.isprintable():
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    return str.__str__(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def to_text(value: object, what: str) -> str:
+    """Return text ready to be recorded; UsageError, which says what it is the text of, for anything else.
+
+    Example:
+        >>> to_text("first try", "the note")
+        'first try'
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{what} is given as {type(value).__name__}, not as text", "give a str")
+    return clean(value)
+
+
+def to_tags(tags: object) -> dict[str, str]:
+    """Return tags ready to be recorded, their values as text.
+
+    Raises:
+        UsageError: What was given is no mapping.
+        InvalidName: A name cannot be stored.
+    """
+    if not isinstance(tags, Mapping):
+        raise UsageError(f"tags are given as {type(tags).__name__}, not as a mapping", 'write {"team": "vision"}')
+    return {check_name(key, "tag"): clean(_text(value)) for key, value in tags.items()}
+
+
+def require_metrics(metrics: object) -> None:
+    """Raise InvalidMetric if what was given to be logged is no mapping; None is nothing to log."""
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise InvalidMetric(
+            f"metrics are given as {type(metrics).__name__}, not as a mapping",
+            'write trial.log({"loss": 0.5}) or trial.log(loss=0.5)',
+        ) from None
 
 
 def to_params(mapping: Mapping[str, object] | None, more: Mapping[str, object], component: str) -> tuple[Param, ...]:

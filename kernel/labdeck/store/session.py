@@ -11,6 +11,7 @@ import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from labdeck.store.forks import unforked
 from labdeck.store.open import prepare
 from labdeck.store.outbox import Outbox, Source, adopt
 
@@ -100,9 +101,10 @@ class Session:
                 return opened
             if opened is not None:
                 self._let_go(opened)
-            from labdeck.store.open import open_store
+            with unforked():  # it imports the database library, in pieces
+                from labdeck.store.open import open_store
 
-            opened = self._store = open_store(self.location)
+                opened = self._store = open_store(self.location)
             self._identity = self.catalog_identity()
         try:
             self._on_open()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from labdeck.store.forks import unforked
 from labdeck.store.process import host_name
 from labdeck.wire.records import Capture
 
@@ -18,7 +19,8 @@ def capture_machine() -> Capture:
     The body has `host`, `system`, `processor`, `cores`, `memory` (bytes), `accelerators` (names), `command` and
     `folder`.
     """
-    import psutil
+    with unforked():
+        import psutil
 
     body = {
         "host": host_name(),

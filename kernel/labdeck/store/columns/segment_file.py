@@ -27,6 +27,7 @@ class SegmentFile:
 
     def __init__(self, folder: Path) -> None:
         self.writer = new_id()
+        folder.mkdir(mode=0o700, exist_ok=True)  # another process may have removed it when it was still empty
         ordinal = sum(path.suffix == SEGMENT for path in folder.iterdir())
         self.header = Header(writer=self.writer, ordinal=ordinal)
         self.paths = tuple(folder / (self.writer + suffix) for suffix in (NAMES, SEALS, SEGMENT))
