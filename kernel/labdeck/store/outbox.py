@@ -41,6 +41,8 @@ RETRY = (0.5, 5.0)
 """First and longest pause, in seconds, after the catalog could not be written."""
 CLOSING = 15.0
 """Longest time, in seconds, that the end of a process waits for the catalog."""
+STILLBORN = 3600.0
+"""Age, in seconds, at which an outbox without content is removed."""
 _JOURNAL_LIMIT = 1 << 20
 
 _log = logging.getLogger("labdeck.store")
@@ -306,8 +308,11 @@ def _adopt(path: Path, catalog: Catalog) -> int:
     except FileNotFoundError:
         return 0
     except LabdeckError as error:
-        if path.stat().st_size <= len(MAGIC):
-            path.unlink(missing_ok=True)  # its writer died before it had written anything
+        status = path.stat()
+        if status.st_size <= len(MAGIC):
+            # Its writer died before it had written anything, or is about to hold the file and write.
+            if time.time() - status.st_mtime > STILLBORN:
+                path.unlink(missing_ok=True)
         else:
             _set_aside(path, str(error))
         return 0

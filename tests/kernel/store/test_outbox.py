@@ -202,7 +202,12 @@ def test_a_damaged_outbox_is_delivered_as_far_as_it_can_be_read_and_kept(tmp_pat
 @pytest.mark.parametrize(("content", "left"), [(b"", []), (b"LDOUT", []), (b"no journal at all", [".damaged"])])
 def test_what_is_no_outbox_is_put_aside_once(tmp_path, store, content, left):
     (tmp_path / "outbox").mkdir()
-    (tmp_path / "outbox" / "x.log").write_bytes(content)
+    path = tmp_path / "outbox" / "x.log"
+    path.write_bytes(content)
+    if not left:
+        assert adopt(tmp_path / "outbox", store.catalog) == 0
+        assert path.exists(), "its writer may be about to write"
+    os.utime(path, (1.0, 1.0))
     assert adopt(tmp_path / "outbox", store.catalog) == 0
     assert [one.suffix for one in (tmp_path / "outbox").iterdir()] == left
 
