@@ -207,6 +207,9 @@ def test_an_empty_outbox_is_a_leftover_that_gc_removes(store, journal):
     journal.write_bytes(b"")
     assert outbox_defects(store) == [("warning", f"outbox/{journal.name}")]
     collect(store, deleted_before=0.0)
+    assert journal.exists(), "its writer may be about to write"
+    os.utime(journal, (1.0, 1.0))
+    collect(store, deleted_before=0.0)
     assert not journal.exists()
 
 
