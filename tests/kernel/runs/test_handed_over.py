@@ -163,6 +163,8 @@ HOOK = """
 import sys, weakref, labdeck
 from labdeck.runs import ending
 
+pytestmark = pytest.mark.slow  # each test starts processes of its own
+
 class Big:
     pass
 
