@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"new Token<[^;]*?>\(\s*['\"]([^'\"]+)['\"]", re.DOTALL)
 _COMMANDS = re.compile(r"namespace CommandIDs \{(.*?)\n\}", re.DOTALL)
 _CONSTANT = re.compile(r"export const \w+\s*=\s*['\"]([^'\"]+)['\"]")
 _ADDED = re.compile(r"addCommand\(\s*['\"]([^'\"]+)['\"]")
-_IMPORT = re.compile(r"(?:from|import|import\()\s*(?:/\*.*?\*/\s*)?['\"](\.[^'\"]+)['\"]", re.DOTALL)
+_IMPORT = re.compile(r"(?:from|import\()\s*(?:/\*.*?\*/\s*)?['\"](\.[^'\"]+)['\"]", re.DOTALL)
 
 
 def _sources(root: Path) -> dict[Path, str]:
@@ -61,15 +61,21 @@ def feature_violations(root: Path) -> list[str]:
     return found
 
 
-def edges(root: Path) -> dict[str, set[str]]:
-    """Give who imports whom among the shell's files, imports for types alone and lazy ones included."""
-    src = (root / "labextension" / "src").resolve()
-    texts = _sources(root)
-    names = {path.resolve().relative_to(src).with_suffix("").as_posix(): text for path, text in texts.items()}
-    found = {}
-    for name, text in names.items():
-        targets = [(src / name).parent.joinpath(target).resolve() for target in _IMPORT.findall(text)]
-        found[name] = {target.relative_to(src).as_posix() for target in targets} & set(names)
+def _jlpm(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "kernel/_build_backend/labdeck_frontend.py", "jlpm", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def rings(root: Path, project: Path) -> list[list[str]]:
+    """Give every import ring among the TypeScript files below `root`, with the tools of `project`.
+
+    Raises:
+        ValueError: madge said something else than a list of rings.
+    """
+    src = str(root / "labextension" / "src")
+    config = str(project / "tsconfig.json")
+    done = _jlpm(project, "madge", "--json", "--circular", "--extensions", "ts,tsx", "--ts-config", config, src)
+    found: list[list[str]] = json.loads(done.stdout)
     return found
 
 
@@ -79,6 +85,5 @@ def eslint(project: Path, *files: str) -> list[str]:
     Raises:
         ValueError: eslint itself failed.
     """
-    command = [sys.executable, "kernel/_build_backend/labdeck_frontend.py", "jlpm", "eslint", "--format", "json"]
-    done = subprocess.run([*command, *files], cwd=project, capture_output=True, text=True, check=False)
+    done = _jlpm(project, "eslint", "--format", "json", *files)
     return [message["ruleId"] for file in json.loads(done.stdout) for message in file["messages"]]

@@ -163,8 +163,6 @@ HOOK = """
 import sys, weakref, labdeck
 from labdeck.runs import ending
 
-pytestmark = pytest.mark.slow  # each test starts processes of its own
-
 class Big:
     pass
 

@@ -16,8 +16,6 @@ from labdeck.wire.commands import Beat, StartTrial
 
 WRITING = """
 import os, signal, sys, labdeck
-
-pytestmark = pytest.mark.slow  # each test starts processes of its own
 trial = labdeck.open(sys.argv[1]).experiment("digits").trial("victim").start()
 trial.log({"loss": 1.0}, step=0)
 trial.experiment.record()
