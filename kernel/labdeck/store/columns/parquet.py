@@ -28,7 +28,7 @@ FILE = "metrics.parquet"
 VERSION = 1
 _KEY = b"labdeck"
 _ROW_GROUP = 16_384
-DAMAGE = (OSError, ValueError, KeyError, pa.ArrowException)
+DAMAGE = (OSError, ValueError, pa.ArrowException)
 """What pyarrow raises for a file that is damaged or cannot be read."""
 _log = logging.getLogger("labdeck.store")
 _SCHEMA = pa.schema(
