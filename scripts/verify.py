@@ -25,6 +25,7 @@ BIN = Path(sys.executable).parent
 JLPM = (sys.executable, "kernel/_build_backend/labdeck_frontend.py", "jlpm")
 PYTEST = (str(BIN / "pytest"), "-q", "--no-header")
 SHOWN = 100  # lines of a failed step
+BOTH_CORES = ("-n", "2", "--dist", "loadgroup")
 FAST = "not slow and not browser and not postgres"
 
 
@@ -80,11 +81,10 @@ def lanes(what: str) -> list[list[list[Step]]]:
     """Give the stages of `check` or `test`: stages follow each other, the lanes of a stage run side by side."""
     if what == "check":
         # The cache may miss what a type elsewhere breaks; `test` looks at everything.
-        return [[[*_lint(), _pytest("python", "-m", FAST)], _typescript("--cache")]]
-    rest = ("-m", "not browser", "-n", "2", "--dist", "loadgroup")
+        return [[[*_lint(), _pytest("python", "-m", FAST, *BOTH_CORES)], _typescript("--cache")]]
     return [
         [_lint(), _typescript()],
-        [[_pytest("python", *rest)]],
+        [[_pytest("python", "-m", "not browser", *BOTH_CORES)]],
         [[_pytest("browser", "-m", "browser", "-n", "2")]],
     ]
 

@@ -158,6 +158,7 @@ def test_a_trial_without_points_concludes_in_silence(session):
     assert Announcer(session, new_id()).conclude() == ()
 
 
+@pytest.mark.slow
 def test_a_child_forked_in_the_middle_of_an_announcement_begins_anew(tmp_path):
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKING, str(tmp_path / "store")],

@@ -101,6 +101,7 @@ def test_only_the_latest_cells_are_kept_if_there_are_too_many(monkeypatch):
     assert [cell["source"] for cell in code._cells(Shell())] == ["b" * 6, "c" * 4]
 
 
+@pytest.mark.slow
 def test_a_program_read_from_standard_input_has_no_file_to_keep(studio, tmp_path):
     program = "import sys, labdeck\nwith labdeck.open(sys.argv[1]).experiment('e').trial('piped'): pass\n"
     command = [sys.executable, "-", str(tmp_path / "store")]
@@ -109,6 +110,7 @@ def test_a_program_read_from_standard_input_has_no_file_to_keep(studio, tmp_path
     assert "code" not in {one.kind for one in studio.find_trial("piped").detail().captures}
 
 
+@pytest.mark.slow
 def test_a_script_is_kept_as_it_is(studio, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(

@@ -16,6 +16,8 @@ from labdeck.errors import NotFound
 from labdeck.store.ids import new_id
 from labdeck.studio import Studio
 
+pytestmark = pytest.mark.slow  # each test starts processes of its own
+
 FORK = """
 import os, sys, labdeck
 experiment = labdeck.open(sys.argv[1]).experiment("digits")

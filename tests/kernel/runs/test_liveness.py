@@ -14,6 +14,8 @@ from labdeck.store.ids import new_id
 from labdeck.store.process import this_process
 from labdeck.wire.commands import Beat, StartTrial
 
+pytestmark = pytest.mark.slow  # each test starts processes of its own
+
 WRITING = """
 import os, signal, sys, labdeck
 trial = labdeck.open(sys.argv[1]).experiment("digits").trial("victim").start()

@@ -317,6 +317,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_script_that_does_not_finish_its_trial(studio, tmp_path, ending):
     state, code = ENDINGS[ending]

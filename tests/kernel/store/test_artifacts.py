@@ -120,6 +120,7 @@ def _put(folder, barrier, seed):
         artifacts.put_bytes(f"{seed}.{number}".encode())
 
 
+@pytest.mark.slow
 def test_many_processes_put_the_same_content(artifacts):
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(4)

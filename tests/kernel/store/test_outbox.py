@@ -183,7 +183,7 @@ def test_the_outbox_of_a_living_process_is_left_alone(tmp_path, store):
 def dead_journal(path, count):
     journal = Journal(path, this_process())
     for number in range(count):
-        journal.append(number + 1, experiment(f"e{number}"))
+        journal.append(number + 1, experiment(f"study {number}"))
     journal.close(remove=False)
 
 
@@ -191,10 +191,10 @@ def test_a_damaged_outbox_is_delivered_as_far_as_it_can_be_read_and_kept(tmp_pat
     path = tmp_path / "outbox" / f"{new_id()}.log"
     dead_journal(path, 5)
     data = bytearray(path.read_bytes())
-    data[data.index(b"e2")] ^= 1
+    data[data.index(b"study 2")] ^= 1
     path.write_bytes(data)
     assert adopt(tmp_path / "outbox", store.catalog) == 4
-    assert {record.name for record in store.catalog.experiments()} == {"e0", "e1", "e3", "e4"}
+    assert {record.name for record in store.catalog.experiments()} == {"study 0", "study 1", "study 3", "study 4"}
     assert [one.suffix for one in (tmp_path / "outbox").iterdir()] == [".damaged"]
     assert adopt(tmp_path / "outbox", store.catalog) == 0
 

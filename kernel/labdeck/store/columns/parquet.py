@@ -109,6 +109,8 @@ def open_packed(folder: Path) -> Packed | None:
     except FileNotFoundError:
         return None
     file = pq.ParquetFile(source, page_checksum_verification=True)
+    if not file.schema_arrow.equals(_SCHEMA):  # the footer has no checksum of its own
+        raise ValueError("its columns are not those that were written")
     crc, _, body = (file.metadata.metadata or {}).get(_KEY, b"").partition(b" ")
     if crc != b"%08x" % zlib.crc32(body):
         raise ValueError("the index is damaged")

@@ -181,6 +181,7 @@ def test_a_forked_child_writes_a_segment_of_its_own(columns, trial_id):
     assert len(columns.series(trial_id, LOSS)) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_fork_while_other_threads_log_does_not_hang_the_child(columns, trial_id):
     writer = columns.writer(trial_id)
