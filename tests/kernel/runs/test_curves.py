@@ -12,7 +12,7 @@ from labdeck.store.contract import SeriesKey
 LOSS = SeriesKey("", "loss")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 9999), st.integers(0, 50), st.integers(10, 2000))
 def test_spikes_and_gaps_survive(spike, gaps, points):
     rng = np.random.default_rng(spike)
