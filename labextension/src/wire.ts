@@ -9,7 +9,10 @@ export type Wire =
   | TrialPage
   | TrialFacts
   | TrialDetail
+  | SearchPage
+  | LineageGraph
   | Comparison
+  | ViewList
   | CommandRequest
   | CommandResult
   | (Hello | Events | Reset);
@@ -53,9 +56,11 @@ export interface ExperimentList {
  *     note: Free text.
  *     tags: Free keys and values.
  *     objective: Chosen by the user; None leaves the choice to the reader.
- *     trials: Trials that are not deleted.
+ *     trials: Trials that are neither deleted nor archived.
  *     running: Those of them that run.
+ *     archived_trials: Trials that are archived.
  *     updated: When a trial last started or ended.
+ *     archived: It was put away: lists leave it out unless they are asked for what is archived.
  *     deleted: When it was deleted; it can be restored until it is purged.
  */
 export interface ExperimentRecord {
@@ -69,7 +74,9 @@ export interface ExperimentRecord {
   objective: Objective | null;
   trials: number;
   running: number;
+  archived_trials: number;
   updated: number;
+  archived: boolean;
   deleted: number | null;
 }
 /**
@@ -95,6 +102,7 @@ export interface TrialPage {
  *     experiment_id: The experiment it belongs to.
  *     experiment: That experiment's name.
  *     name: Unique within the experiment among trials that are not deleted.
+ *     parent_id: The trial it is part of, None for a trial that stands by itself.
  *     number: Its place among all trials the experiment ever had, from 1; it decides the trial's colour.
  *     state: running, completed, failed, interrupted or crashed.
  *     incomplete: Why facts are missing (a full disk, say); "" when none are.
@@ -102,12 +110,14 @@ export interface TrialPage {
  *     note, tags: Free text; free keys and values.
  *     objective: The metric that stands for the trial in lists, None before the first point.
  *     goal: Which way that metric is better.
+ *     archived: It was put away, itself or with its experiment.
  *     deleted: When it was deleted, itself or with its experiment.
  */
 export interface TrialRecord {
   id: string;
   experiment_id: string;
   experiment: string;
+  parent_id: string | null;
   name: string;
   number: number;
   state: 'completed' | 'crashed' | 'failed' | 'interrupted' | 'running';
@@ -120,6 +130,7 @@ export interface TrialRecord {
   };
   objective: MetricSummary | null;
   goal: 'max' | 'min';
+  archived: boolean;
   deleted: number | null;
 }
 /**
@@ -174,7 +185,7 @@ export interface Param {
   component: string;
 }
 /**
- * Everything the catalog knows of one trial.
+ * Everything the catalog knows of one trial; `children` are the trials that are part of it, oldest first.
  */
 export interface TrialDetail {
   trial: TrialRecord;
@@ -183,6 +194,7 @@ export interface TrialDetail {
   components: ComponentRecord[];
   artifacts: ArtifactRecord[];
   captures: Capture[];
+  children: TrialRecord[];
 }
 /**
  * A step of a trial: preprocessing, training, evaluation. Its name identifies it within the trial.
@@ -199,11 +211,13 @@ export interface ComponentRecord {
  *
  * Attributes:
  *     id: Its identity.
- *     name: What the user calls it; unique within the component, the newest wins.
+ *     name: What the user calls it; with the step unique within the component, the newest wins.
  *     component: The component that logged it; "" is the trial itself.
  *     sha256: Hexadecimal digest of the content, which addresses it in the store.
  *     size: Bytes.
  *     media_type: As in HTTP, "image/png" for example.
+ *     kind: What it was logged as, and so how it is shown.
+ *     step: Where in the training it belongs, for what is logged again and again; None for what is logged once.
  *     created: When it was logged.
  */
 export interface ArtifactRecord {
@@ -213,6 +227,8 @@ export interface ArtifactRecord {
   sha256: string;
   size: number;
   media_type: string;
+  kind: 'audio' | 'figure' | 'file' | 'image' | 'table' | 'text';
+  step: number | null;
   created: number;
 }
 /**
@@ -227,11 +243,93 @@ export interface Capture {
   body: {};
 }
 /**
+ * Some of the trials a search found, in the order asked for, and how many there are in all.
+ */
+export interface SearchPage {
+  total: number;
+  offset: number;
+  trials: TrialFacts[];
+}
+/**
+ * What a query of the lineage found.
+ *
+ * Attributes:
+ *     start: Ids the query began at.
+ *     nodes: Those that were reached, the start included, nearest first.
+ *     edges: Between those nodes.
+ *     truncated: There is more than was asked for.
+ */
+export interface LineageGraph {
+  start: string[];
+  nodes: LineageNode[];
+  edges: LineageEdge[];
+  truncated: boolean;
+}
+/**
+ * Something that data, models or work went through.
+ *
+ * Attributes:
+ *     id: Its identity; that of a trial is the trial's, that of a file follows from its content.
+ *     kind: "artifact" (a data set, a model, a file), "action" (a deployment, an approval), "context" (an endpoint, a
+ *         group of models) or "trial".
+ *     type: A narrower word: "DataSet", "Model", "Endpoint" … free text.
+ *     name: What people call it.
+ *     uri: Where it is or was: a path or URL; "" if nowhere.
+ *     digest: Hexadecimal SHA-256 of its content where that is known, else "".
+ *     properties: Free keys and values.
+ *     created: When it was first seen.
+ */
+export interface LineageNode {
+  id: string;
+  kind: 'action' | 'artifact' | 'context' | 'trial';
+  type: string;
+  name: string;
+  uri: string;
+  digest: string;
+  properties: {
+    [k: string]: string;
+  };
+  created: number;
+}
+/**
+ * How one node led to another: from the source, the earlier one, to the destination.
+ */
+export interface LineageEdge {
+  source: string;
+  destination: string;
+  association:
+    'AssociatedWith' | 'ContributedTo' | 'DerivedFrom' | 'Produced' | 'SameAs';
+  created: number;
+}
+/**
  * The facts of the chosen trials in the order asked for; ids that do not exist are in `missing`.
  */
 export interface Comparison {
   trials: TrialFacts[];
   missing: string[];
+}
+/**
+ * Saved comparisons, by name.
+ */
+export interface ViewList {
+  views: ViewRecord[];
+}
+/**
+ * A comparison somebody saved under a name.
+ *
+ * Attributes:
+ *     id: Its identity.
+ *     name: What the user calls it.
+ *     experiment_id: The experiment it belongs to; None for one over several.
+ *     created: When it was last saved.
+ *     body: What is compared and how, as the front end wrote it: a JSON object.
+ */
+export interface ViewRecord {
+  id: string;
+  name: string;
+  experiment_id: string | null;
+  created: number;
+  body: {};
 }
 /**
  * A person's commands, applied together or not at all.
@@ -244,8 +342,15 @@ export interface CommandRequest {
     | RenameTrial
     | Annotate
     | SetTags
+    | Archive
     | Delete
     | Restore
+    | SaveView
+    | DeleteView
+    | PutNode
+    | RemoveNode
+    | Associate
+    | Dissociate
   )[];
 }
 /**
@@ -310,9 +415,17 @@ export interface SetTags {
   remove?: string[];
 }
 /**
+ * Put experiments or trials away, or take them out again: they stay, but lists leave them out.
+ */
+export interface Archive {
+  command: 'archive';
+  ids: string[];
+  archived?: boolean;
+}
+/**
  * Delete experiments (with their trials) or trials.
  *
- * They can be restored until purged. Their names are free at once.
+ * The trials that are part of a trial go with it. They can be restored until purged. Their names are free at once.
  */
 export interface Delete {
   command: 'delete';
@@ -325,6 +438,51 @@ export interface Delete {
 export interface Restore {
   command: 'restore';
   ids: string[];
+}
+/**
+ * Keep a comparison under a name; one of that id is replaced.
+ */
+export interface SaveView {
+  command: 'save-view';
+  view: ViewRecord;
+}
+/**
+ * Forget a saved comparison.
+ */
+export interface DeleteView {
+  command: 'delete-view';
+  id: string;
+}
+/**
+ * Record a node of the lineage; one of that id gets the new name, type, place and properties.
+ */
+export interface PutNode {
+  command: 'put-node';
+  node: LineageNode;
+}
+/**
+ * Forget a node of the lineage and its associations; trials are not removed by this.
+ */
+export interface RemoveNode {
+  command: 'remove-node';
+  id: string;
+}
+/**
+ * Record that one node led to another; said again, it stays as it was.
+ */
+export interface Associate {
+  command: 'associate';
+  edge: LineageEdge;
+}
+/**
+ * Take an association back.
+ */
+export interface Dissociate {
+  command: 'dissociate';
+  source: string;
+  destination: string;
+  association:
+    'AssociatedWith' | 'ContributedTo' | 'DerivedFrom' | 'Produced' | 'SameAs';
 }
 /**
  * The cursor after which the commands are visible.
@@ -347,7 +505,12 @@ export interface Hello {
 export interface Events {
   message: 'events';
   events: (
-    ExperimentChanged | TrialChanged | DetailChanged | MetricsAdvanced
+    | ExperimentChanged
+    | TrialChanged
+    | DetailChanged
+    | MetricsAdvanced
+    | ViewsChanged
+    | LineageChanged
   )[];
 }
 /**
@@ -401,6 +564,27 @@ export interface MetricsAdvanced {
   truncated: boolean;
 }
 /**
+ * Saved comparisons were added, replaced or removed; whoever lists them reads them anew.
+ */
+export interface ViewsChanged {
+  event: 'views-changed';
+  seq: number;
+  time: number;
+}
+/**
+ * Nodes of the lineage or their associations changed.
+ *
+ * Attributes:
+ *     ids: The nodes concerned, trials among them; at most 200, then `truncated` is set.
+ */
+export interface LineageChanged {
+  event: 'lineage-changed';
+  seq: number;
+  time: number;
+  ids: string[];
+  truncated: boolean;
+}
+/**
  * The cursor is too old or from another store: read everything anew and go on from `seq`.
  */
 export interface Reset {
@@ -409,4 +593,4 @@ export interface Reset {
 }
 
 /** The version this file was generated for; the server says its own in Status. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;

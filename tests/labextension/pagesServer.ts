@@ -55,6 +55,7 @@ export function trial(
     id: id(number),
     experiment_id: id(1000),
     experiment: 'digits',
+    parent_id: null,
     name: `cnn-${number}`,
     number,
     state: 'completed',
@@ -65,6 +66,7 @@ export function trial(
     tags: {},
     objective: null,
     goal: 'max',
+    archived: false,
     deleted: null,
     ...more
   };
@@ -98,6 +100,7 @@ export class PagesServer implements ITransport {
         ...item,
         components: [],
         artifacts: [],
+        children: [],
         captures: []
       });
     }

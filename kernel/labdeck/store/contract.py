@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         TrialFacts,
         TrialPage,
         TrialRecord,
+        ViewRecord,
     )
 
 
@@ -195,8 +196,13 @@ class Catalog(ABC):
         """Return the experiment of that name (not deleted) or id (deleted or not); NotFound."""
 
     @abstractmethod
-    def trials(self, experiment_id: str, *, offset: int = 0, limit: int | None = None) -> TrialPage:
-        """Return trials of an experiment that are not deleted, newest first; NotFound for an unknown experiment."""
+    def trials(
+        self, experiment_id: str, *, offset: int = 0, limit: int | None = None, archived: bool = False
+    ) -> TrialPage:
+        """Return trials of an experiment that are not deleted, newest first; NotFound for an unknown experiment.
+
+        Those that are archived, if `archived`; otherwise those that are not.
+        """
 
     @abstractmethod
     def trial(self, ref: str, experiment_id: str | None = None) -> TrialRecord:
@@ -217,6 +223,10 @@ class Catalog(ABC):
     @abstractmethod
     def detail(self, trial_id: str) -> TrialDetail:
         """Return everything about a trial, deleted or not; NotFound."""
+
+    @abstractmethod
+    def views(self) -> tuple[ViewRecord, ...]:
+        """Return all saved comparisons whose experiment is not deleted, by name."""
 
     @abstractmethod
     def running(self) -> tuple[Liveness, ...]:

@@ -11,8 +11,9 @@ from labdeck.wire.messages import (
     ErrorMessage,
     ExperimentList,
     Status,
+    ViewList,
 )
-from labdeck.wire.records import TrialDetail, TrialFacts, TrialPage
+from labdeck.wire.records import LineageGraph, SearchPage, TrialDetail, TrialFacts, TrialPage
 
 WIRE_TYPES = (
     Status,
@@ -21,7 +22,10 @@ WIRE_TYPES = (
     TrialPage,
     TrialFacts,
     TrialDetail,
+    SearchPage,
+    LineageGraph,
     Comparison,
+    ViewList,
     CommandRequest,
     CommandResult,
     AnyServerMessage,

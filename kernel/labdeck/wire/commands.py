@@ -10,11 +10,15 @@ import msgspec
 
 from labdeck.wire.records import (
     ArtifactRecord,
+    Association,
     Capture,
     Goal,
+    LineageEdge,
+    LineageNode,
     MetricSummary,
     Param,
     TrialState,
+    ViewRecord,
     WriterIdentity,
 )
 
@@ -68,6 +72,7 @@ class StartTrial(Command, frozen=True, kw_only=True):
         experiment_id: Its id where the sender knows it.
         new_experiment_id: The id the experiment gets if it must be created.
         name: Wanted name; a taken one gets "-2", "-3" … appended; None gives "trial-1", "trial-2" …
+        parent_id: The trial it is part of.
         started: When.
         writer: The process that writes it.
     """
@@ -77,7 +82,19 @@ class StartTrial(Command, frozen=True, kw_only=True):
     experiment_id: str | None = None
     new_experiment_id: str
     name: str | None
+    parent_id: str | None = None
     started: float
+    writer: WriterIdentity
+
+
+class ResumeTrial(Command, frozen=True, kw_only=True):
+    """Let a trial that has ended go on in another process.
+
+    Conflict if it runs and another process writes it: of two that resume it at once, one wins.
+    """
+
+    id: str
+    time: float
     writer: WriterIdentity
 
 
@@ -192,10 +209,55 @@ class SetTags(Command, frozen=True, kw_only=True):
     remove: tuple[str, ...] = ()
 
 
+class Archive(Command, frozen=True, kw_only=True):
+    """Put experiments or trials away, or take them out again: they stay, but lists leave them out."""
+
+    ids: tuple[str, ...]
+    archived: bool = True
+
+
+class SaveView(Command, frozen=True, kw_only=True):
+    """Keep a comparison under a name; one of that id is replaced."""
+
+    view: ViewRecord
+
+
+class DeleteView(Command, frozen=True, kw_only=True):
+    """Forget a saved comparison."""
+
+    id: str
+
+
+class PutNode(Command, frozen=True, kw_only=True):
+    """Record a node of the lineage; one of that id gets the new name, type, place and properties."""
+
+    node: LineageNode
+
+
+class RemoveNode(Command, frozen=True, kw_only=True):
+    """Forget a node of the lineage and its associations; trials are not removed by this."""
+
+    id: str
+
+
+class Associate(Command, frozen=True, kw_only=True):
+    """Record that one node led to another; said again, it stays as it was."""
+
+    edge: LineageEdge
+
+
+class Dissociate(Command, frozen=True, kw_only=True):
+    """Take an association back."""
+
+    source: str
+    destination: str
+    association: Association
+
+
 class Delete(Command, frozen=True, kw_only=True):
     """Delete experiments (with their trials) or trials.
 
-    They can be restored until purged. Their names are free at once.
+    The trials that are part of a trial go with it. They can be restored until purged. Their names are free at once.
     """
 
     ids: tuple[str, ...]
@@ -220,10 +282,29 @@ WriterCommand = (
     | Beat
     | MarkCrashed
     | MarkIncomplete
+    | ResumeTrial
+    | PutNode
+    | Associate
 )
 """What a training process says."""
 
-UserCommand = OpenExperiment | RenameExperiment | SetObjective | RenameTrial | Annotate | SetTags | Delete | Restore
+UserCommand = (
+    OpenExperiment
+    | RenameExperiment
+    | SetObjective
+    | RenameTrial
+    | Annotate
+    | SetTags
+    | Archive
+    | Delete
+    | Restore
+    | SaveView
+    | DeleteView
+    | PutNode
+    | RemoveNode
+    | Associate
+    | Dissociate
+)
 """What a person asks for, in a cell or in the sidebar."""
 
 AnyCommand = WriterCommand | UserCommand

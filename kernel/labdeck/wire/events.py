@@ -60,4 +60,19 @@ class MetricsAdvanced(Event, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-AnyEvent = ExperimentChanged | TrialChanged | DetailChanged | MetricsAdvanced
+class ViewsChanged(Event, frozen=True, kw_only=True):
+    """Saved comparisons were added, replaced or removed; whoever lists them reads them anew."""
+
+
+class LineageChanged(Event, frozen=True, kw_only=True):
+    """Nodes of the lineage or their associations changed.
+
+    Attributes:
+        ids: The nodes concerned, trials among them; at most 200, then `truncated` is set.
+    """
+
+    ids: tuple[str, ...]
+    truncated: bool = False
+
+
+AnyEvent = ExperimentChanged | TrialChanged | DetailChanged | MetricsAdvanced | ViewsChanged | LineageChanged

@@ -6,9 +6,9 @@ import msgspec
 
 from labdeck.wire.commands import UserCommand, _kebab
 from labdeck.wire.events import AnyEvent
-from labdeck.wire.records import ExperimentRecord, Record, TrialFacts
+from labdeck.wire.records import ExperimentRecord, Record, TrialFacts, ViewRecord
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 """Rises with every change that an older front end would misread."""
 
 
@@ -47,6 +47,12 @@ class Comparison(Record, frozen=True, kw_only=True):
 
     trials: tuple[TrialFacts, ...]
     missing: tuple[str, ...] = ()
+
+
+class ViewList(Record, frozen=True, kw_only=True):
+    """Saved comparisons, by name."""
+
+    views: tuple[ViewRecord, ...]
 
 
 class CommandRequest(Record, frozen=True, kw_only=True):

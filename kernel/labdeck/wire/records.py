@@ -14,6 +14,9 @@ from labdeck.wire.numbers import Number
 
 TrialState = Literal["running", "completed", "failed", "interrupted", "crashed"]
 Goal = Literal["max", "min"]
+ArtifactKind = Literal["file", "image", "audio", "table", "figure", "text"]
+NodeKind = Literal["artifact", "action", "context", "trial"]
+Association = Literal["ContributedTo", "AssociatedWith", "DerivedFrom", "Produced", "SameAs"]
 ParamValue = bool | int | float | str | None
 """A parameter as stored: int64, finite float64, text. Anything else is stored as its text form."""
 
@@ -84,9 +87,11 @@ class ExperimentRecord(Record, frozen=True, kw_only=True):
         note: Free text.
         tags: Free keys and values.
         objective: Chosen by the user; None leaves the choice to the reader.
-        trials: Trials that are not deleted.
+        trials: Trials that are neither deleted nor archived.
         running: Those of them that run.
+        archived_trials: Trials that are archived.
         updated: When a trial last started or ended.
+        archived: It was put away: lists leave it out unless they are asked for what is archived.
         deleted: When it was deleted; it can be restored until it is purged.
     """
 
@@ -98,7 +103,9 @@ class ExperimentRecord(Record, frozen=True, kw_only=True):
     objective: Objective | None = None
     trials: int = 0
     running: int = 0
+    archived_trials: int = 0
     updated: float
+    archived: bool = False
     deleted: float | None = None
 
 
@@ -110,6 +117,7 @@ class TrialRecord(Record, frozen=True, kw_only=True):
         experiment_id: The experiment it belongs to.
         experiment: That experiment's name.
         name: Unique within the experiment among trials that are not deleted.
+        parent_id: The trial it is part of, None for a trial that stands by itself.
         number: Its place among all trials the experiment ever had, from 1; it decides the trial's colour.
         state: running, completed, failed, interrupted or crashed.
         incomplete: Why facts are missing (a full disk, say); "" when none are.
@@ -117,12 +125,14 @@ class TrialRecord(Record, frozen=True, kw_only=True):
         note, tags: Free text; free keys and values.
         objective: The metric that stands for the trial in lists, None before the first point.
         goal: Which way that metric is better.
+        archived: It was put away, itself or with its experiment.
         deleted: When it was deleted, itself or with its experiment.
     """
 
     id: str
     experiment_id: str
     experiment: str
+    parent_id: str | None = None
     name: str
     number: int
     state: TrialState
@@ -133,6 +143,7 @@ class TrialRecord(Record, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     objective: MetricSummary | None = None
     goal: Goal = "max"
+    archived: bool = False
     deleted: float | None = None
 
 
@@ -151,11 +162,13 @@ class ArtifactRecord(Record, frozen=True, kw_only=True):
 
     Attributes:
         id: Its identity.
-        name: What the user calls it; unique within the component, the newest wins.
+        name: What the user calls it; with the step unique within the component, the newest wins.
         component: The component that logged it; "" is the trial itself.
         sha256: Hexadecimal digest of the content, which addresses it in the store.
         size: Bytes.
         media_type: As in HTTP, "image/png" for example.
+        kind: What it was logged as, and so how it is shown.
+        step: Where in the training it belongs, for what is logged again and again; None for what is logged once.
         created: When it was logged.
     """
 
@@ -165,6 +178,8 @@ class ArtifactRecord(Record, frozen=True, kw_only=True):
     sha256: str
     size: int
     media_type: str
+    kind: ArtifactKind = "file"
+    step: int | None = None
     created: float
 
 
@@ -213,7 +228,7 @@ class TrialFacts(Record, frozen=True, kw_only=True):
 
 
 class TrialDetail(Record, frozen=True, kw_only=True):
-    """Everything the catalog knows of one trial."""
+    """Everything the catalog knows of one trial; `children` are the trials that are part of it, oldest first."""
 
     trial: TrialRecord
     params: tuple[Param, ...] = ()
@@ -221,6 +236,75 @@ class TrialDetail(Record, frozen=True, kw_only=True):
     components: tuple[ComponentRecord, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     captures: tuple[Capture, ...] = ()
+    children: tuple[TrialRecord, ...] = ()
+
+
+class ViewRecord(Record, frozen=True, kw_only=True):
+    """A comparison somebody saved under a name.
+
+    Attributes:
+        id: Its identity.
+        name: What the user calls it.
+        experiment_id: The experiment it belongs to; None for one over several.
+        created: When it was last saved.
+        body: What is compared and how, as the front end wrote it: a JSON object.
+    """
+
+    id: str
+    name: str
+    experiment_id: str | None = None
+    created: float
+    body: dict[str, Any]
+
+
+class LineageNode(Record, frozen=True, kw_only=True):
+    """Something that data, models or work went through.
+
+    Attributes:
+        id: Its identity; that of a trial is the trial's, that of a file follows from its content.
+        kind: "artifact" (a data set, a model, a file), "action" (a deployment, an approval), "context" (an endpoint, a
+            group of models) or "trial".
+        type: A narrower word: "DataSet", "Model", "Endpoint" … free text.
+        name: What people call it.
+        uri: Where it is or was: a path or URL; "" if nowhere.
+        digest: Hexadecimal SHA-256 of its content where that is known, else "".
+        properties: Free keys and values.
+        created: When it was first seen.
+    """
+
+    id: str
+    kind: NodeKind
+    type: str = ""
+    name: str
+    uri: str = ""
+    digest: str = ""
+    properties: dict[str, str] = {}
+    created: float
+
+
+class LineageEdge(Record, frozen=True, kw_only=True):
+    """How one node led to another: from the source, the earlier one, to the destination."""
+
+    source: str
+    destination: str
+    association: Association
+    created: float
+
+
+class LineageGraph(Record, frozen=True, kw_only=True):
+    """What a query of the lineage found.
+
+    Attributes:
+        start: Ids the query began at.
+        nodes: Those that were reached, the start included, nearest first.
+        edges: Between those nodes.
+        truncated: There is more than was asked for.
+    """
+
+    start: tuple[str, ...]
+    nodes: tuple[LineageNode, ...]
+    edges: tuple[LineageEdge, ...]
+    truncated: bool = False
 
 
 class TrialPage(Record, frozen=True, kw_only=True):
@@ -229,3 +313,11 @@ class TrialPage(Record, frozen=True, kw_only=True):
     total: int
     offset: int
     trials: tuple[TrialRecord, ...]
+
+
+class SearchPage(Record, frozen=True, kw_only=True):
+    """Some of the trials a search found, in the order asked for, and how many there are in all."""
+
+    total: int
+    offset: int
+    trials: tuple[TrialFacts, ...]

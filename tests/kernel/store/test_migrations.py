@@ -25,8 +25,8 @@ NEXT = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -56,6 +56,7 @@ def test_an_old_store_opens_with_all_its_facts(tmp_path, fixture):
         catalog = store.catalog
         experiment = catalog.experiment("digits")
         assert (experiment.note, experiment.trials, experiment.running) == ("does width help?", 2, 1)
+        assert (experiment.archived, experiment.archived_trials) == (False, fixture.name.startswith("0002"))
         assert [item.name for item in catalog.experiments(deleted=True)] == ["n" * 300]
         detail = catalog.detail(catalog.trial("hidden-5").id)
         assert (detail.trial.state, detail.trial.tags) == ("completed", {"stage": "paper"})
@@ -67,6 +68,11 @@ def test_an_old_store_opens_with_all_its_facts(tmp_path, fixture):
         assert (detail.components[0].state, detail.artifacts[0].name) == ("completed", "model.pt")
         assert detail.captures[0].body == {"commit": "abc"}
         assert catalog.position("01900000000000000000000000000031") == 7
+        assert catalog._database.read(_searched) == [
+            [("layers", "3"), ("lr", "0.1"), ("net", "cnn 🧪")],
+            [("test:accuracy", 1, 0.9, 0.9, 0.0), ("train:loss", 1, None, None, 0.0)],
+            [("stage", "paper")],
+        ]
         assert len(catalog.events(0)) == catalog.cursor()
         assert catalog.check() == ()
 
@@ -91,7 +97,7 @@ def test_a_newer_store_is_refused_and_left_alone(any_location):
 
 def _migrate_in_child(folder, versions, start, results):
     schema.version_locations.append(versions)
-    tables.HEAD, tables.KNOWN = "0002", frozenset({"0001", "0002"})
+    tables.HEAD, tables.KNOWN = "0003", tables.KNOWN | {"0003"}
     start.wait()
     database = Database(SqliteBackend(Path(folder)))
     try:
@@ -110,7 +116,7 @@ def test_many_processes_migrate_once_and_lose_nothing(tmp_path):
     old_store(tmp_path / "store", FIXTURES[0])
     versions = tmp_path / "versions"
     versions.mkdir()
-    (versions / "v0002_next.py").write_text(NEXT)
+    (versions / "v0003_next.py").write_text(NEXT)
     context = multiprocessing.get_context("spawn")
     start, results = context.Barrier(6), context.Queue()
     arguments = (str(tmp_path / "store"), str(versions), start, results)
@@ -123,6 +129,26 @@ def test_many_processes_migrate_once_and_lose_nothing(tmp_path):
     assert found == [(["new", "new"], 3)] * 6
     with pytest.raises(StoreTooNew):
         open_store(locate(tmp_path / "store"))
+
+
+def test_what_the_second_schema_added_is_kept(tmp_path):
+    old_store(tmp_path / "store", Path(__file__).parent / "fixtures" / "0002.sqlite.sql")
+    with open_store(locate(tmp_path / "store")) as store:
+        (view,) = store.catalog.views()
+        assert (view.name, view.body) == ("paper", {"x": "step"})
+        done = store.catalog.trial("hidden-5")
+        (part,) = store.catalog.detail(done.id).children
+        assert (part.name, part.parent_id, part.archived) == ("fold-1", done.id, True)
+
+
+def _searched(connection):
+    """What searches compare: the columns that the second revision fills from the records."""
+    queries = (
+        "SELECT name_key, text FROM param ORDER BY name_key",
+        "SELECT name_key, count, first, mean, deviation FROM metric ORDER BY name_key",
+        "SELECT name_key, value FROM tag",
+    )
+    return [[tuple(row) for row in connection.execute(text(query))] for query in queries]
 
 
 def _config():
@@ -142,11 +168,21 @@ def _differences(connection):
     return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata)
 
 
+def _shape_of_sqlite(connection):
+    for table in connection.execute(text("PRAGMA table_list")).mappings().all():
+        yield repr((table["name"], table["type"], table["wr"], table["strict"]))
+        for pragma in ("table_info", "foreign_key_list"):
+            for row in connection.execute(text(f"PRAGMA {pragma}({table['name']})")).mappings():
+                yield repr((table["name"], pragma, {key: row[key] for key in row if key not in {"cid", "id"}}))
+    indices = connection.execute(text("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+    for row in indices:
+        yield "".join(row.sql.split()).replace('"', "")
+
+
 def _shape(connection):
     """Everything the database says about its tables, without the order in which they were made."""
     if connection.dialect.name == "sqlite":
-        rows = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
-        return sorted("".join(row.sql.split()).replace('"', "") for row in rows)
+        return sorted(_shape_of_sqlite(connection))
     columns = "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
     constraints = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
     rows = [

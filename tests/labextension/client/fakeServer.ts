@@ -36,7 +36,9 @@ export function experiment(
     objective: null,
     trials: 0,
     running: 0,
+    archived_trials: 0,
     updated: number,
+    archived: false,
     deleted: null,
     ...change
   };
@@ -51,6 +53,7 @@ export function trial(
     id: id(number),
     experiment_id: of.id,
     experiment: of.name,
+    parent_id: null,
     name: `trial-${number}`,
     number,
     state: 'completed',
@@ -61,6 +64,7 @@ export function trial(
     tags: {},
     objective: null,
     goal: 'max',
+    archived: false,
     deleted: null,
     ...change
   };

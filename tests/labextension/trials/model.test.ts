@@ -159,6 +159,7 @@ describe('what was captured', () => {
       ...facts(1),
       components: [],
       artifacts: [],
+      children: [],
       captures: [{ kind: 'error', body: { traceback: 'boom' } }]
     };
     expect(captureOf(detail, 'error')?.text('traceback')).toBe('boom');

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from labdeck.errors import InvalidQuery
 from labdeck.store.ids import is_id, made
-from labdeck.store.sql import do_experiments, do_facts, do_trials, reads
+from labdeck.store.sql import do_experiments, do_facts, do_lineage, do_trials, do_views, reads
 from labdeck.store.sql.tables import receipt as receipts
 from labdeck.store.sql.unit import Unit, require_finite
 from labdeck.wire import commands as wire
@@ -29,9 +29,11 @@ _DO: dict[type[wire.Command], Callable[[Unit, Any], None]] = {
     wire.RenameTrial: do_experiments.rename_trial,
     wire.Annotate: do_experiments.annotate,
     wire.SetTags: do_experiments.set_tags,
+    wire.Archive: do_experiments.archive,
     wire.Delete: do_experiments.delete,
     wire.Restore: do_experiments.restore,
     wire.StartTrial: do_trials.start_trial,
+    wire.ResumeTrial: do_trials.resume_trial,
     wire.FinishTrial: do_trials.finish_trial,
     wire.StartComponent: do_trials.start_component,
     wire.FinishComponent: do_trials.finish_component,
@@ -42,6 +44,12 @@ _DO: dict[type[wire.Command], Callable[[Unit, Any], None]] = {
     wire.LogArtifact: do_facts.log_artifact,
     wire.LogCapture: do_facts.log_capture,
     wire.AdvanceMetrics: do_facts.advance_metrics,
+    wire.SaveView: do_views.save_view,
+    wire.DeleteView: do_views.delete_view,
+    wire.PutNode: do_lineage.put_node,
+    wire.RemoveNode: do_lineage.remove_node,
+    wire.Associate: do_lineage.associate,
+    wire.Dissociate: do_lineage.dissociate,
 }
 
 

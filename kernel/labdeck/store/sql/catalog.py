@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from labdeck.errors import CursorExpired, InvalidQuery
 from labdeck.store.contract import Catalog
@@ -13,7 +13,7 @@ from labdeck.store.sql import apply, codec, details, reads
 from labdeck.store.sql.engine import Database
 from labdeck.store.sql.examine import examine
 from labdeck.store.sql.schema import ensure_schema
-from labdeck.store.sql.tables import artifact, event, experiment, log, trial
+from labdeck.store.sql.tables import artifact, edge, event, experiment, log, trial
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         TrialFacts,
         TrialPage,
         TrialRecord,
+        ViewRecord,
     )
 
 
@@ -65,11 +66,15 @@ class SqlCatalog(Catalog):
         """Return the experiment of that id (deleted or not) or name (not deleted); NotFound."""
         return self._database.read(lambda connection: reads.find_experiment(connection, ref))
 
-    def trials(self, experiment_id: str, *, offset: int = 0, limit: int | None = None) -> TrialPage:
+    def trials(
+        self, experiment_id: str, *, offset: int = 0, limit: int | None = None, archived: bool = False
+    ) -> TrialPage:
         """Return trials of an experiment that are not deleted, newest first; NotFound for an unknown experiment."""
         if offset < 0 or (limit is not None and limit < 0):
             raise InvalidQuery("offset and limit must not be negative")
-        return self._database.read(lambda connection: reads.trial_page(connection, experiment_id, offset, limit))
+        return self._database.read(
+            partial(reads.trial_page, experiment_id=experiment_id, offset=offset, limit=limit, archived=archived)
+        )
 
     def trial(self, ref: str, experiment_id: str | None = None) -> TrialRecord:
         """Return the trial of that id, or the newest of that name that is not deleted; NotFound."""
@@ -95,6 +100,10 @@ class SqlCatalog(Catalog):
     def detail(self, trial_id: str) -> TrialDetail:
         """Return everything about a trial, deleted or not; NotFound."""
         return self._database.read(lambda connection: details.detail(connection, trial_id))
+
+    def views(self) -> tuple[ViewRecord, ...]:
+        """Return all saved comparisons whose experiment is not deleted, by name."""
+        return self._database.read(details.views)
 
     def running(self) -> tuple[Liveness, ...]:
         """Return trials in state running, deleted or not."""
@@ -195,6 +204,9 @@ def _purge(connection: Connection, older_than: float) -> tuple[str, ...]:
     query = select(trial.c.id).join(experiment).where(expired.is_not(None), either).order_by(trial.c.serial)
     gone = tuple(connection.execute(query).scalars())
     for start in range(0, len(gone), reads.CHUNK):
-        connection.execute(delete(trial).where(trial.c.id.in_(gone[start : start + reads.CHUNK])))
+        some = gone[start : start + reads.CHUNK]
+        connection.execute(update(trial).where(trial.c.parent_id.in_(some)).values(parent_id=None))
+        connection.execute(delete(edge).where(or_(edge.c.source.in_(some), edge.c.destination.in_(some))))
+        connection.execute(delete(trial).where(trial.c.id.in_(some)))
     connection.execute(delete(experiment).where(experiment.c.deleted < older_than))
     return gone

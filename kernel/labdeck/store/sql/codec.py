@@ -11,7 +11,7 @@ import msgspec
 
 from labdeck.wire.events import AnyEvent
 from labdeck.wire.numbers import Number, to_float
-from labdeck.wire.records import ArtifactRecord, Capture, MetricSummary, Param
+from labdeck.wire.records import ArtifactRecord, Capture, LineageNode, MetricSummary, Param, ViewRecord
 
 _KEY_BYTES = 255
 _DIGEST_MARK = "\x01"
@@ -78,6 +78,8 @@ class Bodies(msgspec.Struct, frozen=True):
     metric: msgspec.json.Decoder[tuple[MetricSummary, ...]]
     artifact: msgspec.json.Decoder[tuple[ArtifactRecord, ...]]
     capture: msgspec.json.Decoder[tuple[Capture, ...]]
+    view: msgspec.json.Decoder[tuple[ViewRecord, ...]]
+    node: msgspec.json.Decoder[tuple[LineageNode, ...]]
     event: msgspec.json.Decoder[tuple[AnyEvent, ...]]
 
 
@@ -89,6 +91,8 @@ bodies = Bodies(
     metric=msgspec.json.Decoder(tuple[MetricSummary, ...]),
     artifact=msgspec.json.Decoder(tuple[ArtifactRecord, ...]),
     capture=msgspec.json.Decoder(tuple[Capture, ...]),
+    view=msgspec.json.Decoder(tuple[ViewRecord, ...]),
+    node=msgspec.json.Decoder(tuple[LineageNode, ...]),
     event=msgspec.json.Decoder(tuple[AnyEvent, ...]),
 )
 

@@ -10,8 +10,8 @@ from sqlalchemy import Row, Table, func, select
 from labdeck.errors import NotFound
 from labdeck.store.sql import codec, reads
 from labdeck.store.sql.codec import bodies
-from labdeck.store.sql.tables import artifact, capture, component, metric, param, trial
-from labdeck.wire.records import ComponentRecord, MetricSummary, TrialDetail, TrialFacts
+from labdeck.store.sql.tables import artifact, capture, component, experiment, metric, param, trial, view
+from labdeck.wire.records import ComponentRecord, MetricSummary, TrialDetail, TrialFacts, ViewRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,14 @@ def detail(connection: Connection, trial_id: str) -> TrialDetail:
         components=_components(connection, trial_id),
         artifacts=codec.decode(bodies.artifact, _bodies(connection, artifact, trial_id)),
         captures=codec.decode(bodies.capture, _bodies(connection, capture, trial_id)),
+        children=reads.children_of(connection, trial_id),
     )
+
+
+def views(connection: Connection) -> tuple[ViewRecord, ...]:
+    """Return all saved comparisons whose experiment is not deleted, by name."""
+    query = select(view.c.body).outerjoin(experiment).where(experiment.c.deleted.is_(None)).order_by(view.c.name)
+    return codec.decode(bodies.view, list(connection.execute(query).scalars()))
 
 
 def summaries(connection: Connection, trial_id: str) -> tuple[MetricSummary, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, insert, select, update
+from sqlalchemy import delete as sql_delete
 
 from labdeck.errors import Conflict, NotFound
 from labdeck.store.names import check_name
@@ -12,18 +13,21 @@ from labdeck.store.sql import reads
 from labdeck.store.sql.choice import choose_again
 from labdeck.store.sql.codec import clean_text, decode_tags, encode, name_key
 from labdeck.store.sql.free_names import free_name, taken_in
-from labdeck.store.sql.tables import experiment, trial
+from labdeck.store.sql.tables import experiment, tag, trial
 from labdeck.store.sql.unit import require_id
+from labdeck.wire.commands import Restore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labdeck.store.sql.unit import Unit
     from labdeck.wire.commands import (
         Annotate,
+        Archive,
         Delete,
         OpenExperiment,
         RenameExperiment,
         RenameTrial,
-        Restore,
         SetObjective,
         SetTags,
     )
@@ -104,11 +108,34 @@ def set_tags(unit: Unit, command: SetTags) -> None:
         if after != before:
             unit.change(table, identity, tags=encode(after))
             _touch(unit, table, identity)
+            if table is trial:
+                _index_tags(unit, identity, after)
+
+
+def _index_tags(unit: Unit, trial_id: str, tags: dict[str, str]) -> None:
+    unit.connection.execute(sql_delete(tag).where(tag.c.trial_id == trial_id))
+    if tags:
+        rows = [{"trial_id": trial_id, "name_key": name_key(key), "value": value} for key, value in tags.items()]
+        unit.connection.execute(insert(tag), rows)
+
+
+def archive(unit: Unit, command: Archive) -> None:
+    """Put experiments or trials away, or take them out again; what is part of a trial goes with it."""
+    for identity in _with_parts(unit, command.ids):
+        table = _table_of(unit, identity)
+        change = update(table).where(table.c.id == identity, table.c.archived.is_not(command.archived))
+        if unit.connection.execute(change.values(archived=command.archived)).rowcount:
+            _touch_with_home(unit, table, identity)
+
+
+def _with_parts(unit: Unit, ids: Sequence[str]) -> list[str]:
+    """Return ids and those of all trials that are part of them."""
+    return list(dict.fromkeys(part for one in ids for part in (one, *reads.descendants_of(unit.connection, one))))
 
 
 def delete(unit: Unit, command: Delete) -> None:
-    """Hide experiments (their trials with them) and trials; the first deletion keeps its time."""
-    for identity in command.ids:
+    """Hide experiments (their trials with them) and trials with their parts; the first deletion keeps its time."""
+    for identity in _with_parts(unit, command.ids):
         table = _table_of(unit, identity)
         hide = update(table).where(table.c.id == identity, table.c.deleted.is_(None)).values(deleted=command.time)
         if unit.connection.execute(hide).rowcount:
@@ -126,6 +153,10 @@ def restore(unit: Unit, command: Restore) -> None:
         name = free_name(row.name, taken_in(unit.connection, table, *scope))
         unit.change(table, identity, deleted=None, name=name, name_key=name_key(name))
         _touch_with_home(unit, table, identity)
+        parts = reads.descendants_of(unit.connection, identity) if table is trial else []
+        for part in parts:  # those that went with it, not those that were deleted by themselves
+            if unit.connection.execute(select(trial.c.deleted).where(trial.c.id == part)).scalar() == row.deleted:
+                restore(unit, Restore(ids=(part,)))
 
 
 def _choose(unit: Unit, experiment_id: str, metric: str | None, goal: str) -> None:

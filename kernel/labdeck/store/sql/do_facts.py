@@ -26,6 +26,7 @@ class _Count(msgspec.Struct):
 
 _decode_count = msgspec.json.Decoder(_Count).decode
 _KEY = ("trial_id", "component_key", "name_key")
+_STEP_KEY = (*_KEY, "step_key")
 
 
 def log_params(unit: Unit, command: LogParams) -> None:
@@ -37,17 +38,18 @@ def log_params(unit: Unit, command: LogParams) -> None:
 
 
 def log_artifact(unit: Unit, command: LogArtifact) -> None:
-    """Record a file; the newest of a name wins."""
+    """Record a file; the newest of a name and step wins."""
     if unit.home(command.trial_id) is None:
         return
     item = command.artifact
     require_finite(item)
     row = {
         **_key(command.trial_id, item.component, item.name, "artifact"),
+        "step_key": "" if item.step is None else str(item.step),
         "sha256": item.sha256,
         "body": encode(msgspec.structs.replace(item, media_type=clean_text(item.media_type))),
     }
-    unit.upsert(artifact, _KEY, [row])
+    unit.upsert(artifact, _STEP_KEY, [row])
     unit.touch_detail(command.trial_id, "artifacts")
 
 
@@ -97,8 +99,21 @@ def _param_row(trial_id: str, item: Param) -> dict[str, Any]:
     return {
         **_key(trial_id, item.component, item.name, "parameter"),
         "number": float(value) if isinstance(value, (int, float)) else None,
+        "text": in_words(value),
         "body": encode(msgspec.structs.replace(item, value=value)),
     }
+
+
+def in_words(value: ParamValue) -> str | None:
+    """Return a parameter as searches compare it: None is nothing.
+
+    Example:
+        >>> in_words(True), in_words(0.1), in_words("sgd"), in_words(None)
+        ('true', '0.1', 'sgd', None)
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
 
 
 def _storable(value: ParamValue) -> ParamValue:
@@ -113,9 +128,13 @@ def _metric_row(trial_id: str, summary: MetricSummary) -> dict[str, Any]:
     require_finite(summary)
     return {
         **_key(trial_id, summary.component, summary.name, "metric"),
+        "count": summary.count,
+        "first": sortable(summary.first),
         "last": sortable(summary.last),
         "low": sortable(summary.min),
         "high": sortable(summary.max),
+        "mean": sortable(summary.mean),
+        "deviation": sortable(summary.std),
         "body": encode(msgspec.structs.replace(summary, spark=())),
         "spark": encode(summary.spark),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
 
+from labdeck.errors import Conflict, NotFound
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
 from labdeck.store.sql import do_experiments, reads
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         FinishTrial,
         MarkCrashed,
         MarkIncomplete,
+        ResumeTrial,
         StartComponent,
         StartTrial,
     )
@@ -55,6 +57,7 @@ def start_trial(unit: Unit, command: StartTrial) -> None:
         "tags": "{}",
         "points": 0,
         "goal": "max" if chosen is None else chosen.goal,
+        "parent_id": command.parent_id,
     }
     unit.connection.execute(insert(trial).values(row))
     who = command.writer
@@ -62,6 +65,25 @@ def start_trial(unit: Unit, command: StartTrial) -> None:
     unit.connection.execute(insert(writer).values(trial_id=command.id, heartbeat=command.started, **identity))
     unit.touch_trial(command.id)
     unit.touch_activity(home, command.started)
+
+
+def resume_trial(unit: Unit, command: ResumeTrial) -> None:
+    """Let an ended trial go on under another writer; Conflict if another process writes it."""
+    row = unit.connection.execute(select(trial.c.state, trial.c.deleted).where(trial.c.id == command.id)).first()
+    if row is None or row.deleted is not None:
+        raise NotFound(f"there is no trial {reads.shown(command.id)}", "it may have been deleted")
+    who = command.writer
+    identity = {"host": clean_text(who.host), "boot": clean_text(who.boot), "pid": who.pid, "born": who.born}
+    if row.state == "running":
+        current = unit.connection.execute(select(writer).where(writer.c.trial_id == command.id)).one()
+        if any(getattr(current, name) != value for name, value in identity.items()):
+            raise Conflict("the trial runs in another process", "end it there, or start a new one")
+    mine = update(writer).where(writer.c.trial_id == command.id)
+    unit.connection.execute(mine.values(heartbeat=command.time, **identity))
+    if row.state != "running":
+        unit.change(trial, command.id, state="running", ended=None)
+        unit.touch_trial(command.id)
+        unit.touch_activity(unit.home(command.id) or "", command.time)
 
 
 def finish_trial(unit: Unit, command: FinishTrial) -> None:

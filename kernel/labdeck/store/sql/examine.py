@@ -11,7 +11,7 @@ from sqlalchemy import select
 from labdeck.errors import StoreCorrupt
 from labdeck.store.contract import Defect
 from labdeck.store.sql.codec import bodies
-from labdeck.store.sql.tables import artifact, capture, event, experiment, metric, param, trial
+from labdeck.store.sql.tables import artifact, capture, event, experiment, metric, node, param, trial, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,8 @@ _COLUMNS: list[tuple[Any, msgspec.json.Decoder[Any]]] = [
     (metric.c.spark, bodies.spark),
     (artifact.c.body, bodies.artifact),
     (capture.c.body, bodies.capture),
+    (view.c.body, bodies.view),
+    (node.c.body, bodies.node),
     (event.c.body, bodies.event),
 ]
 

@@ -33,15 +33,18 @@ _live_trials = (
     .where(trial.c.experiment_id == experiment.c.id, trial.c.deleted.is_(None))
     .correlate(experiment)
 )
+_shown_trials = _live_trials.where(trial.c.archived.is_(False))
 _experiment_query = select(
     experiment,
-    _live_trials.scalar_subquery().label("trials"),
-    _live_trials.where(trial.c.state == "running").scalar_subquery().label("running"),
+    _shown_trials.scalar_subquery().label("trials"),
+    _shown_trials.where(trial.c.state == "running").scalar_subquery().label("running"),
+    _live_trials.where(trial.c.archived.is_(True)).scalar_subquery().label("archived_trials"),
 )
 trial_query = select(
     trial,
     experiment.c.name.label("experiment"),
     func.coalesce(trial.c.deleted, experiment.c.deleted).label("gone"),
+    or_(trial.c.archived, experiment.c.archived).label("put_away"),
 ).join(experiment)
 """Trials with the name of their experiment and their deletion, their own or its."""
 
@@ -81,10 +84,12 @@ def trials_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, TrialR
     return {row.id: to_trial(row) for row in in_chunks(connection, trial_query, trial.c.id, ids)}
 
 
-def trial_page(connection: Connection, experiment_id: str, offset: int, limit: int | None) -> TrialPage:
+def trial_page(
+    connection: Connection, experiment_id: str, offset: int, limit: int | None, *, archived: bool
+) -> TrialPage:
     """Return trials of an experiment that are not deleted, newest first; NotFound."""
     require_experiment(connection, experiment_id)
-    wanted = (trial.c.experiment_id == experiment_id, *LISTED)
+    wanted = (trial.c.experiment_id == experiment_id, trial.c.archived.is_(archived), *LISTED)
     total = connection.execute(select(func.count()).select_from(trial.join(experiment)).where(*wanted)).scalar_one()
     query = trial_query.where(*wanted).order_by(trial.c.serial.desc()).offset(offset)
     rows = connection.execute(query.limit(total if limit is None else limit))
@@ -101,6 +106,20 @@ def find_trial(connection: Connection, ref: str, experiment_id: str | None) -> T
     if row is None:
         raise NotFound(f"no trial is called {shown(ref)}", "list them with %experiment show")
     return to_trial(row)
+
+
+def children_of(connection: Connection, trial_id: str) -> tuple[TrialRecord, ...]:
+    """Return the trials that are part of a trial and not deleted, oldest first."""
+    query = trial_query.where(trial.c.parent_id == trial_id, *LISTED).order_by(trial.c.serial)
+    return tuple(to_trial(row) for row in connection.execute(query))
+
+
+def descendants_of(connection: Connection, trial_id: str) -> list[str]:
+    """Return the ids of all trials that are part of a trial, to any depth, deleted ones included."""
+    below = select(trial.c.id).where(trial.c.parent_id == trial_id).cte("below", recursive=True)
+    deeper = trial.alias()
+    below = below.union(select(deeper.c.id).join(below, deeper.c.parent_id == below.c.id))
+    return list(connection.execute(select(below.c.id)).scalars())
 
 
 def running(connection: Connection) -> tuple[Liveness, ...]:
@@ -148,7 +167,9 @@ def _experiment(row: Row[Any]) -> ExperimentRecord:
         objective=objective,
         trials=row.trials,
         running=row.running,
+        archived_trials=row.archived_trials,
         updated=row.updated,
+        archived=row.archived,
         deleted=row.deleted,
     )
 
@@ -164,6 +185,7 @@ def to_trial(row: Row[Any]) -> TrialRecord:
         id=row.id,
         experiment_id=row.experiment_id,
         experiment=row.experiment,
+        parent_id=row.parent_id,
         name=row.name,
         number=row.number,
         state=row.state,
@@ -174,5 +196,6 @@ def to_trial(row: Row[Any]) -> TrialRecord:
         tags=decode_tags(row.tags),
         objective=decode_objective(row.objective),
         goal=row.goal,
+        archived=row.put_away,
         deleted=row.gone,
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -20,13 +21,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision of the schema; `migrations/versions` leads to it."""
 
-KNOWN = frozenset({HEAD})
+KNOWN = frozenset({"0001", HEAD})
 """Every revision ever released: anything else was written by a newer Labdeck."""
 
 metadata = MetaData(
@@ -38,6 +40,10 @@ metadata = MetaData(
 )
 
 _NOT_DELETED = text("deleted IS NULL")
+
+
+def _archived_column() -> Column[bool]:
+    return Column("archived", Boolean, nullable=False, server_default=false())
 
 
 def _trial_column() -> Column[str]:
@@ -57,6 +63,7 @@ experiment = Table(
     Column("goal", Text, nullable=False),
     Column("updated", Double, nullable=False),
     Column("activity", BigInteger, nullable=False),  # seq of the latest activity: clocks order nothing
+    _archived_column(),
     Column("deleted", Double),
     Index("uq_experiment_name", "name_key", unique=True, sqlite_where=_NOT_DELETED, postgresql_where=_NOT_DELETED),
 )
@@ -77,12 +84,15 @@ trial = Table(
     Column("note", Text, nullable=False),
     Column("tags", Text, nullable=False),
     Column("points", BigInteger, nullable=False),
+    Column("parent_id", String(32)),
+    _archived_column(),
     Column("objective", Text),  # body of the summary that stands for the trial, spark included
     Column("goal", Text, nullable=False),
     Column("deleted", Double),
     Index("uq_trial_serial", "serial", unique=True),
     Index("uq_trial_number", "experiment_id", "number", unique=True),
     Index("ix_trial_listing", "experiment_id", "deleted", "serial"),
+    Index("ix_trial_parent", "parent_id"),
     Index("ix_trial_state", "state", "experiment_id"),
     Index(
         "uq_trial_name",
@@ -114,6 +124,7 @@ param = Table(
     Column("component_key", Text, nullable=False),
     Column("name_key", Text, nullable=False),
     Column("number", Double),
+    Column("text", Text),  # the value in words, as searches compare it
     Column("body", Text, nullable=False),
     Index("uq_param_name", "trial_id", "component_key", "name_key", unique=True),
     sqlite_with_rowid=False,
@@ -126,12 +137,25 @@ metric = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("component_key", Text, nullable=False),
     Column("name_key", Text, nullable=False),
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("first", Double),
     Column("last", Double),
     Column("low", Double),
     Column("high", Double),
+    Column("mean", Double),
+    Column("deviation", Double),
     Column("body", Text, nullable=False),
     Column("spark", Text, nullable=False),
     Index("uq_metric_name", "trial_id", "component_key", "name_key", unique=True),
+    sqlite_with_rowid=False,
+)
+
+tag = Table(  # the tags of trials once more, one a row, for searches
+    "tag",
+    metadata,
+    _trial_column(),
+    Column("name_key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -156,9 +180,10 @@ artifact = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("component_key", Text, nullable=False),
     Column("name_key", Text, nullable=False),
+    Column("step_key", Text, nullable=False, server_default=""),  # its step in words, "" for none
     Column("sha256", Text, nullable=False),
     Column("body", Text, nullable=False),
-    Index("uq_artifact_name", "trial_id", "component_key", "name_key", unique=True),
+    Index("uq_artifact_name", "trial_id", "component_key", "name_key", "step_key", unique=True),
 )
 
 capture = Table(
@@ -169,6 +194,40 @@ capture = Table(
     Column("name_key", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index("uq_capture_kind", "trial_id", "name_key", unique=True),
+)
+
+view = Table(
+    "view",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("experiment_id", String(32), ForeignKey("experiment.id", ondelete="CASCADE")),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+node = Table(  # of the lineage; trials are nodes without a row here
+    "node",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("uri_key", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_node_name", "name_key"),
+    Index("ix_node_uri", "uri_key"),
+    Index("ix_node_digest", "digest"),
+)
+
+edge = Table(
+    "edge",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("destination", String(32), primary_key=True),
+    Column("association", Text, primary_key=True),
+    Column("created", Double, nullable=False),
+    Index("ix_edge_destination", "destination"),
+    sqlite_with_rowid=False,
 )
 
 event = Table(

@@ -15,7 +15,15 @@ from labdeck.errors import InvalidQuery
 from labdeck.store.ids import is_id
 from labdeck.store.sql import codec, reads
 from labdeck.store.sql.tables import event, experiment, log, trial
-from labdeck.wire.events import AnyEvent, DetailChanged, ExperimentChanged, MetricsAdvanced, TrialChanged
+from labdeck.wire.events import (
+    AnyEvent,
+    DetailChanged,
+    ExperimentChanged,
+    LineageChanged,
+    MetricsAdvanced,
+    TrialChanged,
+    ViewsChanged,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +36,8 @@ Detail = Literal["params", "components", "artifacts", "captures"]
 
 SHOWN_METRICS = 50
 """Summaries in one MetricsAdvanced event."""
+SHOWN_NODES = 200
+"""Ids in one LineageChanged event."""
 
 
 class Unit:
@@ -47,6 +57,8 @@ class Unit:
         self._details: dict[tuple[str, Detail], None] = {}
         self._metrics: dict[str, dict[tuple[str, str], MetricSummary]] = {}
         self._points: dict[str, int] = {}
+        self._views = False
+        self._lineage: dict[str, None] = {}
 
     def home(self, trial_id: str) -> str | None:
         """Return the experiment of a trial, None if there is no such trial."""
@@ -82,6 +94,14 @@ class Unit:
         self.change(experiment, experiment_id, updated=when, activity=self.newest + 1)
         self.touch_experiment(experiment_id)
 
+    def touch_views(self) -> None:
+        """Note that saved comparisons changed."""
+        self._views = True
+
+    def touch_lineage(self, *ids: str) -> None:
+        """Note that nodes of the lineage or their associations changed."""
+        self._lineage.update(dict.fromkeys(ids))
+
     def change(self, table: Table, identity: str, **values: Any) -> None:
         """Update one row by id."""
         self.connection.execute(update(table).where(table.c.id == identity).values(**values))
@@ -94,6 +114,12 @@ class Unit:
         start = self.connection.execute(last).scalar_one() + 1
         placed = [{**row, "position": start + index} for index, row in enumerate(rows)]
         self.connection.execute(_upsert(self.connection.dialect.name, table, tuple(key)), placed)
+
+    def put(self, table: Table, row: Mapping[str, Any], *, replace: bool = True) -> bool:
+        """Insert a row, or replace the one of the same primary key unless `replace` is False; say if it changed."""
+        key = tuple(column.name for column in table.primary_key)
+        statement = _put(self.connection.dialect.name, table, key, replace)
+        return self.connection.execute(statement, row).first() is not None
 
     def emit(self) -> int:
         """Append the events of this transaction; return the newest seq."""
@@ -136,6 +162,13 @@ class Unit:
                 metrics=shown[:SHOWN_METRICS],
                 truncated=len(shown) > SHOWN_METRICS,
             )
+        if self._views:
+            seq += 1
+            yield ViewsChanged(seq=seq, time=now)
+        if self._lineage:
+            seq += 1
+            ids = tuple(self._lineage)
+            yield LineageChanged(seq=seq, time=now, ids=ids[:SHOWN_NODES], truncated=len(ids) > SHOWN_NODES)
 
 
 def require_id(text: str) -> str:
@@ -158,8 +191,19 @@ def require_finite(record: msgspec.Struct) -> None:
 
 @lru_cache(maxsize=64)
 def _upsert(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
+    return _on_conflict(dialect, table, key, kept={*key, "position"})
+
+
+@lru_cache(maxsize=64)
+def _put(dialect: str, table: Table, key: tuple[str, ...], replace: bool) -> Any:
+    statement = _on_conflict(dialect, table, key, kept=set(key) if replace else set(table.c.keys()))
+    return statement.returning(table.c[key[0]])  # a row only where something changed
+
+
+def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], kept: set[str]) -> Any:
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = make(table)
-    kept = {*key, "position"}
     replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name not in kept}
+    if not replaced:
+        return statement.on_conflict_do_nothing(index_elements=list(key))
     return statement.on_conflict_do_update(index_elements=list(key), set_=replaced)
