@@ -18,7 +18,8 @@ DOORS = ("labdeck.magics", "labdeck.server")
 
 OPTIONAL = {
     "apprise", "dask", "distributed", "duckdb", "fastapi", "lightgbm", "matplotlib", "nbclient", "onnx", "optuna",
-    "polars", "psycopg", "shap", "skl2onnx", "sklearn", "skops", "tensorflow", "torch", "xgboost",
+    "keras", "lightning", "mlflow", "polars", "psycopg", "shap", "skl2onnx", "skops", "tensorboard", "tensorflow", "torch", "wandb",
+    "xgboost",
 }  # fmt: skip
 """Extras, never dependencies of the base: one file each may import them, inside a guard that names the extra."""
 
