@@ -17,9 +17,9 @@ VIEWS = ("labdeck_ui.figures", "labdeck_ui.formatters")
 DOORS = ("labdeck.magics", "labdeck.server")
 
 OPTIONAL = {
-    "apprise", "dask", "distributed", "duckdb", "fastapi", "lightgbm", "matplotlib", "nbclient", "onnx", "optuna",
-    "keras", "lightning", "mlflow", "polars", "psycopg", "shap", "skl2onnx", "skops", "tensorboard", "tensorflow", "torch", "wandb",
-    "xgboost",
+    "apprise", "dask", "distributed", "duckdb", "fastapi", "keras", "lightgbm", "lightning", "matplotlib", "mlflow",
+    "nbclient", "onnx", "optuna", "polars", "psycopg", "shap", "skl2onnx", "skops", "tensorboard", "tensorflow",
+    "torch", "wandb", "xgboost",
 }  # fmt: skip
 """Extras, never dependencies of the base: one file each may import them, inside a guard that names the extra."""
 

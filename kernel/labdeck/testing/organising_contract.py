@@ -13,7 +13,7 @@ from labdeck.store.open import Store
 from labdeck.testing.making import WRITER, artifact, open_experiment, start, start_trial
 from labdeck.wire import commands as wire
 from labdeck.wire.events import LineageChanged, TrialChanged, ViewsChanged
-from labdeck.wire.records import LineageEdge, LineageNode, ViewRecord
+from labdeck.wire.records import LineageEdge, LineageNode, Param, ViewRecord
 
 OpenStore = Callable[[], Store]
 OTHER = msgspec.structs.replace(WRITER, pid=4243)
@@ -87,6 +87,23 @@ class OrganisingLaws:
             (2, "image"),
             (None, "image"),
         ]
+
+    def test_parameters_are_taken_back(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        trial_id = start_trial(catalog)
+        params = (Param(name="a", value=1), Param(name="b", value=2), Param(name="a", value=3, component="c"))
+        catalog.apply([wire.LogParams(trial_id=trial_id, params=params)])
+        before = catalog.cursor()
+        catalog.apply(
+            [
+                wire.RemoveParams(trial_id=trial_id, names=("a", "z")),
+                wire.LogParams(trial_id=trial_id, params=params[1:2]),
+            ]
+        )
+        assert catalog.detail(trial_id).params == params[1:]
+        catalog.apply([wire.RemoveParams(trial_id=trial_id, names=("a",), component="c")])
+        assert catalog.detail(trial_id).params == params[1:2]
+        assert catalog.cursor() == before + 2
 
     def test_views_are_saved_replaced_and_removed(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog

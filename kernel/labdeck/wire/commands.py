@@ -134,6 +134,14 @@ class LogParams(Command, frozen=True, kw_only=True):
     params: tuple[Param, ...]
 
 
+class RemoveParams(Command, frozen=True, kw_only=True):
+    """Take parameters of a trial or component back; what is not there stays away."""
+
+    trial_id: str
+    names: tuple[str, ...]
+    component: str = ""
+
+
 class LogArtifact(Command, frozen=True, kw_only=True):
     """Record a file whose content is already in the artifact store."""
 
@@ -276,6 +284,7 @@ WriterCommand = (
     | StartComponent
     | FinishComponent
     | LogParams
+    | RemoveParams
     | LogArtifact
     | LogCapture
     | AdvanceMetrics

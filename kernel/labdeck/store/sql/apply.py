@@ -41,6 +41,7 @@ _DO: dict[type[wire.Command], Callable[[Unit, Any], None]] = {
     wire.MarkCrashed: do_trials.mark_crashed,
     wire.MarkIncomplete: do_trials.mark_incomplete,
     wire.LogParams: do_facts.log_params,
+    wire.RemoveParams: do_facts.remove_params,
     wire.LogArtifact: do_facts.log_artifact,
     wire.LogCapture: do_facts.log_capture,
     wire.AdvanceMetrics: do_facts.advance_metrics,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from labdeck.store.names import check_name
 from labdeck.store.sql.choice import advance_objective
@@ -16,7 +16,7 @@ from labdeck.wire.numbers import to_number
 
 if TYPE_CHECKING:
     from labdeck.store.sql.unit import Unit
-    from labdeck.wire.commands import AdvanceMetrics, LogArtifact, LogCapture, LogParams
+    from labdeck.wire.commands import AdvanceMetrics, LogArtifact, LogCapture, LogParams, RemoveParams
     from labdeck.wire.records import MetricSummary, Param, ParamValue
 
 
@@ -35,6 +35,16 @@ def log_params(unit: Unit, command: LogParams) -> None:
         return
     unit.upsert(param, _KEY, [_param_row(command.trial_id, item) for item in command.params])
     unit.touch_detail(command.trial_id, "params")
+
+
+def remove_params(unit: Unit, command: RemoveParams) -> None:
+    """Take parameters back."""
+    if unit.home(command.trial_id) is None:
+        return
+    here = (param.c.trial_id == command.trial_id, param.c.component_key == name_key(command.component))
+    gone = delete(param).where(*here, param.c.name_key.in_([name_key(name) for name in command.names]))
+    if unit.connection.execute(gone).rowcount:
+        unit.touch_detail(command.trial_id, "params")
 
 
 def log_artifact(unit: Unit, command: LogArtifact) -> None:
