@@ -20,7 +20,7 @@ from labdeck.store.open import locate
 from labdeck.store.session import Session
 from labdeck.version import __version__
 from labdeck.wire.commands import OpenExperiment
-from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Status
+from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Status, ViewList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,6 +171,10 @@ class Studio:
         facts = self.session.catalog.facts(trial_ids=trial_ids)
         found = {fact.trial.id for fact in facts}
         return Comparison(trials=facts, missing=tuple(i for i in dict.fromkeys(trial_ids) if i not in found))
+
+    def views(self) -> ViewList:
+        """Return the saved comparisons whose experiments are not deleted, by name."""
+        return ViewList(views=self.session.catalog.views())
 
     def curves(
         self, trial_ids: Sequence[str], series: Sequence[SeriesKey], x: XAxis = "step", points: int = 2000

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BODY_LIMIT = 1 << 20
 """Bytes of a request's body."""
 COMMANDS_LIMIT = 1_000
+VIEW_LIMIT = 1 << 16
+"""Bytes of what is kept of a saved comparison."""
 TRIALS_LIMIT = 200
 SERIES_LIMIT = 50
 CURVES_LIMIT = 2_000
@@ -118,7 +120,8 @@ def user_commands(given: Sequence[UserCommand]) -> None:
     if len(given) > COMMANDS_LIMIT:
         raise TooLarge(f"{len(given):,} commands at once are too many", f"send at most {COMMANDS_LIMIT:,}")
     for command in given:
-        ids = getattr(command, "ids", None) or (getattr(command, "id", ""),)
+        view = getattr(command, "view", None)
+        ids = getattr(command, "ids", None) or (getattr(view or command, "id", ""),)
         if not all(map(is_id, ids)):
             raise InvalidQuery("an id is not 32 lower-case hexadecimal digits", "take ids from the lists")
         _check_texts(command)
@@ -137,6 +140,10 @@ def _check_texts(command: UserCommand) -> None:
                 check_name(key, "tag")
                 if "\0" in value:
                     raise InvalidName("the value of a tag holds a NUL character", "remove it")
+        case commands.SaveView():
+            check_name(command.view.name, "view")
+            if len(msgspec.json.encode(command.view.body)) > VIEW_LIMIT:
+                raise TooLarge("the comparison is larger than 64 KiB", "compare fewer trials, or choose fewer columns")
     objective = getattr(command, "objective", None) or getattr(command, "metric", None)
     if objective is not None:
         check_name(objective, "metric")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from labdeck.server import handlers
 from labdeck.server.artifacts import ArtifactHandler
 from labdeck.server.socket import EventsHandler
+from labdeck.server.views import ViewsHandler
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -20,6 +21,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"trials/{_ID}", handlers.TrialHandler),
     (f"trials/{_ID}/artifacts/{_ID}", ArtifactHandler),
     ("comparison", handlers.ComparisonHandler),
+    ("views", ViewsHandler),
     ("figures/curves", handlers.CurvesHandler),
     ("commands", handlers.CommandsHandler),
     ("events", EventsHandler),
