@@ -12,6 +12,11 @@ export type Wire =
   | SearchPage
   | LineageGraph
   | Comparison
+  | StepValues
+  | Groups
+  | Importance
+  | CodeDifference
+  | EnvironmentDifference
   | ViewList
   | CommandRequest
   | CommandResult
@@ -307,6 +312,181 @@ export interface LineageEdge {
 export interface Comparison {
   trials: TrialFacts[];
   missing: string[];
+}
+/**
+ * Values at a chosen step; a series without a point up to there is left out.
+ */
+export interface StepValues {
+  step: number;
+  values: StepValue[];
+}
+/**
+ * The latest point of a series at or before a step: where it is, and its value.
+ */
+export interface StepValue {
+  trial_id: string;
+  component: string;
+  metric: string;
+  step: number;
+  value: number | ('-Infinity' | 'Infinity' | 'NaN');
+}
+/**
+ * Trials grouped by fields, in the order of their values: numbers by size, then texts, then those without.
+ */
+export interface Groups {
+  by: string[];
+  fields: string[];
+  groups: Group[];
+}
+/**
+ * Trials that share a value.
+ *
+ * Attributes:
+ *     values: The value of each field that was grouped by; None where the trials have none.
+ *     label: The same as text.
+ *     trials: Their ids, in the order asked for.
+ *     statistics: One per field asked for.
+ */
+export interface Group {
+  values: (boolean | number | string | null)[];
+  label: string;
+  trials: string[];
+  statistics: GroupStatistics[];
+}
+/**
+ * One field over the trials of a group.
+ *
+ * Attributes:
+ *     field: Which field.
+ *     count: Trials of the group that have a finite number there.
+ *     mean, std, min, max: Over those numbers (population deviation); NaN when there is none.
+ */
+export interface GroupStatistics {
+  field: string;
+  count: number;
+  mean: number | ('-Infinity' | 'Infinity' | 'NaN');
+  std: number | ('-Infinity' | 'Infinity' | 'NaN');
+  min: number | ('-Infinity' | 'Infinity' | 'NaN');
+  max: number | ('-Infinity' | 'Infinity' | 'NaN');
+}
+/**
+ * Which fields made the difference.
+ *
+ * Attributes:
+ *     target: The field that is explained.
+ *     rows: Most important first.
+ *     trials: Trials that had a finite number there and were used.
+ *     left_out: Trials that had none.
+ *     constant: Fields that are the same in all trials, and so explain nothing.
+ *     explained: Coefficient of determination of the model on trials it had not seen; None without a model.
+ *     method: How it was computed, in a sentence.
+ *     warning: Why not to trust it too far; "" if there is no reason.
+ */
+export interface Importance {
+  target: string;
+  rows: ImportanceRow[];
+  trials: number;
+  left_out: number;
+  constant: string[];
+  explained: number | null;
+  method: string;
+  warning: string;
+}
+/**
+ * How much a field has to do with the target.
+ *
+ * Attributes:
+ *     field: Which field.
+ *     importance: Its share of what all fields explain, 0 to 1.
+ *     correlation: Spearman's rank correlation with the target, -1 to 1; None for text, and where there is none.
+ *     count: Trials that have a value there.
+ */
+export interface ImportanceRow {
+  field: string;
+  importance: number;
+  correlation: number | null;
+  count: number;
+}
+/**
+ * How the code of two trials differs.
+ *
+ * Attributes:
+ *     before, after: Ids of the trials.
+ *     status: same, different, or unrecorded: at least one of them has no code on record.
+ *     missing: Ids of those that have none.
+ *     git: Commit, branch, remote and whether something was uncommitted, where they differ.
+ *     parts: Files and cells in the order of the second trial, removed ones where they stood.
+ *     equal: Parts that are the same, listed or not.
+ */
+export interface CodeDifference {
+  before: string;
+  after: string;
+  status: 'different' | 'same' | 'unrecorded';
+  missing: string[];
+  git: DifferenceRow[];
+  parts: CodePart[];
+  equal: number;
+}
+/**
+ * A value of two trials: what it is, and how it was before and after; None where it was not recorded.
+ */
+export interface DifferenceRow {
+  kind: 'git' | 'machine' | 'metric' | 'package' | 'parameter' | 'python';
+  name: string;
+  before: string | null;
+  after: string | null;
+}
+/**
+ * A file, a cell or the uncommitted changes, of two trials.
+ *
+ * Attributes:
+ *     kind: Which of them.
+ *     status: same, changed, added, removed, or moved: the same text at another place.
+ *     before, after: What it was called: the file's name, or the cell's number; "" on the side that has not got it.
+ *     added, removed: Lines.
+ *     hunks: What changed; empty where nothing did and equal parts were not asked for.
+ */
+export interface CodePart {
+  kind: 'cell' | 'file' | 'uncommitted';
+  status: 'added' | 'changed' | 'moved' | 'removed' | 'same';
+  before: string;
+  after: string;
+  added: number;
+  removed: number;
+  hunks: Hunk[];
+}
+/**
+ * Lines that stand together: some that changed, and a few around them.
+ */
+export interface Hunk {
+  lines: DifferenceLine[];
+}
+/**
+ * A line of code; `before` and `after` are its numbers, from 1, None on the side that has not got it.
+ */
+export interface DifferenceLine {
+  kind: 'added' | 'removed' | 'same';
+  before: number | null;
+  after: number | null;
+  text: string;
+}
+/**
+ * How packages, Python and machine of two trials differ.
+ *
+ * Attributes:
+ *     before, after: Ids of the trials.
+ *     status: same, different, or unrecorded: at least one of them has nothing on record.
+ *     missing: Ids of those that have nothing.
+ *     rows: What differs, Python first, then packages, then the machine.
+ *     equal: How many values are the same, listed or not.
+ */
+export interface EnvironmentDifference {
+  before: string;
+  after: string;
+  status: 'different' | 'same' | 'unrecorded';
+  missing: string[];
+  rows: DifferenceRow[];
+  equal: number;
 }
 /**
  * Saved comparisons, by name.

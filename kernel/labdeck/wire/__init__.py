@@ -1,6 +1,7 @@
 """What crosses between processes: frozen records, commands in, events out. No behaviour, no I/O."""
 
 from labdeck.wire.commands import AnyCommand, UserCommand, WriterCommand
+from labdeck.wire.comparing import CodeDifference, EnvironmentDifference, Groups, Importance, StepValues
 from labdeck.wire.events import AnyEvent
 from labdeck.wire.messages import (
     WIRE_VERSION,
@@ -25,6 +26,11 @@ WIRE_TYPES = (
     SearchPage,
     LineageGraph,
     Comparison,
+    StepValues,
+    Groups,
+    Importance,
+    CodeDifference,
+    EnvironmentDifference,
     ViewList,
     CommandRequest,
     CommandResult,
