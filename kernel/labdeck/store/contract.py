@@ -197,11 +197,18 @@ class Catalog(ABC):
 
     @abstractmethod
     def trials(
-        self, experiment_id: str, *, offset: int = 0, limit: int | None = None, archived: bool = False
+        self,
+        experiment_id: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        archived: bool | None = False,
+        roots: bool = False,
     ) -> TrialPage:
         """Return trials of an experiment that are not deleted, newest first; NotFound for an unknown experiment.
 
-        Those that are archived, if `archived`; otherwise those that are not.
+        Those that are archived, if `archived`; those that are not, if it is False; both for None. With `roots` only
+        those that are part of none of the others.
         """
 
     @abstractmethod
@@ -289,6 +296,10 @@ class SeriesWriter(ABC):
             InvalidMetric: A value that is no real number or a step that is no int64; nothing was appended.
             InvalidName: A metric name that cannot be stored; nothing was appended.
         """
+
+    @abstractmethod
+    def extend(self, key: SeriesKey, series: Series) -> None:
+        """Append points that were logged elsewhere, with the steps and times they had; InvalidName."""
 
     @property
     @abstractmethod

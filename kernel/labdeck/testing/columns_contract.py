@@ -76,6 +76,19 @@ class LoggingLaws:
         assert points(columns.series(trial_id, SeriesKey("", "acc"))) == [(0, 3.0), (1, 6.0)]
         assert points(columns.series(trial_id, SeriesKey("validation", "loss"))) == [(0, 7.0)]
 
+    def test_points_from_elsewhere_keep_their_steps_and_times(self, open_columns: OpenColumns) -> None:
+        columns, trial_id = open_columns(), new_id()
+        steps, times = np.array([5, 2, 2**62]), np.array([1e9, -3.0, 0.5])
+        with writing(columns, trial_id) as writer:
+            writer.log({"loss": 1.0}, 7)
+            writer.extend(LOSS, Series(steps, times, np.array([0.5, np.inf, np.nan])))
+            writer.extend(LOSS, Series(steps[:0], times[:0], times[:0]))
+            writer.log({"loss": 2.0}, None)
+        found = columns.series(trial_id, LOSS)
+        assert found.steps.tolist() == [7, *steps.tolist(), 2**62 + 1]
+        assert found.times[1:4].tolist() == times.tolist()
+        np.testing.assert_array_equal(found.values, [1.0, 0.5, np.inf, np.nan, 2.0])
+
     def test_every_float_and_every_step_is_kept(self, open_columns: OpenColumns) -> None:
         columns, trial_id = open_columns(), new_id()
         with writing(columns, trial_id) as writer:

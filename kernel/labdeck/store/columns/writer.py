@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from labdeck.store.contract import Series
+
 RETRY = 1.0
 """Seconds between two attempts to claim disk space after one has failed."""
 _MOST_PLANS = 1000
@@ -111,6 +113,28 @@ class SegmentWriter(SeriesWriter):
                 self._log_any(metrics, step, component)
             finally:
                 self._inside = False
+
+    def extend(self, key: SeriesKey, series: Series) -> None:
+        """Append points that were logged elsewhere, with the steps and times they had.
+
+        Args:
+            key: The series they belong to.
+            series: The points, in their order.
+
+        Raises:
+            InvalidName: A name that cannot be stored; nothing was appended.
+            TrialClosed: The writer is closed.
+        """
+        with self._lock:
+            self._plan(key.component, {key.name: 0.0})
+            one = self._series[key.component, key.name]
+            rows = zip(series.values.tolist(), series.times.tolist(), series.steps.tolist())  # noqa: B905 - equally long
+            for value, logged, step in rows:
+                if self._at + RECORD_SIZE > self._room and not self._make_room(RECORD_SIZE):
+                    self._dropped += 1
+                    continue
+                self._pack(_pack_one, RECORD_SIZE, (value, logged, step, one.code))
+                one.step = step
 
     def _log_any(self, metrics: Mapping[str, float], step: int | None, component: str) -> None:
         values = list(metrics.values())
