@@ -158,9 +158,18 @@ class Studio:
         seq = catalog.cursor()
         return ExperimentList(seq=seq, experiments=catalog.experiments())
 
-    def trial_page(self, experiment_id: str, offset: int = 0, limit: int | None = None) -> TrialPage:
-        """Return some trials of an experiment, newest first; NotFound."""
-        return self.session.catalog.trials(experiment_id, offset=offset, limit=limit)
+    def trial_page(
+        self,
+        experiment_id: str,
+        offset: int = 0,
+        limit: int | None = None,
+        *,
+        archived: bool | None = False,
+        roots: bool = False,
+    ) -> TrialPage:
+        """Return some trials of an experiment, newest first; see `Catalog.trials`; NotFound."""
+        catalog = self.session.catalog
+        return catalog.trials(experiment_id, offset=offset, limit=limit, archived=archived, roots=roots)
 
     def trial_detail(self, trial_id: str) -> TrialDetail:
         """Return everything known of a trial, points aside; NotFound."""

@@ -39,7 +39,7 @@ class ExperimentsHandler(LabdeckHandler):
 
 
 class TrialsHandler(LabdeckHandler):
-    """GET experiments/<id>/trials?offset&limit: a page of trials, newest first."""
+    """GET experiments/<id>/trials?offset&limit&archived&roots: a page of trials, newest first."""
 
     @web.authenticated
     @authorized
@@ -47,7 +47,11 @@ class TrialsHandler(LabdeckHandler):
         """Answer with a TrialPage."""
         offset = checks.whole("offset", self.get_query_argument("offset", None), 0)
         limit = checks.whole("limit", self.get_query_argument("limit", None), checks.PAGE_DEFAULT, 1, checks.PAGE_LIMIT)
-        await self.answer(lambda studio: studio.trial_page(experiment_id, offset, limit))
+        both = None if checks.flag("archived", self.get_query_argument("archived", None)) else False
+        roots = checks.flag("roots", self.get_query_argument("roots", None))
+        await self.answer(
+            lambda studio: studio.trial_page(experiment_id, offset, limit, archived=both, roots=roots),
+        )
 
 
 class TrialHandler(LabdeckHandler):

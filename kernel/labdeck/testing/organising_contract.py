@@ -76,6 +76,28 @@ class OrganisingLaws:
         assert catalog.experiment("exp").archived
         assert catalog.trial("new").archived, "with its experiment"
 
+    def test_a_list_of_roots_holds_each_trial_once(self, open_store: OpenStore) -> None:
+        catalog = open_store().catalog
+        whole = start_trial(catalog, name="search")
+        parts = [msgspec.structs.replace(start(name=name), parent_id=whole) for name in ("a", "b")]
+        catalog.apply([*parts, msgspec.structs.replace(start(name="deeper"), parent_id=parts[0].id)])
+        home = catalog.experiment("exp").id
+        start_trial(catalog, name="alone")
+
+        def names(archived: bool | None = False) -> list[str]:
+            page = catalog.trials(home, archived=archived, roots=True)
+            assert page.total == len(page.trials)
+            return [item.name for item in page.trials]
+
+        assert names() == ["alone", "search"]
+        catalog.apply([wire.Archive(ids=(parts[0].id,))])
+        assert names() == ["alone", "search"]
+        assert names(archived=True) == ["a"], "what it is part of is not in that list"
+        assert names(archived=None) == ["alone", "search"]
+        assert catalog.trials(home, archived=None).total == 5
+        catalog.apply([wire.Delete(ids=(whole,), time=5.0), wire.Restore(ids=(parts[1].id,))])
+        assert names() == ["alone", "b"]
+
     def test_artifacts_of_several_steps_live_side_by_side(self, open_store: OpenStore) -> None:
         catalog = open_store().catalog
         trial_id = start_trial(catalog)

@@ -10,6 +10,7 @@ import pytest
 import labdeck
 from labdeck.store.ids import new_id
 from labdeck.wire import WIRE_VERSION
+from labdeck.wire.commands import Archive
 
 
 async def test_status(ask, place):
@@ -39,6 +40,17 @@ async def test_trials_in_pages(ask, seed, studio):
     assert (page["total"], page["offset"]) == (7, 2)
     beyond = (await ask(path, params={"offset": 2**52, "limit": 500})).body
     assert (beyond["total"], beyond["trials"]) == (7, [])
+
+
+async def test_trials_with_those_that_are_archived_or_without_parts(ask, seed, studio):
+    old, _ = seed("old", "new")
+    studio.apply([Archive(ids=(old,))])
+    (experiment,) = studio.experiment_list().experiments
+    path = f"experiments/{experiment.id}/trials"
+    for params, names in (({}, ["new"]), ({"archived": 1}, ["new", "old"]), ({"archived": 0, "roots": 1}, ["new"])):
+        body = (await ask(path, params=params)).body
+        assert [trial["name"] for trial in body["trials"]] == names
+    assert (await ask(path, params={"roots": "yes"})).status == 400
 
 
 async def test_trial(ask, seed):

@@ -67,14 +67,19 @@ class SqlCatalog(Catalog):
         return self._database.read(lambda connection: reads.find_experiment(connection, ref))
 
     def trials(
-        self, experiment_id: str, *, offset: int = 0, limit: int | None = None, archived: bool = False
+        self,
+        experiment_id: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        archived: bool | None = False,
+        roots: bool = False,
     ) -> TrialPage:
         """Return trials of an experiment that are not deleted, newest first; NotFound for an unknown experiment."""
         if offset < 0 or (limit is not None and limit < 0):
             raise InvalidQuery("offset and limit must not be negative")
-        return self._database.read(
-            partial(reads.trial_page, experiment_id=experiment_id, offset=offset, limit=limit, archived=archived)
-        )
+        wanted = partial(reads.trial_page, experiment_id=experiment_id, archived=archived, roots=roots)
+        return self._database.read(partial(wanted, offset=offset, limit=limit))
 
     def trial(self, ref: str, experiment_id: str | None = None) -> TrialRecord:
         """Return the trial of that id, or the newest of that name that is not deleted; NotFound."""

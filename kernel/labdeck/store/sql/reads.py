@@ -85,15 +85,32 @@ def trials_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, TrialR
 
 
 def trial_page(
-    connection: Connection, experiment_id: str, offset: int, limit: int | None, *, archived: bool
+    connection: Connection, experiment_id: str, offset: int, limit: int | None, *, archived: bool | None, roots: bool
 ) -> TrialPage:
     """Return trials of an experiment that are not deleted, newest first; NotFound."""
     require_experiment(connection, experiment_id)
-    wanted = (trial.c.experiment_id == experiment_id, trial.c.archived.is_(archived), *LISTED)
+    wanted = [trial.c.experiment_id == experiment_id, *LISTED]
+    if archived is not None:
+        wanted.append(trial.c.archived.is_(archived))
+    if roots:
+        wanted.append(or_(trial.c.parent_id.is_(None), ~_parent_listed(archived)))
     total = connection.execute(select(func.count()).select_from(trial.join(experiment)).where(*wanted)).scalar_one()
     query = trial_query.where(*wanted).order_by(trial.c.serial.desc()).offset(offset)
     rows = connection.execute(query.limit(total if limit is None else limit))
     return TrialPage(total=total, offset=offset, trials=tuple(to_trial(row) for row in rows))
+
+
+def _parent_listed(archived: bool | None) -> ColumnElement[bool]:
+    """Say whether the list that a trial is in holds the trial it is part of."""
+    whole = trial.alias("whole")
+    wanted = [
+        whole.c.id == trial.c.parent_id,
+        whole.c.experiment_id == trial.c.experiment_id,
+        whole.c.deleted.is_(None),
+    ]
+    if archived is not None:
+        wanted.append(whole.c.archived.is_(archived))
+    return select(whole.c.id).where(*wanted).exists()
 
 
 def find_trial(connection: Connection, ref: str, experiment_id: str | None) -> TrialRecord:
