@@ -6,6 +6,7 @@ LabdeckError
 │   ├── InvalidMetric      a metric value or step that is not a number
 │   ├── InvalidParameter   a parameter mapping that cannot be stored
 │   ├── InvalidQuery       a request whose arguments do not fit
+│   │   └── MalformedQuery a search that cannot be read, and where
 │   └── TrialClosed        a write to a trial that has ended
 ├── NotFound               no such experiment, trial, metric or artifact
 ├── Conflict               the change would break something that holds (a taken name, say)
@@ -23,7 +24,12 @@ LabdeckError
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
+
+_SHOWN, _SHOWN_BEFORE = 100, 60
+"""Characters of a malformed query that are shown, and how many of them at most before the mistake."""
 
 
 class LabdeckError(Exception):
@@ -82,6 +88,44 @@ class InvalidQuery(UsageError):
     """A request whose arguments do not fit together."""
 
     code = "invalid-query"
+
+
+class MalformedQuery(InvalidQuery):
+    """A search that cannot be read.
+
+    Args:
+        message, remedy: As of every error.
+        query: What was to be read.
+        position: The character at which it went wrong, from 0 to the length of the query.
+
+    Example:
+        >>> print(MalformedQuery("a value is missing", "write one", query="name =", position=6))
+        a value is missing (write one)
+        name =
+              ^
+    """
+
+    code = "malformed-query"
+
+    def __init__(self, message: str, remedy: str = "", *, query: str, position: int) -> None:
+        super().__init__(message, remedy)
+        self.query = query
+        self.position = position
+
+    def __str__(self) -> str:
+        """Return the message, and below it the query with a mark under the character."""
+        start = max(0, self.position - _SHOWN_BEFORE)
+        cut = self.query[start : start + _SHOWN]
+        shown = "".join(char if char.isprintable() else " " for char in cut)
+        return f"{super().__str__()}\n{shown}\n{' ' * (self.position - start)}^"
+
+    def _render_traceback_(self) -> list[str]:
+        return f"{type(self).__name__}: {self}".splitlines()
+
+    def __reduce__(self) -> tuple[Callable[[], MalformedQuery], tuple[()]]:
+        """Be handed to other processes; keyword arguments are not, by default."""
+        make = partial(MalformedQuery, self.message, self.remedy, query=self.query, position=self.position)
+        return make, ()
 
 
 class TrialClosed(UsageError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound
 from labdeck.runs.lookup import no_such
-from labdeck.store.objective import choose_objective
+from labdeck.store.objective import choose_objective, usual_goal
 from labdeck.wire.numbers import to_float
 
 if TYPE_CHECKING:
@@ -31,19 +31,13 @@ def best_trial(
             raise NotFound("no trial has logged a metric yet", "log one with trial.log(...)")
         metric = objective.metric
     if goal is None:
-        goal = objective.goal if objective is not None and objective.metric == metric else _usual_goal(metric)
+        goal = objective.goal if objective is not None and objective.metric == metric else usual_goal(metric)
     ranked = [(value, fact.trial) for fact in facts if (value := _best_value(fact.metrics, metric, goal)) is not None]
     if not ranked:
         if metric in names:
             raise NotFound(f"no trial has a finite value of {metric!r}", "look at its curve: it is NaN or infinite")
         raise no_such("metric", metric, names)
     return (max if goal == "max" else min)(ranked, key=lambda pair: pair[0])[1]
-
-
-def _usual_goal(metric: str) -> Goal:
-    """Return the way that is usually better for a metric of that name."""
-    objective = choose_objective([metric], None)
-    return objective.goal if objective is not None else "max"
 
 
 def _best_value(metrics: Sequence[MetricSummary], metric: str, goal: Goal) -> float | None:

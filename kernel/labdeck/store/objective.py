@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from labdeck.wire.records import Objective
+from labdeck.wire.records import Goal, Objective
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,17 @@ def choose_objective(metric_names: Sequence[str], chosen: Objective | None) -> O
     if not metric_names:
         return None
     best = min(metric_names, key=_rank)
-    return Objective(metric=best, goal="min" if _words(best) & _ERROR else "max")
+    return Objective(metric=best, goal=usual_goal(best))
+
+
+def usual_goal(metric: str) -> Goal:
+    """Return the way that is usually better for a metric of that name.
+
+    Example:
+        >>> usual_goal("val:loss"), usual_goal("reward")
+        ('min', 'max')
+    """
+    return "min" if _words(metric) & _ERROR else "max"
 
 
 def _words(name: str) -> frozenset[str]:

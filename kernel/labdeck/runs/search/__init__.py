@@ -1,0 +1,1 @@
+"""Finds trials: the language of queries, its completion, and what was found."""
