@@ -7,14 +7,19 @@ import type { Widget } from '@lumino/widgets';
 
 import type { LabdeckError } from './client/errors';
 import type {
+  CodeDifference,
   CommandRequest,
   CommandResult,
   Comparison,
+  EnvironmentDifference,
   Events,
   ExperimentList,
+  Importance,
   Status,
+  StepValues,
   TrialDetail,
-  TrialPage
+  TrialPage,
+  ViewList
 } from './wire';
 
 /** Plugin ids, `labdeck:<name>`. */
@@ -52,6 +57,14 @@ export namespace CommandIDs {
   export const compare = 'labdeck:compare';
   /** Copy Python code that makes the shown comparison; args `{trials: string[]}`. */
   export const copyAsPython = 'labdeck:copy-as-python';
+  /** Copy the table of the shown comparison as CSV. */
+  export const copyAsCsv = 'labdeck:copy-as-csv';
+  /** Keep the shown comparison; args `{name?: string}`, asked for in place if absent. */
+  export const saveView = 'labdeck:save-view';
+  /** Show a saved comparison; args `{id?: string, experiment?: string}`, asked for if absent. */
+  export const openView = 'labdeck:open-view';
+  /** Forget a saved comparison, with a notice that takes it back; args `{id?: string}`, asked for if absent. */
+  export const deleteView = 'labdeck:delete-view';
   /** Rename an experiment or trial; args `{id: string, name: string}`, without them the sidebar's current one in place. */
   export const rename = 'labdeck:rename';
   /** Edit the note of an experiment or trial; args `{id?: string, note?: string}`, asked for if absent. */
@@ -94,8 +107,21 @@ export interface ICurvesRequest {
   /** Weight of the past in the moving average, 0 (none) to 0.99. */
   smoothing: number;
   log: boolean;
+  logx?: boolean;
+  /** Leave outliers out of the range of the y axis. */
+  clip?: boolean;
+  /** Draw the mean and deviation of the trials that share the values of these fields. */
+  group?: readonly string[];
   /** At most so many points a curve; 10 to 2000. */
   points?: number;
+}
+
+/** A figure over the trials as points, boxes, bars or lines; the server draws it from fields like `params.lr`. */
+export interface IFigureRequest {
+  kind: 'scatter' | 'box' | 'bar' | 'contour' | 'parallel';
+  trials: readonly string[];
+  /** The arguments of its route, `["x", "params.lr"]` for example; some may be repeated. */
+  settings: readonly (readonly [name: string, value: string])[];
 }
 
 /**
@@ -111,6 +137,28 @@ export interface ILabdeckClient {
   /** Facts of at most 200 trials. */
   comparison(trials: readonly string[]): Promise<Comparison>;
   curves(request: ICurvesRequest): Promise<IFigure>;
+  figure(request: IFigureRequest): Promise<IFigure>;
+  /** What some fields have to do with a target. */
+  importance(
+    trials: readonly string[],
+    target: string,
+    fields: readonly string[]
+  ): Promise<Importance>;
+  /** The latest values at or before a step. */
+  values(
+    trials: readonly string[],
+    series: readonly ISeriesKey[],
+    step: number
+  ): Promise<StepValues>;
+  /** How the code of two trials differs; `equal` asks for the parts that are the same, too. */
+  codeDifference(a: string, b: string, equal: boolean): Promise<CodeDifference>;
+  environmentDifference(
+    a: string,
+    b: string,
+    equal: boolean
+  ): Promise<EnvironmentDifference>;
+  /** Saved comparisons, by name. */
+  views(): Promise<ViewList>;
   /** Where the browser downloads an artifact from. */
   artifactUrl(trial: string, artifact: string): string;
   /** Apply commands, all or none. */

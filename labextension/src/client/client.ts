@@ -6,17 +6,24 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type {
   AnyEvent,
   ICurvesRequest,
+  IFigureRequest,
   ILabdeckClient,
+  ISeriesKey,
   StoreState,
   UserCommand
 } from '../tokens';
 import type {
+  CodeDifference,
   CommandResult,
   Comparison,
+  EnvironmentDifference,
   ExperimentList,
+  Importance,
   Status,
+  StepValues,
   TrialDetail,
-  TrialPage
+  TrialPage,
+  ViewList
 } from '../wire';
 import type { LabdeckError } from './errors';
 import { request } from './request';
@@ -102,10 +109,64 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     query.set('x', wanted.x);
     query.set('smoothing', String(wanted.smoothing));
     query.set('log', wanted.log ? '1' : '0');
+    query.set('logx', wanted.logx ? '1' : '0');
+    query.set('clip', wanted.clip ? '1' : '0');
+    wanted.group?.forEach(field => query.append('group', field));
     if (wanted.points !== undefined) {
       query.set('points', String(wanted.points));
     }
     return request(this.#transport, `figures/curves?${query}`);
+  }
+
+  figure({ kind, trials, settings }: IFigureRequest): Promise<IFigure> {
+    const query = new URLSearchParams(trials.map(id => ['trial', id]));
+    settings.forEach(([name, value]) => query.append(name, value));
+    return request(this.#transport, `figures/${kind}?${query}`);
+  }
+
+  importance(
+    trials: readonly string[],
+    target: string,
+    fields: readonly string[]
+  ): Promise<Importance> {
+    const query = new URLSearchParams(trials.map(id => ['trial', id]));
+    query.set('target', target);
+    fields.forEach(field => query.append('field', field));
+    return request(this.#transport, `importance?${query}`);
+  }
+
+  values(
+    trials: readonly string[],
+    series: readonly ISeriesKey[],
+    step: number
+  ): Promise<StepValues> {
+    const query = new URLSearchParams(trials.map(id => ['trial', id]));
+    for (const { component, metric } of series) {
+      query.append('series', JSON.stringify([component, metric]));
+    }
+    query.set('step', String(step));
+    return request(this.#transport, `values?${query}`);
+  }
+
+  codeDifference(
+    a: string,
+    b: string,
+    equal: boolean
+  ): Promise<CodeDifference> {
+    return request(this.#transport, `difference/code?${pair(a, b, equal)}`);
+  }
+
+  environmentDifference(
+    a: string,
+    b: string,
+    equal: boolean
+  ): Promise<EnvironmentDifference> {
+    const query = pair(a, b, equal);
+    return request(this.#transport, `difference/environment?${query}`);
+  }
+
+  views(): Promise<ViewList> {
+    return request(this.#transport, 'views');
   }
 
   artifactUrl(trial: string, artifact: string): string {
@@ -140,4 +201,8 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
   readonly #stateChanged = new Signal<ILabdeckClient, StoreState>(this);
   readonly #events = new Signal<ILabdeckClient, readonly AnyEvent[]>(this);
   readonly #stale = new Signal<ILabdeckClient, void>(this);
+}
+
+function pair(a: string, b: string, equal: boolean): URLSearchParams {
+  return new URLSearchParams({ a, b, equal: equal ? '1' : '0' });
 }
