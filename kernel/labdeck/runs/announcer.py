@@ -63,6 +63,12 @@ class Announcer:
         with self._lock:
             return self._announcement(self._follow())
 
+    def last_steps(self) -> dict[SeriesKey, int]:
+        """Return the step of the latest point of each series that the trial has."""
+        with self._lock:
+            self._follow()
+            return {key: summary.record(key).last_step for key, summary in self._summaries.items()}
+
     def conclude(self) -> Sequence[AdvanceMetrics]:
         """Return the summaries of all series when nobody logs any more: they agree with the points, whatever happened.
 

@@ -31,6 +31,12 @@ def forget(trial: Trial) -> None:
     _open.pop(trial.id, None)
 
 
+def is_watched(trial_id: str) -> bool:
+    """Say whether this process began a trial and has not finished it."""
+    pid, _ = _open.get(trial_id, (0, None))
+    return pid == os.getpid()
+
+
 def _hook() -> None:
     """Learn of the exception that ends a script, all but SystemExit, of which nobody is told.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, UsageError
 from labdeck.runs.lookup import no_such
-from labdeck.runs.trial import Trial, first_facts
+from labdeck.runs.trial import Trial, new_trial
 from labdeck.runs.values import to_tags, to_text
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
@@ -67,9 +67,7 @@ class Experiment:
             InvalidParameter: `params` is no mapping.
             UsageError: `tags` is no mapping, or `note` no text.
         """
-        wanted = None if name is None else check_name(name, "trial")
-        trial_id = new_id()
-        return Trial(self, trial_id, wanted, recorded=False, first=first_facts(trial_id, params, tags, note))
+        return new_trial(self, name, params, tags, note)
 
     def trials(self) -> list[Trial]:
         """Return its trials that are not deleted, oldest first.

@@ -28,13 +28,20 @@ _CAPTURE_TIMEOUT = 10.0
 
 
 class Recorder:
-    """Writes one trial from this process until it is closed."""
+    """Writes one trial from this process until it is closed.
 
-    def __init__(self, session: Session, trial_id: str) -> None:
+    Args:
+        session: The way to the store.
+        trial_id: The trial.
+        resumed: It has points: steps that count up by themselves continue after them.
+    """
+
+    def __init__(self, session: Session, trial_id: str, *, resumed: bool = False) -> None:
         self._session = session
         self._trial_id = trial_id
-        self.writer: SeriesWriter = session.columns.writer(trial_id)
         self._announcer = Announcer(session, trial_id)
+        last_steps = self._announcer.last_steps() if resumed else {}
+        self.writer: SeriesWriter = session.columns.writer(trial_id, last_steps)
         session.add_source(self._announcer)
         self._captures: threading.Thread | None = None
 

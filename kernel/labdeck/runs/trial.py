@@ -6,24 +6,19 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from labdeck.errors import NotFound, TrialClosed
-from labdeck.runs import ending
+from labdeck.errors import Conflict, TrialClosed
+from labdeck.runs import ending, resuming
+from labdeck.runs.autolog import active
 from labdeck.runs.component import Component
-from labdeck.runs.lookup import find_key
+from labdeck.runs.first_facts import first_facts
 from labdeck.runs.outcome import check_end, describe_error, outcome_of
 from labdeck.runs.recorder import Recorder
-from labdeck.runs.values import require_metrics, to_params, to_tags, to_text
+from labdeck.runs.stored_trial import StoredTrial
+from labdeck.runs.values import require_metrics, to_text
+from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
 from labdeck.store.process import this_process
-from labdeck.wire.commands import (
-    Annotate,
-    Delete,
-    LogParams,
-    RenameTrial,
-    Restore,
-    SetTags,
-    StartTrial,
-)
+from labdeck.wire.commands import StartTrial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,12 +28,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from labdeck.runs.experiment import Experiment
-    from labdeck.store.contract import Series, SeriesKey
     from labdeck.wire.commands import AnyCommand
-    from labdeck.wire.records import ArtifactRecord, MetricSummary, ParamValue, TrialDetail, TrialRecord, TrialState
+    from labdeck.wire.records import ArtifactRecord, TrialState
 
 
-class Trial:
+class Trial(StoredTrial):
     """One attempt at an experiment's question; made by `Experiment.trial`, found by `Experiment.trials`.
 
     As a context manager it ends as the block ends: completed, failed with the traceback, or interrupted. `start` and
@@ -62,13 +56,10 @@ class Trial:
         *,
         recorded: bool,
         first: tuple[AnyCommand, ...] = (),
+        parent_id: str | None = None,
     ) -> None:
-        self.experiment = experiment
-        self.id = trial_id
-        self._name = name
-        self._recorded = recorded
-        self._session = experiment.session
-        self._recorder: Recorder | None = None
+        super().__init__(experiment, trial_id, name, recorded=recorded)
+        self._parent_id = parent_id
         self._ended = False
         self._starter = 0
         self._first = first
@@ -90,17 +81,48 @@ class Trial:
         if self._recorder is not None:
             return self
         if self._ended or (self._recorded and self.record().state != "running"):
-            raise TrialClosed(f"trial {self.name!r} has ended", "start a new one with experiment.trial(...)")
+            raise TrialClosed(f"trial {self.name!r} has ended", "go on with it by resume(), or start a new one")
         joined = self._recorded
         recorder = Recorder(self._session, self.id)
         if not joined:
             self._session.post(self._start_command(), *self._first)
             self._recorded = True
+        self._begin(recorder, owned=not joined)
+        return self
+
+    def resume(self) -> Self:
+        """Go on with a trial that crashed, failed, was interrupted or completed, and return itself.
+
+        Steps that count up by themselves continue after the last, summaries count all points, and what is recorded of
+        the surroundings is that of the new run: what was known of an earlier one is kept beside it as "code:1",
+        "packages:1" … It ends as any trial does. No effect while this object runs it.
+
+        Raises:
+            NotFound: It has not started, or was deleted.
+            Conflict: It runs: of two processes that resume it at once, one wins.
+            StoreError: The catalog cannot be written.
+        """
+        self._require_recorded()
+        if self._recorder is not None:
+            if self._starter == os.getpid():
+                return self
+            self.finish()
+        with resuming.TURN:
+            if ending.is_watched(self.id):
+                raise Conflict(f"trial {self.name!r} runs in this process", "go on with the object that runs it")
+            resuming.take_over(self._session, self.id)
+            self._ended = False
+            self._begin(Recorder(self._session, self.id, resumed=True), owned=True)
+        return self
+
+    def _begin(self, recorder: Recorder, *, owned: bool) -> None:
+        """Be written from here on; by the process that ends it, if it is ours."""
+        if owned:
             self._starter = os.getpid()
             recorder.capture_surroundings()
             ending.watch(self)
         self._recorder = recorder
-        return self
+        active.enter(self)
 
     def _start_command(self) -> StartTrial:
         return StartTrial(
@@ -109,6 +131,7 @@ class Trial:
             experiment_id=self.experiment.known_id or self.experiment.proposed_id,
             new_experiment_id=self.experiment.proposed_id,
             name=self._name,
+            parent_id=self._parent_id,
             started=time.time(),
             writer=this_process(),
         )
@@ -130,6 +153,7 @@ class Trial:
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
+        active.leave(self)
         if self._starter != os.getpid():
             recorder.leave()
             return
@@ -147,6 +171,29 @@ class Trial:
         """End as the block ended; the exception goes on."""
         state = outcome_of(error)
         self.finish(state, describe_error(error) if state == "failed" else "")
+
+    def trial(
+        self,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+        note: str = "",
+    ) -> Trial:
+        """Return a new trial that is part of this one: a fold, a restart, a candidate of a search.
+
+        It is a trial of the same experiment, with a life of its own: it may start before this one and end after it.
+        Arguments and errors are those of `Experiment.trial`.
+
+        Example:
+            >>> import labdeck
+            >>> with labdeck.experiment("digits").trial("search") as search:
+            ...     for lr in (0.1, 0.01):
+            ...         with search.trial(params={"lr": lr}) as candidate:
+            ...             candidate.log(accuracy=1 - lr)
+            >>> [child.params["lr"] for child in search.children()]
+            [0.1, 0.01]
+        """
+        return new_trial(self.experiment, name, params, tags, note, self.id)
 
     def component(self, name: str) -> Component:
         """Return the step of that name, to be entered as a context manager; InvalidName."""
@@ -217,118 +264,6 @@ class Trial:
             raise TrialClosed("the trial has ended", "start a new one with experiment.trial(...)")
         return self._recorder
 
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    def record(self) -> TrialRecord:
-        """Return its row of the catalog; NotFound before it started or after it was purged."""
-        self._require_recorded()
-        record = self._session.catalog.trial(self.id)
-        if self.experiment.known_id is None:
-            self.experiment.known_id = record.experiment_id
-        return record
-
-    def detail(self) -> TrialDetail:
-        """Return everything known of it, points aside."""
-        self._require_recorded()
-        if self._recorder is not None:
-            self._recorder.announce()
-        return self._session.catalog.detail(self.id)
-
-    @property
-    def name(self) -> str:
-        """Its name; one that was taken had "-2", "-3" … appended when it started."""
-        if self._recorded:
-            self._name = self.record().name
-        return self._name or ""
-
-    @property
-    def state(self) -> TrialState:
-        """running, completed, failed, interrupted or crashed."""
-        return self.record().state
-
-    @property
-    def params(self) -> dict[str, ParamValue]:
-        """The trial's own parameters; those of a component are in `detail().params`."""
-        return {param.name: param.value for param in self.detail().params if not param.component}
-
-    @property
-    def metrics(self) -> dict[str, MetricSummary]:
-        """The summary of each metric by name.
-
-        Of a name used by several components, the trial's own or else the latest one's.
-        """
-        ordered = sorted(self.detail().metrics, key=lambda summary: (not summary.component, summary.last_time))
-        return {summary.name: summary for summary in ordered}
-
-    @property
-    def note(self) -> str:
-        """Its note."""
-        return self.record().note
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Its tags."""
-        return self.record().tags
-
-    def artifacts(self) -> tuple[ArtifactRecord, ...]:
-        """Return the files kept with it."""
-        return self.detail().artifacts
-
-    def history(self, metric: str, component: str | None = None) -> Series:
-        """Return the points of a metric in the order in which they were logged, the latest one included.
-
-        Args:
-            metric: Its name.
-            component: The component that logged it, "" for the trial itself; None finds it.
-
-        Returns:
-            Series: `steps` int64 (n,), `times` float64 (n,) in seconds since 1970 UTC, `values` float64 (n,).
-
-        Raises:
-            NotFound: No such metric.
-            UsageError: Several components have it and none was named, or a name is no text.
-        """
-        metric = to_text(metric, "the metric's name")
-        component = None if component is None else to_text(component, "the component's name")
-        return self._session.columns.series(self.id, self._key(metric, component))
-
-    def _key(self, metric: str, component: str | None) -> SeriesKey:
-        return find_key(self._session.columns.keys(self.id), metric, component)
-
-    # -- changing --------------------------------------------------------------------------------------------------
-
-    def tag(self, /, **tags: str) -> None:
-        """Set tags."""
-        self._apply(SetTags(ids=(self.id,), set=to_tags(tags)))
-
-    def untag(self, *keys: str) -> None:
-        """Remove tags."""
-        self._apply(SetTags(ids=(self.id,), remove=tuple(to_text(key, "the tag's name") for key in keys)))
-
-    def set_note(self, text: str) -> None:
-        """Replace the note; UsageError if it is no text."""
-        self._apply(Annotate(id=self.id, note=to_text(text, "the note")))
-
-    def rename(self, name: str) -> None:
-        """Give it another name; Conflict if it is taken within the experiment."""
-        self._apply(RenameTrial(id=self.id, name=check_name(name, "trial")))
-
-    def delete(self) -> None:
-        """Delete it; `restore` takes that back until it is purged."""
-        self._apply(Delete(ids=(self.id,), time=time.time()))
-
-    def restore(self) -> None:
-        """Take back a deletion."""
-        self._apply(Restore(ids=(self.id,)))
-
-    def _apply(self, command: AnyCommand) -> None:
-        self._require_recorded()
-        self._session.catalog.apply([command])
-
-    def _require_recorded(self) -> None:
-        if not self._recorded:
-            raise NotFound("the trial has not started", "enter it with `with`, or call start()")
-
     def __reduce__(self) -> tuple[Callable[..., Trial], tuple[Experiment, str]]:
         """Be handed to other processes, which find it in the catalog at once; NotFound before it has started."""
         self.record()
@@ -344,24 +279,16 @@ def _found(experiment: Experiment, trial_id: str) -> Trial:
     return Trial(experiment, trial_id, None, recorded=True)
 
 
-def first_facts(
-    trial_id: str, params: Mapping[str, object] | None, tags: Mapping[str, object] | None, note: str
-) -> tuple[AnyCommand, ...]:
-    """Return the commands that record what a trial is given when it is made.
-
-    Raises:
-        InvalidName: A name cannot be stored.
-        InvalidParameter: `params` is no mapping.
-        UsageError: `tags` is no mapping, or `note` no text.
-    """
-    facts: list[AnyCommand] = []
-    ready = to_params(params, {}, "")
-    if ready:
-        facts.append(LogParams(trial_id=trial_id, params=ready))
-    set_tags = to_tags({} if tags is None else tags)
-    if set_tags:
-        facts.append(SetTags(ids=(trial_id,), set=set_tags))
-    text = to_text(note, "the note")
-    if text:
-        facts.append(Annotate(id=trial_id, note=text))
-    return tuple(facts)
+def new_trial(
+    experiment: Experiment,
+    name: str | None,
+    params: Mapping[str, object] | None,
+    tags: Mapping[str, str] | None,
+    note: str,
+    parent_id: str | None = None,
+) -> Trial:
+    """Return a new trial of an experiment; see `Experiment.trial`."""
+    wanted = None if name is None else check_name(name, "trial")
+    trial_id = new_id()
+    first = first_facts(trial_id, params, tags, note)
+    return Trial(experiment, trial_id, wanted, recorded=False, first=first, parent_id=parent_id)

@@ -323,8 +323,11 @@ class Columns(ABC):
     """Metric points: append-only segments, one writer each; Parquet when a trial is finished."""
 
     @abstractmethod
-    def writer(self, trial_id: str) -> SeriesWriter:
-        """Return a new writer for a trial; makes its folder; StoreFull, StoreUnreachable."""
+    def writer(self, trial_id: str, last_steps: Mapping[SeriesKey, int] | None = None) -> SeriesWriter:
+        """Return a new writer for a trial; makes its folder; StoreFull, StoreUnreachable.
+
+        A step of None counts on after `last_steps`.
+        """
 
     @abstractmethod
     def follow(self, trial_id: str) -> Follower:

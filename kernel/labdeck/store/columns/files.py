@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, StoreUnreachable
+from labdeck.store.columns.packed import packed_in
 from labdeck.store.columns.segment import SEGMENT
 from labdeck.store.columns.writer import SegmentWriter
 from labdeck.store.contract import Columns, Series, SeriesKey
@@ -19,7 +20,7 @@ from labdeck.store.ids import is_id
 from labdeck.store.locks import is_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from labdeck.store.columns.follow import SegmentFollower
     from labdeck.store.columns.parquet import Packed
@@ -54,8 +55,8 @@ class FileColumns(Columns):
         self._folder = folder
         self._writers: weakref.WeakSet[SegmentWriter] = weakref.WeakSet()
 
-    def writer(self, trial_id: str) -> SegmentWriter:
-        """Return a new writer for a trial; makes its folder.
+    def writer(self, trial_id: str, last_steps: Mapping[SeriesKey, int] | None = None) -> SegmentWriter:
+        """Return a new writer for a trial, which counts on after `last_steps`; makes its folder.
 
         Raises:
             StoreFull: The disk is full.
@@ -69,7 +70,7 @@ class FileColumns(Columns):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise disk_error(error, "the trial's folder cannot be made") from None
-        writer = SegmentWriter(folder)
+        writer = SegmentWriter(folder, last_steps)
         self._writers.add(writer)
         return writer
 
@@ -127,7 +128,7 @@ class FileColumns(Columns):
         from labdeck.store.columns.reader import segments_in
 
         paths = segments_in(folder)  # before the Parquet file: what vanishes in between is in there
-        packed = _packed(folder)
+        packed = packed_in(folder)
         done = packed.segments if packed else frozenset()
         segments = [segment for path in paths if path.stem not in done and (segment := read(path)) is not None]
         return packed, sorted(segments, key=lambda segment: (segment.header.ordinal, segment.header.writer))
@@ -192,15 +193,3 @@ class FileColumns(Columns):
         from labdeck.store.columns.check import check_folder
 
         return check_folder(self._folder / trial_id, f"{self._folder.name}/{trial_id}") if is_id(trial_id) else ()
-
-
-def _packed(folder: Path) -> Packed | None:
-    if not (folder / "metrics.parquet").exists():
-        return None
-    from labdeck.store.columns.parquet import DAMAGE, open_packed
-
-    try:
-        return open_packed(folder)
-    except DAMAGE as error:
-        _log.warning("the packed points of trial %s cannot be read: %s; run `labdeck store check`", folder.name, error)
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from labdeck.store.columns.packed import packed_in
 from labdeck.store.columns.reader import Tail, join, segments_in
 from labdeck.store.contract import Follower, Series, SeriesKey
 
@@ -12,8 +13,8 @@ from labdeck.store.contract import Follower, Series, SeriesKey
 class SegmentFollower(Follower):
     """Returns the new points of a trial, whichever process logged them; made by `FileColumns.follow`.
 
-    It begins with everything that the trial's segments hold, and returns each point once. A trial is not packed while
-    it runs, so nothing is missed; what was packed before is not returned. What cannot be read now is read later.
+    It begins with everything that the trial holds, what was packed before it was resumed included, and returns each
+    point once. A trial is not packed while it runs, so nothing is missed. What cannot be read now is read later.
 
     Args:
         folder: The trial's folder.
@@ -24,12 +25,20 @@ class SegmentFollower(Follower):
         self._folder = folder
         self._seal = seal
         self._tails: dict[Path, Tail] = {}
+        self._packed: frozenset[str] | None = None
 
     def read(self) -> dict[SeriesKey, Series]:
         """Return the points that came since the last call, by series; series without new points are left out."""
         self._seal()
         parts: dict[SeriesKey, list[Series]] = {}
-        for path in segments_in(self._folder):
+        paths = segments_in(self._folder)  # before the Parquet file: what vanishes in between is in there
+        if self._packed is None:
+            packed = packed_in(self._folder)
+            self._packed = packed.segments if packed else frozenset()
+            parts = {key: [series] for key, series in packed.read_all().items() if len(series)} if packed else {}
+        for path in paths:
+            if path.stem in self._packed:
+                continue
             tail = self._tails.setdefault(path, Tail(path))
             for key, series in tail.read().items():
                 if len(series):

@@ -42,11 +42,11 @@ class _Series:
 
     __slots__ = ("code", "key", "number", "step")
 
-    def __init__(self, number: int, key: SeriesKey) -> None:
+    def __init__(self, number: int, key: SeriesKey, step: int) -> None:
         self.number = number
         self.key = key
         self.code = code_of(number)
-        self.step = -1
+        self.step = step
 
 
 class SegmentWriter(SeriesWriter):
@@ -58,10 +58,12 @@ class SegmentWriter(SeriesWriter):
 
     Args:
         folder: The trial's folder, which exists.
+        last_steps: Where series already are; others begin at 0.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, last_steps: Mapping[SeriesKey, int] | None = None) -> None:
         self._folder = folder
+        self._last_steps = last_steps or {}
         self._lock = threading.RLock()
         self._series: dict[tuple[str, str], _Series] = {}
         self._plans: dict[tuple[str, ...], _Plan] = {}
@@ -192,7 +194,8 @@ class SegmentWriter(SeriesWriter):
         if new and component != "":
             check_name(component, "component")
         for name in new:
-            self._series[component, name] = _Series(len(self._series), SeriesKey(component, name))
+            key = SeriesKey(component, name)
+            self._series[component, name] = _Series(len(self._series), key, self._last_steps.get(key, -1))
             self._room = 0  # a name goes to the disk before its points do
         series = [self._series[component, name] for name in metrics]
         codes: list[Any] = [0] * (4 * len(series))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from labdeck.errors import Conflict, NotFound
 from labdeck.store.ids import new_id
@@ -13,7 +13,7 @@ from labdeck.store.sql import do_experiments, reads
 from labdeck.store.sql.choice import chosen_for
 from labdeck.store.sql.codec import clean_text, name_key
 from labdeck.store.sql.free_names import free_name, numbered, taken_in
-from labdeck.store.sql.tables import component, experiment, trial, writer
+from labdeck.store.sql.tables import capture, component, experiment, trial, writer
 from labdeck.store.sql.unit import require_id
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ def resume_trial(unit: Unit, command: ResumeTrial) -> None:
     mine = update(writer).where(writer.c.trial_id == command.id)
     unit.connection.execute(mine.values(heartbeat=command.time, **identity))
     if row.state != "running":
+        # The error of the run before is not that of the trial any more.
+        here = (capture.c.trial_id == command.id, capture.c.name_key == name_key("error"))
+        if unit.connection.execute(delete(capture).where(*here)).rowcount:
+            unit.touch_detail(command.id, "captures")
         unit.change(trial, command.id, state="running", ended=None)
         unit.touch_trial(command.id)
         unit.touch_activity(unit.home(command.id) or "", command.time)

@@ -1,0 +1,1 @@
+"""Records training that libraries do, without a line of recording in the user's code."""
