@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labdeck.runs.component import Component
     from labdeck.runs.curves import CurveReading
     from labdeck.runs.experiment import Experiment
+    from labdeck.runs.grouping import GroupedCurve
     from labdeck.runs.trial import Trial
     from labdeck.store.contract import Series, SeriesKey
     from labdeck.studio import Studio
@@ -34,6 +35,7 @@ _HOMES = {
     "Component": "labdeck.runs.component",
     "CurveReading": "labdeck.runs.curves",
     "Experiment": "labdeck.runs.experiment",
+    "GroupedCurve": "labdeck.runs.grouping",
     "LabdeckError": "labdeck.errors",
     "Series": "labdeck.store.contract",
     "SeriesKey": "labdeck.store.contract",
@@ -45,6 +47,7 @@ __all__ = [
     "Component",
     "CurveReading",
     "Experiment",
+    "GroupedCurve",
     "LabdeckError",
     "Series",
     "SeriesKey",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from labdeck.runs.comparing import Comparing
     from labdeck.runs.curves import CurveReading, XAxis
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
@@ -199,6 +200,13 @@ class Studio:
             raise InvalidQuery(f"the horizontal axis is {x!r}", "ask for step, time or relative")
         trials = [fact.trial for fact in self.session.catalog.facts(trial_ids=trial_ids)]
         return read_curves(self.session, trials, series, x, points)
+
+    @property
+    def comparing(self) -> Comparing:
+        """What can be computed about trials side by side: groups, importance, differences."""
+        from labdeck.runs.comparing import Comparing
+
+        return Comparing(self.session)
 
     def artifact(self, trial_id: str, artifact_id: str) -> tuple[ArtifactRecord, Path]:
         """Return a trial's artifact and where its content is; NotFound."""

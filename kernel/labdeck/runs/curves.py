@@ -68,14 +68,15 @@ def read_curves(
         for key in keys:
             series = session.columns.series(trial.id, key)
             if len(series):
-                xs, ys = thin(_axis(series, x, trial.started), series.values, points)
+                xs, ys = thin(axis(series, x, trial.started), series.values, points)
                 readings.append(
                     CurveReading(trial.id, trial.name, trial.number, key.component, key.name, xs, ys, len(series))
                 )
     return readings
 
 
-def _axis(series: Series, x: XAxis, started: float) -> NDArray[np.float64]:
+def axis(series: Series, x: XAxis, started: float) -> NDArray[np.float64]:
+    """Return where a series' points stand: float64 (n,), of a trial that started then."""
     if x == "step":
         return series.steps.astype(np.float64)
     return series.times - started if x == "relative" else series.times.astype(np.float64)

@@ -32,7 +32,11 @@ CURVES_LIMIT = 2_000
 PAGE_LIMIT, PAGE_DEFAULT = 500, 200
 POINTS_LEAST, POINTS_LIMIT = 10, 2_000
 SMOOTHING_LIMIT = 0.99
-_LARGEST = 2**53 - 1
+FIELDS_LIMIT = 100
+"""Fields of one request."""
+GROUPS_LIMIT = 5
+"""Fields to group by."""
+LARGEST = 2**53 - 1
 """Whole numbers beyond it are not exact in a browser."""
 
 
@@ -45,12 +49,12 @@ def check_wire(version: str | None) -> None:
         )
 
 
-def whole(name: str, text: str | None, default: int, least: int = 0, most: int = _LARGEST) -> int:
+def whole(name: str, text: str | None, default: int, least: int = 0, most: int = LARGEST) -> int:
     """Return an argument as a whole number within bounds; InvalidQuery."""
     if text is None:
         return default
     try:
-        value = int(text) if len(text) <= len(str(_LARGEST)) else most + 1
+        value = int(text) if len(text) <= len(str(LARGEST)) else most + 1
     except ValueError:
         raise InvalidQuery(f"{name} is not a whole number", f"give one from {least} to {most}") from None
     if not least <= value <= most:
@@ -111,6 +115,23 @@ def series(texts: Sequence[str], trial_count: int) -> list[SeriesKey]:
     except msgspec.MsgspecError:
         raise InvalidQuery("a series is not a JSON pair", 'write it as ["<component>","<metric>"]') from None
     return [SeriesKey(component, metric) for component, metric in dict.fromkeys(pairs)]
+
+
+def fields(name: str, texts: Sequence[str], least: int, most: int) -> list[str]:
+    """Return texts that name fields, each once, in the order given; InvalidQuery, TooLarge."""
+    found = list(dict.fromkeys(text for text in texts if text))
+    if len(found) < least:
+        raise InvalidQuery(f"{name} is missing", f"name a field: {name}=params.lr, or {name}=metrics.loss.min")
+    if len(found) > most:
+        raise TooLarge(f"{name} names {len(found):,} fields", f"give at most {most}")
+    return found
+
+
+def two_trials(before: str, after: str) -> tuple[str, str]:
+    """Return the ids of two trials; InvalidQuery."""
+    if not is_id(before) or not is_id(after):
+        raise InvalidQuery("a and b are not both ids of trials", "add a=<id>&b=<id>, 32 lower-case hexadecimal digits")
+    return before, after
 
 
 def user_commands(given: Sequence[UserCommand]) -> None:

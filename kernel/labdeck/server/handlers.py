@@ -75,32 +75,6 @@ class ComparisonHandler(LabdeckHandler):
         await self.answer(lambda studio: studio.comparison(trial_ids))
 
 
-class CurvesHandler(LabdeckHandler):
-    """GET figures/curves?trial&series&x&smoothing&log&points: metric curves as a plotly figure."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """Answer with the figure's JSON."""
-        trial_ids = checks.trials(self.get_query_arguments("trial"))
-        series = checks.series(self.get_query_arguments("series", strip=False), len(trial_ids))
-        x = checks.x_axis(self.get_query_argument("x", None))
-        smoothing = checks.smoothing(self.get_query_argument("smoothing", None))
-        log = checks.flag("log", self.get_query_argument("log", None))
-        wanted = self.get_query_argument("points", None)
-        points = checks.whole("points", wanted, checks.POINTS_LIMIT, checks.POINTS_LEAST, checks.POINTS_LIMIT)
-
-        def draw(studio: Studio) -> bytes:
-            # Plotly takes a tenth of a second to import: the first figure pays, not the server's start.
-            from labdeck_ui.figures import curves
-
-            readings = studio.curves(trial_ids, series, x, points)
-            text: str = curves(readings, x, smoothing, log=log).to_json(engine="json")
-            return text.encode()
-
-        await self.send_json(draw)
-
-
 @web.stream_request_body
 class CommandsHandler(LabdeckHandler):
     """POST commands: what a person asks for, applied together or not at all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdeck.server import handlers
+from labdeck.server import compare, handlers
 from labdeck.server.artifacts import ArtifactHandler
 from labdeck.server.socket import EventsHandler
 from labdeck.server.views import ViewsHandler
@@ -22,7 +22,12 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"trials/{_ID}/artifacts/{_ID}", ArtifactHandler),
     ("comparison", handlers.ComparisonHandler),
     ("views", ViewsHandler),
-    ("figures/curves", handlers.CurvesHandler),
+    ("figures/curves", compare.CurvesHandler),
+    ("values", compare.ValuesHandler),
+    ("groups", compare.GroupsHandler),
+    ("importance", compare.ImportanceHandler),
+    ("difference/code", compare.CodeDifferenceHandler),
+    ("difference/environment", compare.EnvironmentDifferenceHandler),
     ("commands", handlers.CommandsHandler),
     ("events", EventsHandler),
     (".*", handlers.UnknownHandler),

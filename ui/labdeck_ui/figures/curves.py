@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
 from labdeck_ui import words
+from labdeck_ui.figures import layout as layouts
+from labdeck_ui.figures.clipping import clipped_range
 from labdeck_ui.figures.smoothing import smooth
 from labdeck_ui.palette import trial_colour
 
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
 
 XAxis = Literal["step", "time", "relative"]
 
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_INK = "#808080"
-"""Text that can be read on white and on JupyterLab's dark background; the shell replaces it by the theme's own."""
-_GRID = "rgba(128,128,128,0.25)"
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _UNITS = (
     (3 * 86_400.0, 86_400.0, "days"),
     (3 * 3_600.0, 3_600.0, "hours"),
@@ -37,12 +36,17 @@ _UNIFIED_LIMIT = 8
 _LEGEND_LIMIT = 20
 """Beyond so many lines the legend would be taller than the chart; hovering still names each line."""
 _INT32_END = 2**31
-_LAST_DATE = 32_503_680_000.0
-"""The year 3000: a clock may have been read wrongly, a calendar has an end."""
+_LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
 
 
 def curves(
-    readings: Sequence[CurveReading], x: XAxis = "step", smoothing: float = 0.0, *, log: bool = False
+    readings: Sequence[CurveReading],
+    x: XAxis = "step",
+    smoothing: float = 0.0,
+    *,
+    log: bool = False,
+    log_x: bool = False,
+    clip: bool = False,
 ) -> go.Figure:
     """Draw metric curves as lines.
 
@@ -56,6 +60,9 @@ def curves(
         x: What the readings' x means. "time" is drawn in the local time of this machine.
         smoothing: Weight in [0, 1) of the moving average, over the points given; see `labdeck_ui.figures.smooth`.
         log: Draw y on a logarithmic scale.
+        log_x: Draw x on a logarithmic scale, where a step of 0 has no place; no effect on "time".
+        clip: Leave outliers outside of the y axis; see `labdeck_ui.figures.clipped_range`. Nothing is removed: zooming
+            out shows them.
 
     Returns:
         A figure with transparent backgrounds; an annotation instead of lines when no reading has points.
@@ -70,22 +77,58 @@ def curves(
     """
     drawn = [reading for reading in readings if len(reading.x)]
     if not drawn:
-        return go.Figure(layout={**_layout(lines=0), **_notice("no points yet")})
-    divisor, unit = _unit(drawn) if x == "relative" else (1.0, "")
+        return layouts.empty("no points yet")
+    scale = horizontal_scale(x, max(float(reading.x.max()) for reading in drawn))
     metrics = list(dict.fromkeys((reading.component, reading.metric) for reading in readings))
     # Traces are built as dictionaries and checked by plotly once: adding them one by one takes five times as long.
     traces: list[dict[str, Any]] = []
     for reading in drawn:
-        dash = _DASHES[metrics.index((reading.component, reading.metric)) % len(_DASHES)]
+        dash = DASHES[metrics.index((reading.component, reading.metric)) % len(DASHES)]
         line = {"color": trial_colour(reading.trial_number), "dash": dash, "width": 2}
-        horizontal = _local_dates(reading.x) if x == "time" else _compact(reading.x / divisor)
         label = _label(reading, single=len(metrics) == 1)
-        traces += _lines(reading, label, horizontal, line, smoothing, log=log)
-    layout = _layout(lines=len(drawn))
-    layout["xaxis"]["title"]["text"] = f"{unit} since the start" if x == "relative" else x
-    layout["yaxis"]["title"]["text"] = _text(metrics[0][1]) if len(metrics) == 1 else ""
-    layout["yaxis"]["type"] = "log" if log else "linear"
+        traces += _lines(reading, label, scale.places(reading.x), line, smoothing, log=log)
+    shown = [trace["y"] for trace in traces if not trace["meta"]["raw"]]
+    layout = curves_layout(len(drawn), scale, metrics, log=log, log_x=log_x)
+    if clip:
+        layout["yaxis"].update(clipped_range(shown, log=log))
     return go.Figure(data=traces, layout=layout)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a horizontal axis shows, and in which unit: seconds since the start, or steps, or dates."""
+
+    x: XAxis
+    divisor: float
+    title: str
+
+    def places(self, x: NDArray[np.float64]) -> NDArray[Any]:
+        """Return where points stand, in the form that takes the fewest bytes."""
+        return layouts.local_dates(x) if self.x == "time" else _compact(x / self.divisor)
+
+
+def horizontal_scale(x: XAxis, longest: float) -> Scale:
+    """Return the scale for an axis that reaches up to `longest`, in seconds or steps."""
+    if x != "relative":
+        return Scale(x, 1.0, x)
+    divisor, unit = next((size, name) for least, size, name in _UNITS if longest >= least or name == "seconds")
+    return Scale(x, divisor, f"{unit} since the start")
+
+
+def curves_layout(
+    lines: int, scale: Scale, metrics: Sequence[tuple[str, str]], *, log: bool, log_x: bool
+) -> dict[str, Any]:
+    """Return the layout for so many lines; a single metric is the title of the vertical axis."""
+    layout = layouts.base_layout()
+    layout["hovermode"] = "x unified" if lines <= _UNIFIED_LIMIT else "closest"
+    layout["legend"] = dict(_LEGEND)
+    layout["showlegend"] = 0 < lines <= _LEGEND_LIMIT
+    layout["xaxis"]["title"]["text"] = scale.title
+    layout["yaxis"]["title"]["text"] = layouts.label(metrics[0][1]) if len(metrics) == 1 else ""
+    layout["yaxis"]["type"] = "log" if log else "linear"
+    if log_x and scale.x != "time":
+        layout["xaxis"]["type"] = "log"
+    return layout
 
 
 def _lines(
@@ -99,7 +142,7 @@ def _lines(
 ) -> list[dict[str, Any]]:
     """Return the line of a reading, and behind it the raw one if it is smoothed."""
     values = np.where(np.isfinite(reading.y), reading.y, np.nan)
-    shown = _drawable(smooth(values, smoothing), log=log)
+    shown = drawable(smooth(values, smoothing), log=log)
     meta = {"trial": reading.trial_id, "component": reading.component, "metric": reading.metric}
     common = {
         "type": "scatter",
@@ -110,7 +153,7 @@ def _lines(
     front = {
         **common,
         "y": shown,
-        "mode": _mode(shown),
+        "mode": mode_of(shown),
         "line": line,
         "showlegend": True,
         "hovertemplate": "%{fullData.name}: %{y:.4g}<extra></extra>",
@@ -120,7 +163,7 @@ def _lines(
         return [front]
     raw = {
         **common,
-        "y": _drawable(values, log=log),
+        "y": drawable(values, log=log),
         "mode": "lines",
         "line": {**line, "width": 1},
         "opacity": 0.3,
@@ -138,11 +181,12 @@ def _compact(x: NDArray[np.float64]) -> NDArray[Any]:
     return x.astype(np.int32)
 
 
-def _drawable(values: NDArray[np.float64], *, log: bool) -> NDArray[np.float64]:
+def drawable(values: NDArray[np.float64], *, log: bool) -> NDArray[np.float64]:
+    """Return values with gaps for those that a log scale cannot show."""
     return np.where(values > 0, values, np.nan) if log else values
 
 
-def _mode(values: NDArray[np.float64]) -> str:
+def mode_of(values: NDArray[np.float64]) -> str:
     """Say how to draw a line so that a point between two gaps is seen."""
     there = np.isfinite(values)
     neighbours = np.zeros_like(there)
@@ -160,45 +204,3 @@ def _label(reading: CurveReading, *, single: bool) -> str:
     label = " · ".join(parts)
     gaps = int((~np.isfinite(reading.y)).sum())
     return html.escape(f"{label} ({gaps:,} not finite)" if gaps else label)
-
-
-def _text(text: str) -> str:
-    """Return a name as plotly's texts want it, where a few HTML tags have a meaning."""
-    return html.escape(words.name(text))
-
-
-def _unit(readings: Sequence[CurveReading]) -> tuple[float, str]:
-    longest = max(float(reading.x.max()) for reading in readings)
-    return next((divisor, name) for least, divisor, name in _UNITS if longest >= least or name == "seconds")
-
-
-def _local_dates(seconds: NDArray[np.float64]) -> NDArray[np.datetime64]:
-    """Return local wall-clock times: plotly draws dates as they are written, without a zone."""
-    seconds = np.clip(seconds, 0.0, _LAST_DATE)
-    offset = datetime.fromtimestamp(float(seconds[0])).astimezone().utcoffset() or timedelta()
-    milliseconds = np.round((seconds + offset.total_seconds()) * 1000)
-    return milliseconds.astype("int64").astype("datetime64[ms]")
-
-
-def _layout(*, lines: int) -> dict[str, Any]:
-    axis = {"gridcolor": _GRID, "linecolor": _GRID, "zerolinecolor": _GRID, "automargin": True}
-    return {
-        "template": "none",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": _INK, "size": 12},
-        "margin": {"l": 56, "r": 16, "t": 16, "b": 44},
-        "hovermode": "x unified" if lines <= _UNIFIED_LIMIT else "closest",
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-        "showlegend": 0 < lines <= _LEGEND_LIMIT,
-        # The same value in every answer, so that a refreshed chart keeps the reader's zoom.
-        "uirevision": "labdeck",
-        "xaxis": {**axis, "title": {"standoff": 8}},
-        "yaxis": {**axis, "title": {"standoff": 8}, "exponentformat": "e"},
-    }
-
-
-def _notice(text: str) -> dict[str, Any]:
-    """Return a layout that says something in place of axes."""
-    note = {"text": text, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
-    return {"annotations": [note], "xaxis": {"visible": False}, "yaxis": {"visible": False}}

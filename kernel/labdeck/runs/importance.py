@@ -1,0 +1,166 @@
+"""Which fields made the difference: a random forest is asked what it loses without each of them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labdeck.runs.grouping import is_number
+from labdeck.wire.comparing import Importance, ImportanceRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from labdeck.wire.comparing import FieldTable
+    from labdeck.wire.records import ParamValue
+
+LEAST = 5
+"""Trials below which nothing is computed."""
+FEW = 20
+"""Trials below which the result is called a hint."""
+TREES = 200
+_SEED = 0
+METHOD = (
+    f"permutation importance, out of bag, in a random forest of {TREES} trees; beside it Spearman's rank correlation"
+)
+
+
+def importance(table: FieldTable) -> Importance:
+    """Return how much the fields of a table explain of its first one.
+
+    A random forest (Breiman, "Random forests", 2001) is fitted to the trials, always with the same seed. For each of
+    its trees, and each field, the values of the trials that the tree has not seen are shuffled; by how much its squared
+    error grows, on average, is the field's importance, negative growth being none. Shares add up to 1. Fields that
+    say the same share their importance.
+
+    A column of numbers is taken as it is, missing values included. Any other is coded by the order of its texts, a
+    missing value being one more text. Fields that are constant are named and left out.
+
+    Args:
+        table: The first column is the target, the others are what may explain it. Trials whose target is no finite
+            number are left out.
+    """
+    target, *fields = table.fields
+    rows = [row.values for row in table.rows if is_number(row.values[0]) and math.isfinite(float(row.values[0] or 0))]
+    y = np.array([values[0] for values in rows], dtype=np.float64)
+    columns = [[values[place] for values in rows] for place in range(1, len(table.fields))]
+    coded = {field: encode(column) for field, column in zip(fields, columns, strict=True)}
+    varying = [field for field in fields if _varies(coded[field])]
+    shares: NDArray[np.float64] | None = None
+    explained: float | None = None
+    warning = _obstacle(target, y, varying, len(table.rows))
+    if not warning:
+        shares, explained = _forest(np.stack([coded[field] for field in varying], axis=1), y)
+        warning = _doubt(len(y), explained)
+    made = [
+        ImportanceRow(
+            field=field,
+            importance=0.0 if shares is None else float(shares[place]),
+            correlation=_correlation(columns[fields.index(field)], y),
+            count=sum(value is not None for value in columns[fields.index(field)]),
+        )
+        for place, field in enumerate(varying)
+    ]
+    return Importance(
+        target=target,
+        rows=tuple(sorted(made, key=lambda row: (-row.importance, -abs(row.correlation or 0), row.field))),
+        trials=len(y),
+        left_out=len(table.rows) - len(y),
+        constant=tuple(field for field in fields if field not in varying),
+        explained=explained,
+        method=METHOD,
+        warning=warning,
+    )
+
+
+def encode(column: Sequence[ParamValue]) -> NDArray[np.float64]:
+    """Return a column as float64 (n,): numbers and truth values as they are, missing ones NaN; else texts by rank.
+
+    What is beyond the range of float32, in which a forest computes, is moved to its ends.
+    """
+    if all(value is None or isinstance(value, bool | int | float) for value in column):
+        numbers = np.array([math.nan if value is None else float(value) for value in column], dtype=np.float64)
+        ends = np.finfo(np.float32)
+        return np.clip(numbers, float(ends.min), float(ends.max))
+    texts = ["" if value is None else f"={value}" for value in column]
+    ranks = {text: float(rank) for rank, text in enumerate(sorted(set(texts)))}
+    return np.array([ranks[text] for text in texts])
+
+
+def _varies(column: NDArray[np.float64]) -> bool:
+    there = column[~np.isnan(column)]
+    return len(there) > 0 and (len(there) < len(column) or bool((there != there[0]).any()))
+
+
+def _obstacle(target: str, y: NDArray[np.float64], varying: Sequence[str], trials: int) -> str:
+    """Return why nothing can be computed, "" if it can."""
+    if len(y) < LEAST:
+        return f"{len(y)} of {trials} trials have a number as {target}; it takes at least {LEAST}"
+    if bool((y == y[0]).all()):
+        return f"{target} is the same in all trials: there is no difference to explain"
+    return "" if varying else "no field differs between the trials"
+
+
+def _doubt(trials: int, explained: float) -> str:
+    """Return why not to trust the result too far, "" if nothing speaks against it."""
+    if explained <= 0:
+        return "the fields do not explain the target on trials that the model has not seen: take nothing from this"
+    return f"only {trials} trials: take it as a hint" if trials < FEW else ""
+
+
+def _forest(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Return the share of each column, and the coefficient of determination on what the trees had not seen."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    y = (y - y.mean()) / (y.std() or 1.0)
+    # Half of the columns at each split: with all of them the strongest hides those that come after it.
+    forest = RandomForestRegressor(n_estimators=TREES, random_state=_SEED, max_features=0.5)
+    forest.fit(x, y)
+    random = np.random.default_rng(_SEED)
+    growth = np.zeros(x.shape[1])
+    total, seen = np.zeros(len(y)), np.zeros(len(y))
+    for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
+        unseen = np.setdiff1d(np.arange(len(y)), drawn)
+        if not len(unseen):
+            continue
+        held, truth = x[unseen].astype(np.float32), y[unseen]
+        predicted = _predict(tree, held)
+        total[unseen] += predicted
+        seen[unseen] += 1
+        error = np.square(predicted - truth).mean()
+        for column in range(x.shape[1]):
+            kept = held[:, column].copy()
+            held[:, column] = random.permutation(kept)
+            growth[column] += np.square(_predict(tree, held) - truth).mean() - error
+            held[:, column] = kept
+    growth = np.maximum(growth, 0.0)
+    known = seen > 0
+    residual = np.square(y[known] - total[known] / seen[known]).sum()
+    spread = np.square(y[known] - y[known].mean()).sum()
+    return growth / (growth.sum() or 1.0), float(1 - residual / spread) if spread else 0.0
+
+
+def _predict(tree: object, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what a tree says, without the checks that take longer than the answer."""
+    predicted: NDArray[np.float64] = tree.tree_.predict(x)[:, 0]  # type: ignore[attr-defined]
+    return predicted
+
+
+def _correlation(column: Sequence[ParamValue], y: NDArray[np.float64]) -> float | None:
+    """Return Spearman's rank correlation over the trials that have both; ties get their mean rank."""
+    if not all(value is None or isinstance(value, bool | int | float) for value in column):
+        return None
+    pairs = [(float(value), there) for value, there in zip(column, y, strict=True) if value is not None]
+    pairs = [pair for pair in pairs if not math.isnan(pair[0])]
+    if len(pairs) < 3:  # noqa: PLR2004 (two points always lie on a line)
+        return None
+    import pandas as pd
+
+    left, right = (pd.Series(side).rank().to_numpy() for side in zip(*pairs, strict=True))
+    left, right = left - left.mean(), right - right.mean()
+    length = math.sqrt(float(left @ left) * float(right @ right))
+    return float(left @ right) / length if length else None
