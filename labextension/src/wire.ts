@@ -18,6 +18,8 @@ export type Wire =
   | CodeDifference
   | EnvironmentDifference
   | ViewList
+  | OutputPage
+  | TablePreview
   | CommandRequest
   | CommandResult
   | (Hello | Events | Reset);
@@ -223,6 +225,7 @@ export interface ComponentRecord {
  *     media_type: As in HTTP, "image/png" for example.
  *     kind: What it was logged as, and so how it is shown.
  *     step: Where in the training it belongs, for what is logged again and again; None for what is logged once.
+ *     caption: A few words on it; may be "".
  *     created: When it was logged.
  */
 export interface ArtifactRecord {
@@ -234,6 +237,7 @@ export interface ArtifactRecord {
   media_type: string;
   kind: 'audio' | 'figure' | 'file' | 'image' | 'table' | 'text';
   step: number | null;
+  caption: string;
   created: number;
 }
 /**
@@ -512,6 +516,57 @@ export interface ViewRecord {
   body: {};
 }
 /**
+ * Some lines of a trial's output.
+ *
+ * Attributes:
+ *     total: Lines there are, those aside that are still being printed.
+ *     found: Lines that hold what was searched for; `total` if nothing was.
+ *     cut: There was more than is kept: what was printed later is lost.
+ *     lines: In order; those still being printed come last, with numbers beyond `total`.
+ */
+export interface OutputPage {
+  total: number;
+  found: number;
+  cut: boolean;
+  lines: OutputLine[];
+}
+/**
+ * One line that was printed.
+ *
+ * Attributes:
+ *     number: Its place in the output, from 1.
+ *     stream: Where it was printed.
+ *     time: When it was finished.
+ *     text: What it says, as a terminal shows it: without colours, a progress bar as it was last.
+ *     finished: It ended; False for a line that is still being printed, whose text may yet change.
+ */
+export interface OutputLine {
+  number: number;
+  stream: 'stderr' | 'stdout';
+  time: number;
+  text: string;
+  finished: boolean;
+}
+/**
+ * Some rows of a table that was kept with a trial, as text.
+ *
+ * Attributes:
+ *     columns: Names of the columns that are shown.
+ *     types: What each holds, in the words of Parquet; "" where the file does not say, as in CSV.
+ *     total: Rows there are.
+ *     offset: Rows before the first that is shown.
+ *     rows: Each with one text a column; None where there is no value. Long texts are cut and end in "…".
+ *     left_out: Columns that are not shown because there are too many.
+ */
+export interface TablePreview {
+  columns: string[];
+  types: string[];
+  total: number;
+  offset: number;
+  rows: (string | null)[][];
+  left_out: number;
+}
+/**
  * A person's commands, applied together or not at all.
  */
 export interface CommandRequest {
@@ -635,10 +690,15 @@ export interface DeleteView {
 }
 /**
  * Record a node of the lineage; one of that id gets the new name, type, place and properties.
+ *
+ * Attributes:
+ *     node: The node.
+ *     replace: False leaves a node of that id as it is: what people say outlives what is noticed by itself.
  */
 export interface PutNode {
   command: 'put-node';
   node: LineageNode;
+  replace?: boolean;
 }
 /**
  * Forget a node of the lineage and its associations; trials are not removed by this.
@@ -720,7 +780,7 @@ export interface DetailChanged {
   time: number;
   trial_id: string;
   experiment_id: string;
-  what: 'artifacts' | 'captures' | 'components' | 'params';
+  what: 'artifacts' | 'captures' | 'components' | 'output' | 'params';
 }
 /**
  * Series of a trial have grown.

@@ -14,6 +14,7 @@ from labdeck.wire.messages import (
     Status,
     ViewList,
 )
+from labdeck.wire.recording import OutputPage, TablePreview
 from labdeck.wire.records import LineageGraph, SearchPage, TrialDetail, TrialFacts, TrialPage
 
 WIRE_TYPES = (
@@ -32,6 +33,8 @@ WIRE_TYPES = (
     CodeDifference,
     EnvironmentDifference,
     ViewList,
+    OutputPage,
+    TablePreview,
     CommandRequest,
     CommandResult,
     AnyServerMessage,

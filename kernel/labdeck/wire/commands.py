@@ -170,6 +170,12 @@ class AdvanceMetrics(Command, frozen=True, kw_only=True):
     metrics: tuple[MetricSummary, ...]
 
 
+class AdvanceOutput(Command, frozen=True, kw_only=True):
+    """Announce that more was printed while a trial runs."""
+
+    trial_id: str
+
+
 class Beat(Command, frozen=True, kw_only=True):
     """Say that the writer of these trials lives; a trial that was thought crashed runs again."""
 
@@ -288,6 +294,7 @@ WriterCommand = (
     | LogArtifact
     | LogCapture
     | AdvanceMetrics
+    | AdvanceOutput
     | Beat
     | MarkCrashed
     | MarkIncomplete

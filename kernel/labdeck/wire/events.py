@@ -38,7 +38,7 @@ class DetailChanged(Event, frozen=True, kw_only=True):
 
     trial_id: str
     experiment_id: str
-    what: Literal["params", "components", "artifacts", "captures"]
+    what: Literal["params", "components", "artifacts", "captures", "output"]
 
 
 class MetricsAdvanced(Event, frozen=True, kw_only=True):

@@ -169,6 +169,7 @@ class ArtifactRecord(Record, frozen=True, kw_only=True):
         media_type: As in HTTP, "image/png" for example.
         kind: What it was logged as, and so how it is shown.
         step: Where in the training it belongs, for what is logged again and again; None for what is logged once.
+        caption: A few words on it; may be "".
         created: When it was logged.
     """
 
@@ -180,6 +181,7 @@ class ArtifactRecord(Record, frozen=True, kw_only=True):
     media_type: str
     kind: ArtifactKind = "file"
     step: int | None = None
+    caption: str = ""
     created: float
 
 

@@ -45,6 +45,7 @@ _DO: dict[type[wire.Command], Callable[[Unit, Any], None]] = {
     wire.LogArtifact: do_facts.log_artifact,
     wire.LogCapture: do_facts.log_capture,
     wire.AdvanceMetrics: do_facts.advance_metrics,
+    wire.AdvanceOutput: do_facts.advance_output,
     wire.SaveView: do_views.save_view,
     wire.DeleteView: do_views.delete_view,
     wire.PutNode: do_lineage.put_node,

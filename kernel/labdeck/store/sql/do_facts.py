@@ -16,7 +16,7 @@ from labdeck.wire.numbers import to_number
 
 if TYPE_CHECKING:
     from labdeck.store.sql.unit import Unit
-    from labdeck.wire.commands import AdvanceMetrics, LogArtifact, LogCapture, LogParams, RemoveParams
+    from labdeck.wire.commands import AdvanceMetrics, AdvanceOutput, LogArtifact, LogCapture, LogParams, RemoveParams
     from labdeck.wire.records import MetricSummary, Param, ParamValue
 
 
@@ -96,6 +96,12 @@ def advance_metrics(unit: Unit, command: AdvanceMetrics) -> None:
     unit.change(trial, command.trial_id, points=points)
     advance_objective(unit, command.trial_id, grown, appeared=appeared)
     unit.touch_metrics(command.trial_id, points, grown)
+
+
+def advance_output(unit: Unit, command: AdvanceOutput) -> None:
+    """Tell that more was printed; the lines themselves are in a file."""
+    if unit.home(command.trial_id) is not None:
+        unit.touch_detail(command.trial_id, "output")
 
 
 def _key(trial_id: str, component: str, name: str, what: str) -> dict[str, str]:

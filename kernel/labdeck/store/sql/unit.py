@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from labdeck.wire.records import MetricSummary
 
-Detail = Literal["params", "components", "artifacts", "captures"]
+Detail = Literal["params", "components", "artifacts", "captures", "output"]
 
 SHOWN_METRICS = 50
 """Summaries in one MetricsAdvanced event."""
