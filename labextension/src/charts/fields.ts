@@ -36,19 +36,29 @@ export interface IField {
   isSystem: boolean;
 }
 
-const SIMPLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What a name may be made of without quotation marks. */
+const PLAIN = /^[\p{L}\p{N}_:\-/.@%+]+$/u;
 
-/** A name as it stands in a field: quoted unless it is a plain word that means nothing else. */
-export function quoteName(component: string, name: string): string {
+/** A name as it stands in a field: in quotation marks if it has other characters, or ends as a statistic does. */
+export function quoteName(
+  kind: 'params' | 'metrics',
+  component: string,
+  name: string
+): string {
   const whole = component ? `${component}/${name}` : name;
-  const isWord =
-    SIMPLE.test(whole) &&
-    !(FIELD_STATISTICS as readonly string[]).includes(whole);
-  return isWord ? whole : quoted(whole);
+  const end = whole.slice(whole.lastIndexOf('.') + 1);
+  const isOdd =
+    kind === 'metrics' && FIELD_STATISTICS.some(word => word === end);
+  return PLAIN.test(whole) && !isOdd
+    ? whole
+    : `"${whole.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r')}"`;
+/** The text of a field; that of a metric says which of its numbers, unless that is the last. */
+export function fieldText(field: IField, statistic: FieldStatistic): string {
+  return field.kind === 'metric' && statistic !== 'last'
+    ? `${field.text}.${statistic}`
+    : field.text;
 }
 
 /** Everything of some trials that a chart can show, in the order of the table's columns. */
@@ -73,9 +83,9 @@ export function listFields(facts: readonly TrialFacts[]): IField[] {
 function fieldOf(column: IFactColumn, facts: readonly TrialFacts[]): IField {
   const isMetric = column.kind === 'metric';
   const values = facts.map(f => column.value(f)).filter(v => v !== null);
-  const name = quoteName(column.component, column.name);
+  const group = isMetric ? 'metrics' : 'params';
   return {
-    text: `${isMetric ? 'metrics' : 'params'}.${name}`,
+    text: `${group}.${quoteName(group, column.component, column.name)}`,
     kind: isMetric ? 'metric' : 'param',
     name: factName(column),
     numeric: isMetric || values.every(value => typeof value === 'number'),

@@ -1,66 +1,34 @@
 import * as React from 'react';
 
-import { clampCell, moveCell, type ICell } from './gridKeys';
-import type { ISort, SortValue } from './sorting';
+import { rowOf, useGridFocus } from './gridFocus';
+import { runsOf, useRowWindow } from './rowWindow';
+import type { IColumn, ITableProps, ITreeRow } from './tableProps';
 
-/** One column of a table. */
-export interface IColumn<Row> {
-  /** Unique within the table. */
-  id: string;
-  /** What the head shows. */
-  label: string;
-  /** A second, fainter word in the head, "last" for example. */
-  detail?: string;
-  /** What the head says on hover; the label where absent. */
-  title?: string;
-  /** Numbers are right-aligned, in tabular figures. */
-  numeric?: boolean;
-  /** What the column is sorted by; a column without it cannot be sorted. */
-  value?: (row: Row) => SortValue;
-  /** What a cell shows. */
-  render: (row: Row) => React.ReactNode;
-  /** What a cell says on hover. */
-  hover?: (row: Row) => string;
-}
-
-/** What a table needs from whoever shows it. */
-export interface ITableProps<Row> {
-  /** The table's name for screen readers. */
-  label: string;
-  columns: readonly IColumn<Row>[];
-  /** The rows in the order in which they are shown. */
-  rows: readonly Row[];
-  rowId: (row: Row) => string;
-  rowClass?: (row: Row) => string;
-  sort?: ISort | null;
-  onSort?: (column: string) => void;
-  /** Enter or a double click on a row. */
-  onOpen?: (row: Row) => void;
-  /** Delete on a row. */
-  onRemove?: (row: Row) => void;
-  /** A context menu for a row, opened at a place of the window. */
-  onRowMenu?: (row: Row, x: number, y: number) => void;
-  /** A menu for a column, opened at a place of the window. */
-  onColumnMenu?: (column: string, x: number, y: number) => void;
-  columnMenuLabel?: string;
-}
+export type { IColumn, ITableProps } from './tableProps';
 
 const CLASS = 'jp-Labdeck-table';
+/** Room in a cell beside its text, in pixels. */
+const PADDING = 22;
 
 /** A sortable table with a head that stays in sight; one cell has the focus and the arrow keys move it. */
 export function Table<Row>(props: ITableProps<Row>): React.ReactElement {
-  const { columns, rows, label } = props;
-  const { active, ...listeners } = useGridFocus(props);
+  const { columns, rows, label, windowed } = props;
+  const table = React.useRef<HTMLTableElement>(null);
+  const { active, ...listeners } = useGridFocus(props, table);
   return (
     <table
       {...listeners}
+      {...rowListeners(props)}
+      ref={table}
       className={CLASS}
-      role="grid"
+      role={props.tree ? 'treegrid' : 'grid'}
       aria-label={label}
       aria-rowcount={rows.length + 1}
+      style={windowed ? tableWidth(columns) : undefined}
     >
+      {windowed && <Widths columns={columns} />}
       <thead>
-        <tr>
+        <tr aria-rowindex={1}>
           {columns.map((column, index) => (
             <HeadCell
               key={column.id}
@@ -71,55 +39,116 @@ export function Table<Row>(props: ITableProps<Row>): React.ReactElement {
           ))}
         </tr>
       </thead>
-      <tbody>
-        {rows.map((row, index) => (
-          <BodyRow
-            key={props.rowId(row)}
-            row={row}
-            table={props}
-            tabbable={active.row === index ? active.column : -1}
-          />
-        ))}
-      </tbody>
+      <Body table={props} root={table} active={active} />
     </table>
   );
 }
 
-interface IGridFocus {
-  /** The cell that Tab leads to. */
-  active: ICell;
-  onKeyDown: React.KeyboardEventHandler<HTMLTableElement>;
-  onFocus: React.FocusEventHandler<HTMLTableElement>;
+/** The columns of a windowed table do not change their width with the rows that happen to be drawn. */
+function tableWidth<Row>(
+  columns: readonly IColumn<Row>[]
+): React.CSSProperties {
+  const digits = columns.reduce((sum, { width }) => sum + (width ?? 0), 0);
+  return {
+    tableLayout: 'fixed',
+    width: `calc(${digits}ch + ${columns.length * PADDING}px)`
+  };
 }
 
-/** Move the focus from cell to cell, and do what other keys ask for. */
-function useGridFocus<Row>(props: ITableProps<Row>): IGridFocus {
-  const rows = props.rows.length;
-  const columns = props.columns.length;
-  const [focus, setFocus] = React.useState<ICell>({ row: 0, column: 0 });
-  const active = clampCell(focus, rows, columns);
+function Widths<Row>(props: {
+  columns: readonly IColumn<Row>[];
+}): React.ReactElement {
+  return (
+    <colgroup>
+      {props.columns.map(({ id, width }) => (
+        <col
+          key={id}
+          style={{ width: `calc(${width ?? 0}ch + ${PADDING}px)` }}
+        />
+      ))}
+    </colgroup>
+  );
+}
 
-  const onKeyDown = (event: React.KeyboardEvent<HTMLTableElement>): void => {
-    const { key, target, currentTarget } = event;
-    // Rows may have changed places since the cell got the focus: where it is now counts.
-    const cell = target instanceof HTMLTableCellElement ? cellOf(target) : null;
-    if (!cell) {
-      return;
-    }
-    const ctrl = event.ctrlKey || event.metaKey;
-    const next = event.altKey ? null : moveCell(cell, key, ctrl, rows, columns);
-    if (next) {
-      cellAt(currentTarget, next)?.focus();
-    }
-    if (next || handleKey(props, cell, event)) {
-      event.preventDefault();
-      event.stopPropagation();
+/** What the pointer asks for, told once for all rows: a row that has not changed is not drawn again. */
+function rowListeners<Row>(
+  table: ITableProps<Row>
+): Pick<React.HTMLAttributes<HTMLElement>, 'onDoubleClick' | 'onContextMenu'> {
+  const rowAt = (event: React.MouseEvent): Row | undefined =>
+    table.rows[rowOf(event.target as Element) ?? -1];
+  return {
+    onDoubleClick: event => {
+      const row = rowAt(event);
+      if (row !== undefined && table.tree?.(row).expanded === undefined) {
+        table.onOpen?.(row);
+      }
+    },
+    onContextMenu: event => {
+      const row = rowAt(event);
+      if (row !== undefined && table.onRowMenu) {
+        event.preventDefault();
+        event.stopPropagation();
+        table.onRowMenu(row, event.clientX, event.clientY);
+      }
     }
   };
-  const onFocus = (event: React.FocusEvent<HTMLTableElement>): void => {
-    setFocus(cellOf(event.target) ?? active);
+}
+
+function Body<Row>(props: {
+  table: ITableProps<Row>;
+  root: React.RefObject<HTMLTableElement>;
+  active: { row: number; column: number };
+}): React.ReactElement {
+  const { table, active } = props;
+  const { rows, columns, pinned = 0 } = table;
+  const range = useRowWindow(props.root, rows.length, table.windowed === true);
+  const drawn: React.ReactNode[] = [];
+  let next = 0;
+  const fill = (first: number): void => {
+    if (first > next) {
+      const height = (first - next) * range.height;
+      drawn.push(<Gap key={`gap ${next}`} height={height} />);
+    }
+    next = first;
   };
-  return { active, onKeyDown, onFocus };
+  for (const [first, end] of runsOf(range, rows.length, pinned, active.row)) {
+    fill(first);
+    for (; next < end; next++) {
+      const row = rows[next];
+      drawn.push(
+        <BodyRow
+          key={table.rowId(row)}
+          row={row}
+          index={next}
+          columns={columns as readonly IColumn<unknown>[]}
+          className={rowClass(table, row, next < pinned)}
+          tabbable={active.row === next ? active.column : -1}
+          level={table.tree?.(row).level}
+          expanded={table.tree?.(row).expanded}
+        />
+      );
+    }
+  }
+  fill(rows.length);
+  return <tbody>{drawn}</tbody>;
+}
+
+function rowClass<Row>(
+  table: ITableProps<Row>,
+  row: Row,
+  pinned: boolean
+): string | undefined {
+  const names = [table.rowClass?.(row), pinned ? 'jp-mod-pinned' : ''];
+  return names.filter(Boolean).join(' ') || undefined;
+}
+
+/** Stands for rows that are out of sight. */
+function Gap(props: { height: number }): React.ReactElement {
+  return (
+    <tr aria-hidden="true" className={`${CLASS}-gap`}>
+      <td style={{ height: props.height }} />
+    </tr>
+  );
 }
 
 function HeadCell<Row>(props: {
@@ -194,30 +223,31 @@ function ColumnMenuButton<Row>(props: {
   );
 }
 
-function BodyRow<Row>(props: {
-  row: Row;
-  table: ITableProps<Row>;
+interface IBodyRowProps extends Partial<ITreeRow> {
+  row: unknown;
+  index: number;
+  columns: readonly IColumn<unknown>[];
+  className: string | undefined;
   tabbable: number;
-}): React.ReactElement {
-  const { row, table } = props;
+}
+
+/** One row; drawn again only when something of it has changed. */
+const BodyRow = React.memo(function BodyRow(
+  props: IBodyRowProps
+): React.ReactElement {
+  const { row, index, columns, tabbable } = props;
   return (
     <tr
-      className={table.rowClass?.(row)}
-      onDoubleClick={table.onOpen && (() => table.onOpen?.(row))}
-      onContextMenu={
-        table.onRowMenu &&
-        (event => {
-          event.preventDefault();
-          event.stopPropagation();
-          table.onRowMenu?.(row, event.clientX, event.clientY);
-        })
-      }
+      className={props.className}
+      aria-rowindex={index + 2}
+      aria-level={props.level}
+      aria-expanded={props.expanded}
     >
-      {table.columns.map((column, index) => (
+      {columns.map((column, place) => (
         <td
           key={column.id}
           role="gridcell"
-          tabIndex={props.tabbable === index ? 0 : -1}
+          tabIndex={tabbable === place ? 0 : -1}
           className={column.numeric ? 'jp-mod-numeric' : undefined}
           title={column.hover?.(row)}
         >
@@ -226,74 +256,4 @@ function BodyRow<Row>(props: {
       ))}
     </tr>
   );
-}
-
-/** Do what a key that moves nothing asks for; returns whether it asked for anything. */
-function handleKey<Row>(
-  table: ITableProps<Row>,
-  cell: ICell,
-  event: React.KeyboardEvent
-): boolean {
-  const box = (event.target as HTMLElement).getBoundingClientRect();
-  const wantsMenu =
-    event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
-  if (cell.row === -1) {
-    const column = table.columns[cell.column];
-    if ((event.key === 'Enter' || event.key === ' ') && column.value) {
-      table.onSort?.(column.id);
-      return true;
-    }
-    if (
-      (wantsMenu || (event.key === 'ArrowDown' && event.altKey)) &&
-      table.onColumnMenu
-    ) {
-      table.onColumnMenu(column.id, box.left, box.bottom);
-      return true;
-    }
-    return false;
-  }
-  return handleRowKey(table, table.rows[cell.row], event.key, wantsMenu, box);
-}
-
-function handleRowKey<Row>(
-  table: ITableProps<Row>,
-  row: Row | undefined,
-  key: string,
-  wantsMenu: boolean,
-  box: DOMRect
-): boolean {
-  if (row === undefined) {
-    return false;
-  }
-  if (key === 'Enter' && table.onOpen) {
-    table.onOpen(row);
-    return true;
-  }
-  if (key === 'Delete' && table.onRemove) {
-    table.onRemove(row);
-    return true;
-  }
-  if (wantsMenu && table.onRowMenu) {
-    table.onRowMenu(row, box.left, box.bottom);
-    return true;
-  }
-  return false;
-}
-
-function cellAt(
-  table: HTMLTableElement,
-  cell: ICell
-): HTMLTableCellElement | null {
-  return table.rows.item(cell.row + 1)?.cells.item(cell.column) ?? null;
-}
-
-function cellOf(element: Element): ICell | null {
-  const cell = element.closest('td, th');
-  if (
-    !(cell instanceof HTMLTableCellElement) ||
-    !(cell.parentElement instanceof HTMLTableRowElement)
-  ) {
-    return null;
-  }
-  return { row: cell.parentElement.rowIndex - 1, column: cell.cellIndex };
-}
+});
