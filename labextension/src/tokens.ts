@@ -15,6 +15,7 @@ import type {
   Events,
   ExperimentList,
   Importance,
+  SearchPage,
   Status,
   StepValues,
   TrialDetail,
@@ -124,6 +125,27 @@ export interface IFigureRequest {
   settings: readonly (readonly [name: string, value: string])[];
 }
 
+/** Which trials of an experiment are listed. */
+export interface IShownTrials {
+  /** With those that are archived. */
+  archived: boolean;
+  /** Without those that are part of a listed one. */
+  roots: boolean;
+}
+
+/** Which trials to search for, in the search language. */
+export interface ISearchRequest {
+  query: string;
+  /** The id of an experiment; all without it. */
+  experiment?: string;
+  sort?: string;
+  offset?: number;
+  /** At most 500. */
+  limit?: number;
+  /** With those that are archived. */
+  archived?: boolean;
+}
+
 /**
  * The one way to the store. Requests reject with a `LabdeckError`.
  */
@@ -132,7 +154,14 @@ export interface ILabdeckClient {
   /** All experiments, latest activity first. */
   experiments(): Promise<ExperimentList>;
   /** Trials of an experiment, newest first; at most 500 at once. */
-  trials(experiment: string, offset: number, limit: number): Promise<TrialPage>;
+  trials(
+    experiment: string,
+    offset: number,
+    limit: number,
+    shown?: IShownTrials
+  ): Promise<TrialPage>;
+  /** Trials that match a query; one that cannot be read is rejected with the place of the error. */
+  search(wanted: ISearchRequest): Promise<SearchPage>;
   trial(id: string): Promise<TrialDetail>;
   /** Facts of at most 200 trials. */
   comparison(trials: readonly string[]): Promise<Comparison>;

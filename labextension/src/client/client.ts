@@ -8,6 +8,8 @@ import type {
   ICurvesRequest,
   IFigureRequest,
   ILabdeckClient,
+  ISearchRequest,
+  IShownTrials,
   ISeriesKey,
   StoreState,
   UserCommand
@@ -19,6 +21,7 @@ import type {
   EnvironmentDifference,
   ExperimentList,
   Importance,
+  SearchPage,
   Status,
   StepValues,
   TrialDetail,
@@ -84,12 +87,33 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
   trials(
     experiment: string,
     offset: number,
-    limit: number
+    limit: number,
+    shown?: IShownTrials
   ): Promise<TrialPage> {
+    const query = new URLSearchParams({
+      offset: String(offset),
+      limit: String(limit)
+    });
+    if (shown) {
+      query.set('archived', shown.archived ? '1' : '0');
+      query.set('roots', shown.roots ? '1' : '0');
+    }
     return request(
       this.#transport,
-      `experiments/${encodeURIComponent(experiment)}/trials?offset=${offset}&limit=${limit}`
+      `experiments/${encodeURIComponent(experiment)}/trials?${query}`
     );
+  }
+
+  search(wanted: ISearchRequest): Promise<SearchPage> {
+    const query = new URLSearchParams({ q: wanted.query });
+    for (const name of ['experiment', 'sort', 'offset', 'limit'] as const) {
+      const value = wanted[name];
+      if (value !== undefined) {
+        query.set(name, String(value));
+      }
+    }
+    query.set('archived', wanted.archived ? '1' : '0');
+    return request(this.#transport, `search?${query}`);
   }
 
   trial(id: string): Promise<TrialDetail> {
