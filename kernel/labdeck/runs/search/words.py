@@ -116,7 +116,7 @@ def _name(query: str, start: int, end: int, *, unfinished: bool) -> Word:
     """Return a word; in the names that users choose, quotations and plain parts may follow each other."""
     text = query[start:end]
     tail = 0
-    if text.startswith(NAMED):
+    if text.lstrip("+-").startswith(NAMED):
         while end < len(query) and query[end] in _QUOTES:
             said, end = _quotation(query, end, unfinished=unfinished)
             text += said
