@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from labdeck.wire.events import AnyEvent
     from labdeck.wire.records import (
         ExperimentRecord,
+        LineageGraph,
+        LineageNode,
         Liveness,
         TrialDetail,
         TrialFacts,
@@ -71,6 +73,10 @@ if TYPE_CHECKING:
         TrialRecord,
         ViewRecord,
     )
+
+
+Direction = Literal["up", "down", "both"]
+"""Of a walk along the lineage: to what came before, to what came after, or both."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +240,24 @@ class Catalog(ABC):
     @abstractmethod
     def views(self) -> tuple[ViewRecord, ...]:
         """Return all saved comparisons whose experiment is not deleted, by name."""
+
+    @abstractmethod
+    def lineage(
+        self, start: Sequence[str], direction: Direction = "both", depth: int | None = None, limit: int = 1000
+    ) -> LineageGraph:
+        """Return what led to some nodes or trials ("up"), what they led to ("down"), or both, nearest first.
+
+        As far as `depth` associations away, None for any distance, and `limit` nodes at most. A cycle is walked once;
+        what is SameAs something is as near to it in either direction; a trial leads to the trials that are part of it.
+
+        Raises:
+            NotFound: One of them is neither a node nor a trial.
+            InvalidQuery: An argument is out of range.
+        """
+
+    @abstractmethod
+    def nodes(self, limit: int = 1000, **wanted: str) -> tuple[LineageNode, ...]:
+        """Return nodes of the lineage, trials aside, newest first: with this name, type, uri, digest and kind."""
 
     @abstractmethod
     def running(self) -> tuple[Liveness, ...]:

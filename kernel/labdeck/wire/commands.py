@@ -243,9 +243,15 @@ class DeleteView(Command, frozen=True, kw_only=True):
 
 
 class PutNode(Command, frozen=True, kw_only=True):
-    """Record a node of the lineage; one of that id gets the new name, type, place and properties."""
+    """Record a node of the lineage; one of that id gets the new name, type, place and properties.
+
+    Attributes:
+        node: The node.
+        replace: False leaves a node of that id as it is: what people say outlives what is noticed by itself.
+    """
 
     node: LineageNode
+    replace: bool = True
 
 
 class RemoveNode(Command, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 
 from labdeck.errors import CursorExpired, InvalidQuery
 from labdeck.store.contract import Catalog
-from labdeck.store.sql import apply, codec, details, reads
+from labdeck.store.sql import apply, codec, details, lineage, reads
 from labdeck.store.sql.engine import Database
 from labdeck.store.sql.examine import examine
 from labdeck.store.sql.schema import ensure_schema
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from labdeck.store.contract import Defect, Location, Receipt, Watcher
+    from labdeck.store.contract import Defect, Direction, Location, Receipt, Watcher
     from labdeck.store.sql.backend import Backend
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.events import AnyEvent
     from labdeck.wire.records import (
         ExperimentRecord,
+        LineageGraph,
+        LineageNode,
         Liveness,
         TrialDetail,
         TrialFacts,
@@ -109,6 +111,16 @@ class SqlCatalog(Catalog):
     def views(self) -> tuple[ViewRecord, ...]:
         """Return all saved comparisons whose experiment is not deleted, by name."""
         return self._database.read(details.views)
+
+    def lineage(
+        self, start: Sequence[str], direction: Direction = "both", depth: int | None = None, limit: int = 1000
+    ) -> LineageGraph:
+        """Return what led to some nodes, what they led to, or both, nearest first; NotFound, InvalidQuery."""
+        return self._database.read(partial(lineage.lineage, start=start, direction=direction, depth=depth, limit=limit))
+
+    def nodes(self, limit: int = 1000, **wanted: str) -> tuple[LineageNode, ...]:
+        """Return nodes of the lineage, trials aside, newest first: with this name, type, uri, digest and kind."""
+        return self._database.read(partial(lineage.nodes, wanted=wanted, limit=limit))
 
     def running(self) -> tuple[Liveness, ...]:
         """Return trials in state running, deleted or not."""

@@ -16,6 +16,7 @@ from labdeck.store.sql.unit import require_finite, require_id
 if TYPE_CHECKING:
     from labdeck.store.sql.unit import Unit
     from labdeck.wire.commands import Associate, Dissociate, PutNode, RemoveNode
+    from labdeck.wire.records import Association
 
 
 def put_node(unit: Unit, command: PutNode) -> None:
@@ -40,8 +41,8 @@ def put_node(unit: Unit, command: PutNode) -> None:
         "digest": tidy.digest,
         "body": encode(tidy),
     }
-    unit.put(node, row)
-    unit.touch_lineage(record.id)
+    if unit.put(node, row, replace=command.replace):
+        unit.touch_lineage(record.id)
 
 
 def remove_node(unit: Unit, command: RemoveNode) -> None:
@@ -57,22 +58,23 @@ def associate(unit: Unit, command: Associate) -> None:
     """Record that one node led to another; said again, it stays as it was."""
     item = command.edge
     require_finite(item)
-    row = {
-        "source": require_id(item.source),
-        "destination": require_id(item.destination),
-        "association": item.association,
-        "created": item.created,
-    }
-    if unit.put(edge, row, replace=False):
-        unit.touch_lineage(item.source, item.destination)
+    link(unit, require_id(item.source), require_id(item.destination), item.association, item.created)
+
+
+def link(unit: Unit, source: str, destination: str, association: Association, created: float) -> None:
+    """Record an association unless it is there; SameAs in both directions, so that no walk needs to know of it."""
+    row = {"source": source, "destination": destination, "association": association, "created": created}
+    changed = unit.put(edge, row, replace=False)
+    if association == "SameAs":
+        changed = unit.put(edge, {**row, "source": destination, "destination": source}, replace=False) or changed
+    if changed:
+        unit.touch_lineage(source, destination)
 
 
 def dissociate(unit: Unit, command: Dissociate) -> None:
     """Take an association back; one that is gone stays gone."""
-    here = (
-        edge.c.source == command.source,
-        edge.c.destination == command.destination,
-        edge.c.association == command.association,
-    )
-    if unit.connection.execute(delete(edge).where(*here)).rowcount:
+    here = (edge.c.source == command.source) & (edge.c.destination == command.destination)
+    if command.association == "SameAs":
+        here |= (edge.c.source == command.destination) & (edge.c.destination == command.source)
+    if unit.connection.execute(delete(edge).where(here, edge.c.association == command.association)).rowcount:
         unit.touch_lineage(command.source, command.destination)

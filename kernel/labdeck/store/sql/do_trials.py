@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from labdeck.errors import Conflict, NotFound
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
-from labdeck.store.sql import do_experiments, reads
+from labdeck.store.sql import do_experiments, do_lineage, reads
 from labdeck.store.sql.choice import chosen_for
 from labdeck.store.sql.codec import clean_text, name_key
 from labdeck.store.sql.free_names import free_name, numbered, taken_in
@@ -65,6 +65,8 @@ def start_trial(unit: Unit, command: StartTrial) -> None:
     unit.connection.execute(insert(writer).values(trial_id=command.id, heartbeat=command.started, **identity))
     unit.touch_trial(command.id)
     unit.touch_activity(home, command.started)
+    if command.parent_id is not None:
+        do_lineage.link(unit, command.parent_id, command.id, "AssociatedWith", command.started)
 
 
 def resume_trial(unit: Unit, command: ResumeTrial) -> None:
