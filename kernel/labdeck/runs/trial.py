@@ -150,10 +150,10 @@ class Trial(StoredTrial):
             UsageError: There is no such state, or the error is no text; the trial goes on.
         """
         state, error = check_end(state), to_text(error, "the error")
+        active.leave(self)
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
-        active.leave(self)
         if self._starter != os.getpid():
             recorder.leave()
             return

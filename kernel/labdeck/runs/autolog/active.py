@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ class _Entry:
 
 
 _entries: list[_Entry] = []
+_last: weakref.WeakKeyDictionary[Trial, list[Callable[[], None]]] = weakref.WeakKeyDictionary()
 _local = threading.local()
 
 
@@ -28,8 +31,20 @@ def enter(trial: Trial) -> None:
 
 
 def leave(trial: Trial) -> None:
-    """The trial is not written any more, whichever thread says so."""
+    """The trial is about to be written no more, whichever thread says so: what waits for that is done first."""
+    hide(trial)
+    for action in _last.pop(trial, ()):
+        action()
+
+
+def hide(trial: Trial) -> None:
+    """The trial goes on, but what happens in its thread does not belong to it."""
     _entries[:] = [entry for entry in _entries if entry.trial is not trial]
+
+
+def before_leaving(trial: Trial, action: Callable[[], None]) -> None:
+    """Do something while the trial can still be written, right before it ends; it must not raise."""
+    _last.setdefault(trial, []).append(action)
 
 
 def innermost() -> Trial | None:
