@@ -1,5 +1,6 @@
 /**
- * Plotly.js 3.7, our own bundle: scatter, bar, heatmap, histogram, parcoords (labextension/scripts/plotly_entry.js).
+ * Plotly.js 3.7, our own bundle: scatter, bar, box, contour, heatmap, histogram, parcoords
+ * (labextension/scripts/plotly_entry.js).
  *
  * It weighs more than the rest of the extension together, so load it on first use, as a chunk of its own
  * (write the comment `webpackChunkName: "plotly"` in front of the specifier, as Rspack reads it):

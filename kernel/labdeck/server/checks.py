@@ -36,6 +36,8 @@ FIELDS_LIMIT = 100
 """Fields of one request."""
 GROUPS_LIMIT = 5
 """Fields to group by."""
+BARS_LIMIT, AXES_LIMIT = 12, 30
+"""Fields of a figure of bars, and axes of parallel coordinates."""
 LARGEST = 2**53 - 1
 """Whole numbers beyond it are not exact in a browser."""
 

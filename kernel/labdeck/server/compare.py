@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from labdeck.studio import Studio
-    from labdeck.wire.comparing import FieldTable
 
 
 class CompareHandler(LabdeckHandler):
@@ -26,10 +25,13 @@ class CompareHandler(LabdeckHandler):
         """Return the ids of the trials that are asked for."""
         return checks.trials(self.get_query_arguments("trial"))
 
-    def field(self, name: str, *, needed: bool = True) -> str | None:
+    def field(self, name: str) -> str:
         """Return an argument that names a field; InvalidQuery if it is missing."""
-        found = self.fields(name, least=1 if needed else 0, most=1)
-        return found[0] if found else None
+        return self.fields(name, least=1, most=1)[0]
+
+    def optional_field(self, name: str) -> str | None:
+        """Return an argument that may name a field."""
+        return next(iter(self.fields(name, most=1)), None)
 
     def fields(self, name: str, *, least: int = 0, most: int = checks.FIELDS_LIMIT) -> list[str]:
         """Return an argument that may be repeated and names fields."""
@@ -47,11 +49,6 @@ class CompareHandler(LabdeckHandler):
             return text.encode()
 
         await self.send_json(encode)
-
-    async def draw_table(self, fields: list[str], make: Callable[[FieldTable], go.Figure]) -> None:
-        """Answer with a figure of some fields of the trials."""
-        trial_ids = self.trials()
-        await self.draw(lambda studio: make(studio.comparing.table(trial_ids, fields)))
 
 
 class CurvesHandler(CompareHandler):
@@ -115,7 +112,7 @@ class ImportanceHandler(CompareHandler):
     @authorized
     async def get(self) -> None:
         """Answer with an Importance."""
-        trial_ids, target, fields = self.trials(), self.field("target") or "", self.fields("field")
+        trial_ids, target, fields = self.trials(), self.field("target"), self.fields("field")
         await self.answer(lambda studio: studio.comparing.importance(trial_ids, target, fields))
 
 

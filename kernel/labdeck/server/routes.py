@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdeck.server import compare, handlers
+from labdeck.server import compare, compare_figures, handlers
 from labdeck.server.artifacts import ArtifactHandler
 from labdeck.server.socket import EventsHandler
 from labdeck.server.views import ViewsHandler
@@ -23,6 +23,12 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     ("comparison", handlers.ComparisonHandler),
     ("views", ViewsHandler),
     ("figures/curves", compare.CurvesHandler),
+    ("figures/scatter", compare_figures.ScatterHandler),
+    ("figures/box", compare_figures.BoxHandler),
+    ("figures/bar", compare_figures.BarHandler),
+    ("figures/contour", compare_figures.ContourHandler),
+    ("figures/parallel", compare_figures.ParallelHandler),
+    ("figures/importance", compare_figures.ImportanceFigureHandler),
     ("values", compare.ValuesHandler),
     ("groups", compare.GroupsHandler),
     ("importance", compare.ImportanceHandler),
