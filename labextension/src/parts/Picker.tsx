@@ -1,6 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { Popup } from './Popup';
+
 /** One thing that can be chosen. */
 export interface IChoice {
   id: string;
@@ -25,48 +27,18 @@ const FILTER_FROM = 8;
 /** More than this many lines are narrowed by the filter rather than shown. */
 const MOST_LINES = 200;
 
-/** A button that opens a list of check boxes; Escape and a click elsewhere close it. */
+/** A button that opens a list of check boxes. */
 export function Picker(props: IPickerProps): React.ReactElement {
   const { label, chosen, choices } = props;
-  const [open, setOpen] = React.useState(false);
-  const root = React.useRef<HTMLDivElement>(null);
-  const button = React.useRef<HTMLButtonElement>(null);
-  useOutsideClick(root, open, () => setOpen(false));
   const count = choices.filter(choice => chosen.has(choice.id)).length;
-
-  const toggle = (): void => {
-    if (!open) {
-      props.onOpen?.();
-    }
-    setOpen(!open);
-  };
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    if (event.key === 'Escape' && open) {
-      event.preventDefault();
-      event.stopPropagation();
-      setOpen(false);
-      button.current?.focus();
-    }
-  };
-
   return (
-    <div ref={root} className="jp-Labdeck-picker" onKeyDown={onKeyDown}>
-      <button
-        ref={button}
-        type="button"
-        className="jp-Labdeck-plainbutton"
-        aria-haspopup="dialog"
-        aria-expanded={open}
-        onClick={toggle}
-      >
-        {label}{' '}
-        <span className="jp-Labdeck-picker-count">
-          {props.trans.__('%1 of %2', count, choices.length)}
-        </span>{' '}
-        <span aria-hidden="true">▾</span>
-      </button>
-      {open && <PickerList {...props} />}
-    </div>
+    <Popup
+      label={label}
+      count={props.trans.__('%1 of %2', count, choices.length)}
+      onOpen={props.onOpen}
+    >
+      {() => <PickerList {...props} />}
+    </Popup>
   );
 }
 
@@ -79,11 +51,7 @@ function PickerList(props: IPickerProps): React.ReactElement {
   );
   const ids = matching.map(choice => choice.id);
   return (
-    <div
-      className="jp-Labdeck-picker-list"
-      role="dialog"
-      aria-label={props.label}
-    >
+    <>
       {choices.length > FILTER_FROM && (
         <input
           type="search"
@@ -106,7 +74,7 @@ function PickerList(props: IPickerProps): React.ReactElement {
         />
       </div>
       <PickerLines {...props} choices={matching} />
-    </div>
+    </>
   );
 }
 
@@ -188,35 +156,4 @@ export function Swatch(props: { colour: string }): React.ReactElement {
       aria-hidden="true"
     />
   );
-}
-
-/** Call back when the pointer goes down outside an element, or the focus leaves it. */
-function useOutsideClick(
-  root: React.RefObject<HTMLElement>,
-  active: boolean,
-  onOutside: () => void
-): void {
-  const callback = React.useRef(onOutside);
-  React.useEffect(() => {
-    callback.current = onOutside;
-  });
-  React.useEffect(() => {
-    if (!active) {
-      return;
-    }
-    const check = (event: Event): void => {
-      if (
-        event.target instanceof Node &&
-        !root.current?.contains(event.target)
-      ) {
-        callback.current();
-      }
-    };
-    document.addEventListener('pointerdown', check, true);
-    document.addEventListener('focusin', check, true);
-    return () => {
-      document.removeEventListener('pointerdown', check, true);
-      document.removeEventListener('focusin', check, true);
-    };
-  }, [active, root]);
 }
