@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdeck.errors import InvalidQuery
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,7 +44,7 @@ class Comparing:
         self._session = session
 
     def table(self, trial_ids: Sequence[str], fields: Sequence[str]) -> FieldTable:
-        """Return some fields of some trials, trial by trial in the order given; InvalidQuery for a malformed field."""
+        """Return some fields of some trials, trial by trial in the order given; MalformedQuery."""
         from labdeck.runs.field_table import read_table
 
         return read_table(self._facts(trial_ids), fields)
@@ -62,13 +60,12 @@ class Comparing:
         """Return trials grouped by fields, with count, mean, population deviation, min and max of others.
 
         Raises:
-            InvalidQuery: A field is malformed, or none is given to group by.
+            MalformedQuery: A field is none.
+            UsageError: There is nothing to group by.
         """
-        from labdeck.runs.grouping import group_trials
+        from labdeck.runs.grouping import group_by
 
-        if not by:
-            raise InvalidQuery("no field is named to group by", "name one, params.lr for example")
-        return group_trials(self.table(trial_ids, [*by, *fields]), by, fields)
+        return group_by(self._facts(trial_ids), by, fields)
 
     def grouped_curves(
         self,
@@ -79,10 +76,10 @@ class Comparing:
         points: int = 2000,
     ) -> list[GroupedCurve]:
         """Return the mean curve of each group of trials and each series, with its deviation; see `GroupedCurve`."""
-        from labdeck.runs.grouping import group_trials, grouped_curves
+        from labdeck.runs.grouping import group_by, grouped_curves
 
         facts = self._facts(trial_ids)
-        groups = group_trials(self.table(trial_ids, by), by, ())
+        groups = group_by(facts, by, ())
         return grouped_curves(self._session.columns, [fact.trial for fact in facts], series, groups, x, points)
 
     def importance(self, trial_ids: Sequence[str], target: str, fields: Sequence[str] = ()) -> Importance:
@@ -94,14 +91,11 @@ class Comparing:
             fields: What may explain it; default all parameters.
 
         Raises:
-            InvalidQuery: A field is malformed.
+            MalformedQuery: A field is none.
         """
-        from labdeck.runs.field_table import param_fields, read_table
-        from labdeck.runs.importance import importance
+        from labdeck.runs.importance import explain
 
-        facts = self._facts(trial_ids)
-        wanted = [field for field in dict.fromkeys(fields or param_fields(facts)) if field != target]
-        return importance(read_table(facts, [target, *wanted]))
+        return explain(self._facts(trial_ids), target, fields)
 
     def difference(self, before: str, after: str) -> Difference:
         """Return everything in which two trials differ; NotFound."""

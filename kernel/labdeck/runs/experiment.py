@@ -17,12 +17,14 @@ from labdeck.wire.commands import Annotate, Delete, RenameExperiment, Restore, S
 from labdeck.wire.messages import Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
+    from labdeck.runs.definitions import MetricDefinitions
     from labdeck.store.contract import Location
     from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.comparing import FieldTable, Groups, Importance
     from labdeck.wire.records import ExperimentRecord, Goal, TrialFacts
 
 
@@ -52,6 +54,7 @@ class Experiment:
         params: Mapping[str, object] | None = None,
         tags: Mapping[str, str] | None = None,
         note: str = "",
+        metric_definitions: MetricDefinitions = None,
     ) -> Trial:
         """Return a new trial, to be entered as a context manager or started by `start`.
 
@@ -61,13 +64,14 @@ class Experiment:
             params: Its inputs; see `Trial.log_params`.
             tags: Its tags.
             note: Its note.
+            metric_definitions: Metrics to read off what is printed; see `Trial.define_metrics`.
 
         Raises:
             InvalidName: A name cannot be stored.
             InvalidParameter: `params` is no mapping.
-            UsageError: `tags` is no mapping, or `note` no text.
+            UsageError: `tags` is no mapping, `note` no text, or a definition none.
         """
-        return new_trial(self, name, params, tags, note)
+        return new_trial(self, name, params, tags, note, metric_definitions)
 
     def trials(self) -> list[Trial]:
         """Return its trials that are not deleted, oldest first.
@@ -123,6 +127,42 @@ class Experiment:
         from labdeck.runs.frame import to_frame
 
         return to_frame(self.facts())
+
+    def table(self, *fields: str) -> FieldTable:
+        """Return some fields of its trials, oldest first, as `labdeck_ui.figures` draws them; MalformedQuery."""
+        from labdeck.runs.field_table import read_table
+
+        return read_table(self.facts(), fields)
+
+    def group(self, by: str | Sequence[str], metrics: str | Sequence[str] = ()) -> Groups:
+        """Return its trials grouped by fields, with count, mean, population deviation, min and max of others.
+
+        Args:
+            by: A field, `params.lr` for example, or several.
+            metrics: Fields to summarise, `metrics.acc.best` for example; only finite numbers count.
+
+        Raises:
+            MalformedQuery: A field is none.
+            UsageError: There is nothing to group by.
+        """
+        from labdeck.runs.grouping import group_by
+
+        return group_by(self.facts(), by, metrics)
+
+    def importance(self, target: str | None = None, fields: Sequence[str] = ()) -> Importance:
+        """Return which fields made the difference in a target; see `labdeck.runs.importance.importance`.
+
+        Args:
+            target: The field to explain; default the best value of the objective, chosen or automatic.
+            fields: What may explain it; default all parameters.
+
+        Raises:
+            MalformedQuery: A field is none.
+            NotFound: No trial has a metric, and no target was named.
+        """
+        from labdeck.runs.importance import explain
+
+        return explain(self.facts(), target, fields, self.record().objective)
 
     # -- itself ----------------------------------------------------------------------------------------------------
 

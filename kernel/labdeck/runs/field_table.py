@@ -11,7 +11,7 @@ from labdeck.wire.comparing import FieldRow, FieldTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labdeck.wire.records import TrialFacts
+    from labdeck.wire.records import Objective, TrialFacts
 
 
 def read_table(facts: Sequence[TrialFacts], fields: Sequence[str]) -> FieldTable:
@@ -40,7 +40,9 @@ def param_fields(facts: Sequence[TrialFacts]) -> list[str]:
     return [field_text(Field("params", name)) for name in names]
 
 
-def objective_field(facts: Sequence[TrialFacts]) -> str | None:
-    """Return the best value of the metric that stands for most of some trials, None if none has a metric."""
+def objective_field(facts: Sequence[TrialFacts], chosen: Objective | None) -> str | None:
+    """Return the best value of the chosen objective, or of the metric that stands for most trials; None without one."""
+    if chosen is not None:
+        return field_text(Field("metrics", chosen.metric, "best"))
     names = [fact.trial.objective.name for fact in facts if fact.trial.objective is not None]
     return field_text(Field("metrics", max(names, key=names.count), "best")) if names else None

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labdeck.errors import UsageError
 from labdeck.runs.curves import axis
+from labdeck.runs.field_table import read_table
 from labdeck.wire.comparing import Group, Groups, GroupStatistics
 from labdeck.wire.numbers import to_number
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from labdeck.runs.curves import XAxis
     from labdeck.store.contract import Columns, SeriesKey
     from labdeck.wire.comparing import FieldRow, FieldTable
-    from labdeck.wire.records import ParamValue, TrialRecord
+    from labdeck.wire.records import ParamValue, TrialFacts, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,19 @@ class GroupedCurve:
 def is_number(value: ParamValue) -> bool:
     """Say whether a field's value is a number; truth values are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def group_by(facts: Sequence[TrialFacts], by: str | Sequence[str], fields: str | Sequence[str]) -> Groups:
+    """Return trials grouped by fields, with statistics of others; each may be one text or several.
+
+    Raises:
+        MalformedQuery: A field is none.
+        UsageError: There is nothing to group by.
+    """
+    by, fields = ([by] if isinstance(by, str) else list(by)), ([fields] if isinstance(fields, str) else list(fields))
+    if not by:
+        raise UsageError("no field is named to group by", "name one, params.lr for example")
+    return group_trials(read_table(facts, [*by, *fields]), by, fields)
 
 
 def group_trials(table: FieldTable, by: Sequence[str], fields: Sequence[str]) -> Groups:

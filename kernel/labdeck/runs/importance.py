@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labdeck.errors import NotFound
+from labdeck.runs.field_table import objective_field, param_fields, read_table
 from labdeck.runs.grouping import is_number
 from labdeck.wire.comparing import Importance, ImportanceRow
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdeck.wire.comparing import FieldTable
-    from labdeck.wire.records import ParamValue
+    from labdeck.wire.records import Objective, ParamValue, TrialFacts
 
 LEAST = 5
 """Trials below which nothing is computed."""
@@ -27,6 +29,28 @@ _SEED = 0
 METHOD = (
     f"permutation importance, out of bag, in a random forest of {TREES} trees; beside it Spearman's rank correlation"
 )
+
+
+def explain(
+    facts: Sequence[TrialFacts], target: str | None, fields: Sequence[str], objective: Objective | None = None
+) -> Importance:
+    """Return how much fields explain of a target; see `importance`.
+
+    Args:
+        facts: The trials.
+        target: The field to explain; None takes the best value of the objective.
+        fields: What may explain it; nothing takes all parameters.
+        objective: What the experiment is judged by, if it was chosen.
+
+    Raises:
+        MalformedQuery: A field is none.
+        NotFound: No target was named, and no trial has a metric.
+    """
+    target = target or objective_field(facts, objective)
+    if target is None:
+        raise NotFound("no trial has logged a metric yet", "log one with trial.log(...)")
+    wanted = [field for field in dict.fromkeys(fields or param_fields(facts)) if field != target]
+    return importance(read_table(facts, [target, *wanted]))
 
 
 def importance(table: FieldTable) -> Importance:
@@ -60,7 +84,7 @@ def importance(table: FieldTable) -> Importance:
         ImportanceRow(
             field=field,
             importance=0.0 if shares is None else float(shares[place]),
-            correlation=_correlation(columns[fields.index(field)], y),
+            correlation=_correlation(columns[fields.index(field)], y) if len(y) >= LEAST else None,
             count=sum(value is not None for value in columns[fields.index(field)]),
         )
         for place, field in enumerate(varying)

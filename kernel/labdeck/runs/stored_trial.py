@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound
 from labdeck.runs.lookup import find_key
+from labdeck.runs.printed import ALL, Output
 from labdeck.runs.values import to_tags, to_text
 from labdeck.store.names import check_name
 from labdeck.wire.commands import Annotate, Delete, RenameTrial, Restore, SetTags
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from labdeck.runs.recorder import Recorder
     from labdeck.store.contract import Series, SeriesKey
     from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.comparing import Difference
     from labdeck.wire.records import ArtifactRecord, MetricSummary, ParamValue, TrialDetail, TrialRecord, TrialState
 
 
@@ -97,6 +99,19 @@ class StoredTrial:
         """Return the files kept with it."""
         return self.detail().artifacts
 
+    def output(self, search: str = "") -> Output:
+        """Return what was printed while it ran: a sequence of lines whose `text` is all of it.
+
+        Args:
+            search: Only lines that hold this text, in whatever case.
+
+        Raises:
+            UsageError: What is searched for is no text.
+        """
+        wanted = to_text(search, "what is searched for")
+        self._require_recorded()
+        return Output(self._session.outputs.read(self.id, limit=ALL, search=wanted))
+
     def history(self, metric: str, component: str | None = None) -> Series:
         """Return the points of a metric in the order in which they were logged, the latest one included.
 
@@ -117,6 +132,12 @@ class StoredTrial:
 
     def _key(self, metric: str, component: str | None) -> SeriesKey:
         return find_key(self._session.columns.keys(self.id), metric, component)
+
+    def difference(self, other: StoredTrial) -> Difference:
+        """Return in what another trial differs from this one: parameters, latest metrics, code and environment."""
+        from labdeck.runs.difference import compare_trials
+
+        return compare_trials(self.detail(), other.detail())
 
     # -- its kin ---------------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ export function themedLayout(
       color: theme.text
     },
     showlegend: false, // the page around the charts says once which colour is which
-    margin: { ...record(layout.margin), t: 8, b: 40 },
+    margin: { ...record(layout.margin), t: topOf(layout.margin), b: 40 },
     modebar: {
       bgcolor: 'rgba(0,0,0,0)',
       color: theme.faint,
@@ -71,6 +71,12 @@ export function themedLayout(
     result[name] = themedAxis(record(layout[name]), theme);
   }
   return result;
+}
+
+/** The room above a figure: little, but what it asks for where something stands there. */
+function topOf(margin: unknown): number {
+  const { t } = record(margin);
+  return typeof t === 'number' ? Math.max(8, t - 8) : 8;
 }
 
 function themedAxis(

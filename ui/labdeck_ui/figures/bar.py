@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 MOST_BARS = 12
 """Fields of one figure."""
-_GAP = 0.08
+_ACROSS = 3
+_GAP = 0.12
+"""Between charts side by side, as a part of the figure: room for the numbers of the right one."""
+_HIGH = 0.62
+"""The part of its row that a chart fills where there are several rows: the rest is for names."""
+_MOST_TICKS = 45
 
 
 def bar(table: FieldTable, fields: Sequence[str], *, log: bool = False) -> go.Figure:
@@ -115,18 +120,21 @@ def _place(
     layout: dict[str, Any], number: int, total: int, field: str, labels: Sequence[str], *, log: bool
 ) -> dict[str, str]:
     """Add the axes of one chart to a layout, and return which they are: rows of at most three, from the top."""
-    across = min(total, 3)
-    down = math.ceil(total / across)
+    across = min(total, _ACROSS)
     row, place = divmod(number, across)
-    wide, high = 1 / across, 1 / down
-    suffix = "" if number == 0 else str(number + 1)
-    left = place * wide + (_GAP * wide if place else 0)
+    wide, high = 1 / across, 1 / math.ceil(total / across)
+    left = place * wide + (_GAP / 2 if place else 0)
+    right = (place + 1) * wide - (_GAP / 2 if place < across - 1 else 0)
     top = 1 - row * high
-    horizontal = layouts.axis() | category_ticks(labels) | {"zeroline": False, "anchor": f"y{suffix}"}
-    horizontal |= {"domain": [left, (place + 1) * wide - _GAP * wide * (place < across - 1)]}
-    vertical = layouts.axis() | {"exponentformat": "e", "anchor": f"x{suffix}"}
-    vertical |= {"domain": [top - high * (0.78 if row < down - 1 else 1.0), top], "type": "log" if log else "linear"}
-    vertical["title"]["text"] = layouts.label(field)
-    layout[f"xaxis{suffix}"] = horizontal | {"range": [-0.6, len(labels) - 0.4]}
-    layout[f"yaxis{suffix}"] = vertical
+    bottom = top - high * (1.0 if total <= across else _HIGH)
+    suffix = "" if number == 0 else str(number + 1)
+    ticks = category_ticks(labels, _MOST_TICKS // across, 14)
+    horizontal = layouts.axis() | ticks | {"zeroline": False, "showgrid": False, "anchor": f"y{suffix}"}
+    layout[f"xaxis{suffix}"] = horizontal | {"domain": [left, right], "range": [-0.6, len(labels) - 0.4]}
+    vertical = layouts.axis() | {"exponentformat": "e", "anchor": f"x{suffix}", "domain": [bottom, top]}
+    layout[f"yaxis{suffix}"] = vertical | {"type": "log" if log else "linear"}
+    # Above its chart, not beside it, where it would stand in the neighbour's.
+    name = {"text": layouts.label(field), "x": left, "y": top, "xref": "paper", "yref": "paper", "showarrow": False}
+    layout.setdefault("annotations", []).append({**name, "xanchor": "left", "yanchor": "bottom"})
+    layout["margin"] = {"l": 56, "r": 16, "t": 32, "b": 44}
     return {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}

@@ -102,14 +102,14 @@ def column(table: FieldTable, field: str) -> Column:
     return Column(field, values, np.array(places, dtype=np.float64), tuple(categories))
 
 
-def category_ticks(categories: Sequence[str]) -> dict[str, Any]:
-    """Return ticks at whole numbers; of more than 40 texts, evenly chosen ones."""
-    stride = max(1, math.ceil(len(categories) / _MOST_TICKS))
+def category_ticks(categories: Sequence[str], most: int = _MOST_TICKS, limit: int = 24) -> dict[str, Any]:
+    """Return ticks at whole numbers: evenly chosen texts if there are more than `most`, cut at `limit` characters."""
+    stride = max(1, math.ceil(len(categories) / most))
     chosen = range(0, len(categories), stride)
     return {
         "tickmode": "array",
         "tickvals": list(chosen),
-        "ticktext": [layouts.label(categories[place], 24) for place in chosen],
+        "ticktext": [layouts.label(categories[place], limit) for place in chosen],
     }
 
 

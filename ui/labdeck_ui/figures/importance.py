@@ -27,7 +27,7 @@ def importance(record: Importance) -> go.Figure:
         record: From `experiment.importance` or `studio.comparing.importance`.
     """
     rows = record.rows[:MOST_ROWS]
-    if not rows:
+    if all(not row.importance and row.correlation is None for row in rows):
         return layouts.empty(record.warning or "no field differs between the trials")
     places = list(range(len(rows)))
     names = [layouts.label(row.field, 40) for row in rows]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_AXES = 30
 """Fields of one figure."""
+_LEVEL = 3
+"""Up to so many names stand level; of more, neighbours would touch."""
+_MOST_TICKS = 16
 LOG_FROM = 100.0
 """A field of positive numbers whose greatest is so many times its least stands on a logarithmic axis."""
 
@@ -45,19 +48,20 @@ def parallel(table: FieldTable, fields: Sequence[str], color: str | None = None)
         raise ValueError(f"{len(fields)} fields are too many for one figure: give at most {MOST_AXES}")
     if not table.rows or not fields:
         return layouts.empty("nothing to compare yet")
+    slanted = len(fields) > _LEVEL
     line = _colours(table) if color is None else _tinted(column(table, color))
     trace = {
         "type": "parcoords",
         "dimensions": [_dimension(column(table, field)) for field in fields],
         "line": line,
-        "labelangle": -20 if len(fields) > 6 else 0,  # noqa: PLR2004 (from here on neighbours' names would touch)
+        "labelangle": -20 if slanted else 0,
         "labelfont": {"size": 12},
         "tickfont": {"size": 10},
         "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
         "customdata": [row.trial_id for row in table.rows],
     }
     layout = layouts.base_layout()
-    layout["margin"] = {"l": 72, "r": 48, "t": 84 if len(fields) > 6 else 48, "b": 24}  # noqa: PLR2004
+    layout["margin"] = {"l": 72, "r": 56, "t": 96 if slanted else 48, "b": 24}
     return go.Figure(data=[trace], layout=layout)
 
 
@@ -116,15 +120,21 @@ def _dimension(one: Column) -> dict[str, Any]:
         "values": places,
         "range": [low, high],
         "tickvals": ticks,
-        "ticktext": texts,
+        "ticktext": _distinct(texts),
     }
+
+
+def _distinct(texts: Sequence[str]) -> list[str]:
+    """Return texts that look the same but differ: plotly takes ticks of one text for one tick."""
+    return [text + "\u2009" * list(texts[:place]).count(text) for place, text in enumerate(texts)]
 
 
 def _ticks(one: Column) -> tuple[NDArray[np.float64], list[float], list[str]]:
     """Return where trials stand, where ticks stand and what they say."""
     if one.is_text:
-        found = category_ticks(one.categories)
-        return one.places, [float(value) for value in found["tickvals"]], found["ticktext"]
+        chosen = range(0, len(one.categories), math.ceil(len(one.categories) / _MOST_TICKS))
+        # Plotly draws these ticks as they are: a few HTML tags that mean something elsewhere mean nothing here.
+        return one.places, [float(place) for place in chosen], [words.name(one.categories[at], 16) for at in chosen]
     there = one.places[~np.isnan(one.places)]
     if not len(there):
         return one.places, [], []
@@ -154,10 +164,10 @@ def _decades(low: float, high: float) -> tuple[list[float], list[str]]:
     near = (last - first) * 0.06
     inside = [power for power in powers if first + near < power < last - near]
     ticks = [first, *map(float, inside), last]
-    return ticks, [words.number(low), *(words.number(10.0**power) for power in inside), words.number(high)]
+    return ticks, [f"{10.0**tick:.3g}" for tick in ticks]
 
 
 def _said(one: Column, value: float) -> str:
     if one.is_time:
         return str(layouts.local_dates(np.array([value]))[0].astype("datetime64[m]")).replace("T", " ")
-    return words.number(int(value) if value == int(value) and abs(value) < 10**9 else value)
+    return words.number(int(value) if value == int(value) and abs(value) < 10**9 else float(f"{value:.3g}"))
