@@ -1,7 +1,7 @@
-"""The laws of the store, and the shape of its four parts.
+"""The laws of the store, and the shape of its parts.
 
-A store is a *catalog* (a database of small facts and an event log), *columns* (metric points), *tensors* (full arrays)
-and *artifacts* (files). `labdeck.testing.StoreContract` holds every implementation to these laws.
+A store is a *catalog* (a database of small facts and an event log), *columns* (metric points), *tensors* (full arrays),
+*artifacts* (files) and *outputs* (what was printed). `labdeck.testing.StoreContract` holds every implementation to these laws.
 
 Threads and processes
     Every object here may be used from any thread. Any number of processes may read and write one store at the same
@@ -52,6 +52,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from labdeck.store.finding import Finder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -166,7 +168,7 @@ class Watcher(ABC):
         self.close()
 
 
-class Catalog(ABC):
+class Catalog(Finder):
     """Small facts and the event log."""
 
     @abstractmethod

@@ -113,7 +113,7 @@ class _Parser:
 
     def parse(self) -> Condition | None:
         """Return the whole query as one condition."""
-        if self._word.kind == "end":
+        if len(self._words) == 1:
             return None
         condition = self._either()
         if self._word.kind != "end":

@@ -18,6 +18,7 @@ NAMED = ("metrics.", "params.", "tags.")
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(rf"[{PLAIN}]+")
 _OPERATOR = re.compile(r"==|!=|<=|>=|!~|[=<>~!]")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _QUOTES = "\"'`"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`"}
 _UNICODE = re.compile(r"u([0-9a-fA-F]{4})")
@@ -59,6 +60,9 @@ def split(query: str, *, unfinished: bool = False) -> list[Word]:
         >>> [word.text for word in split('metrics."train:loss".min <= 0.5 and name ~ "cnn"')]
         ['metrics.train:loss.min', '<=', '0.5', 'and', 'name', '~', 'cnn', '']
     """
+    if not unfinished and (found := _UNSTORABLE.search(query)):
+        remedy = "remove it: no name and no value has it"
+        raise MalformedQuery("the query holds a character that is none", remedy, query=query, position=found.start())
     words = []
     at = _skip_space(query, 0)
     while at < len(query):
@@ -149,8 +153,9 @@ def _escape(query: str, at: int, *, unfinished: bool) -> tuple[str, int]:
     after = query[at + 1 : at + 2]
     if after in _ESCAPES and after:
         return _ESCAPES[after], at + 1
-    if found := _UNICODE.match(query, at + 1):
-        return chr(int(found[1], 16)), found.end() - 1
+    found = _UNICODE.match(query, at + 1)
+    if found and not _UNSTORABLE.match(char := chr(int(found[1], 16))):
+        return char, found.end() - 1
     if unfinished:
         return "\\", at
     raise MalformedQuery(

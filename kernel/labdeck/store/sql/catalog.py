@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 
 from labdeck.errors import CursorExpired, InvalidQuery
 from labdeck.store.contract import Catalog
-from labdeck.store.sql import apply, codec, details, lineage, reads
+from labdeck.store.sql import apply, codec, details, lineage, reads, search
 from labdeck.store.sql.engine import Database
 from labdeck.store.sql.examine import examine
 from labdeck.store.sql.schema import ensure_schema
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from labdeck.store.conditions import Condition, SortKey
     from labdeck.store.contract import Defect, Direction, Location, Receipt, Watcher
+    from labdeck.store.fact_table import FactTable
     from labdeck.store.sql.backend import Backend
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.events import AnyEvent
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
         LineageGraph,
         LineageNode,
         Liveness,
+        SearchPage,
         TrialDetail,
         TrialFacts,
         TrialPage,
         TrialRecord,
         ViewRecord,
     )
+    from labdeck.wire.searching import Vocabulary
 
 
 class SqlCatalog(Catalog):
@@ -107,6 +111,42 @@ class SqlCatalog(Catalog):
     def detail(self, trial_id: str) -> TrialDetail:
         """Return everything about a trial, deleted or not; NotFound."""
         return self._database.read(lambda connection: details.detail(connection, trial_id))
+
+    def search(
+        self,
+        condition: Condition | None = None,
+        sort: Sequence[SortKey] = (),
+        *,
+        experiment_id: str | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+        archived: bool = False,
+    ) -> SearchPage:
+        """Return the trials for which a condition holds, sorted, ties by newest; NotFound, InvalidQuery."""
+        if offset < 0 or (limit is not None and limit < 0):
+            raise InvalidQuery("offset and limit must not be negative")
+        scope = search.Scope(condition, experiment_id, archived=archived)
+        return self._database.read(lambda connection: search.search(connection, scope, sort, offset, limit))
+
+    def table(
+        self,
+        condition: Condition | None = None,
+        *,
+        experiment_id: str | None = None,
+        trial_ids: Sequence[str] | None = None,
+        archived: bool = False,
+    ) -> FactTable:
+        """Return the trials for which a condition holds, oldest first, or the given ones, column by column."""
+        from labdeck.store.sql import columnar  # numpy takes a tenth of a second to import
+
+        if trial_ids is not None:
+            return self._database.read(lambda connection: columnar.chosen(connection, trial_ids))
+        scope = search.Scope(condition, experiment_id, archived=archived)
+        return self._database.read(lambda connection: columnar.matching(connection, scope))
+
+    def vocabulary(self, experiment_id: str | None = None) -> Vocabulary:
+        """Return the names that the newest trials use; NotFound for an unknown experiment."""
+        return self._database.read(lambda connection: search.vocabulary(connection, experiment_id))
 
     def views(self) -> tuple[ViewRecord, ...]:
         """Return all saved comparisons whose experiment is not deleted, by name."""

@@ -36,6 +36,11 @@ def name_key(name: str) -> str:
     return _DIGEST_MARK + hashlib.sha256(encoded).hexdigest()
 
 
+def is_name(key: str) -> bool:
+    """Say whether a key is the name itself, not a digest of it."""
+    return not key.startswith(_DIGEST_MARK)
+
+
 def clean_text(text: str) -> str:
     """Return free text that both databases hold: NUL and half surrogate pairs become U+FFFD."""
     if "\0" in text:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def _bodies_of_trial(table: Table) -> Any:
+def bodies_of_trial(table: Table) -> Any:
     """Return a column with all bodies of a trial, in their order, joined by commas: far fewer rows to carry across."""
     bodies_in_order = (
         select(table.c.body).where(table.c.trial_id == trial.c.id).order_by(table.c.position).correlate(trial)
@@ -28,7 +28,7 @@ def _bodies_of_trial(table: Table) -> Any:
 
 
 _facts_query = reads.trial_query.add_columns(
-    _bodies_of_trial(param).label("params"), _bodies_of_trial(metric).label("metrics")
+    bodies_of_trial(param).label("params"), bodies_of_trial(metric).label("metrics")
 )
 
 
