@@ -14,6 +14,8 @@ settings.load_profile("labdeck")
 def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point the default store at a fresh folder: no test reads or writes the store of the person running it."""
     monkeypatch.setenv("LABDECK_STORE", str(tmp_path_factory.mktemp("store")))
+    # What the machine does is sampled after a second: tests that count metrics would depend on how long they take.
+    monkeypatch.setenv("LABDECK_SYSTEM_METRICS", "off")
 
 
 def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:

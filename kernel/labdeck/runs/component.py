@@ -6,9 +6,11 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from labdeck.errors import InvalidName
 from labdeck.runs.outcome import check_end, describe_error, outcome_of
 from labdeck.runs.values import require_metrics, to_text
 from labdeck.store.names import check_name
+from labdeck.store.objective import SYSTEM
 from labdeck.wire.commands import FinishComponent, StartComponent
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ class Component:
     def __init__(self, trial: Trial, name: str, recorder: Callable[[], Recorder]) -> None:
         self.trial = trial
         self.name = check_name(name, "component")
+        if self.name == SYSTEM:
+            remedy = 'choose another; trial.history("cpu_percent", component="system") reads it'
+            raise InvalidName(f"the component {SYSTEM!r} is kept for what the machine does", remedy)
         self._recorder = recorder
         self._runner = 0
 

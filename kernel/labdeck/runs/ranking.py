@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound
 from labdeck.runs.lookup import no_such
-from labdeck.store.objective import choose_objective, usual_goal
+from labdeck.store.objective import SYSTEM, choose_objective, usual_goal
 from labdeck.wire.numbers import to_float
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def best_trial(
     Raises:
         NotFound: No trial has a finite value of it.
     """
-    names = list(dict.fromkeys(summary.name for fact in facts for summary in fact.metrics))
+    own = (summary for fact in facts for summary in fact.metrics if summary.component != SYSTEM)
+    names = list(dict.fromkeys(summary.name for summary in own))
     objective = choose_objective(names, chosen)
     if metric is None:
         if objective is None:

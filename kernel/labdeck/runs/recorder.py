@@ -10,6 +10,8 @@ from labdeck.runs.announcer import Announcer
 from labdeck.runs.capture import safely
 from labdeck.runs.capture.code import capture_code
 from labdeck.runs.files import keep_artifact
+from labdeck.runs.output import TrialOutput
+from labdeck.runs.system import SAMPLER
 from labdeck.runs.values import to_params
 from labdeck.store.forks import unforked
 from labdeck.wire.commands import FinishTrial, LogArtifact, LogCapture, LogParams, MarkIncomplete
@@ -42,11 +44,13 @@ class Recorder:
         self._announcer = Announcer(session, trial_id)
         last_steps = self._announcer.last_steps() if resumed else {}
         self.writer: SeriesWriter = session.columns.writer(trial_id, last_steps)
+        self.output = TrialOutput(session, trial_id, lambda name, value: self.writer.log({name: value}, None))
         session.add_source(self._announcer)
         self._captures: threading.Thread | None = None
 
     def capture_surroundings(self) -> None:
-        """Record the code now, and git state, packages and machine in the background."""
+        """Record the code now, git state, packages and machine in the background, and what the machine does."""
+        SAMPLER.watch(self.writer)
         self._record(safely(capture_code))
         self._captures = threading.Thread(target=self._capture_slowly, name="labdeck-capture", daemon=True)
         self._captures.start()
@@ -104,6 +108,8 @@ class Recorder:
 
     def leave(self) -> None:
         """Close the writer; the trial goes on in the process that started it."""
+        self.output.close()
+        SAMPLER.forget(self.writer)
         self._session.remove_source(self._announcer)
         self.writer.close()
         if known := self._announcer.conclude():

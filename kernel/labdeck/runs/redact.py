@@ -23,6 +23,11 @@ _WELL_KNOWN = re.compile(
     r"|xox[abprs]-[\w-]{10,}|A(?:KIA|SIA)[A-Z0-9]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
 )
 
+_HINT = re.compile(
+    r"secret|token|passw|key|credential|://|gh[pousr]_|github_pat|glpat|hf_|sk-|xox|a[ks]ia|eyj", re.IGNORECASE
+)
+"""What every text has that one of the above changes; most lines that are printed have none of it."""
+
 
 def redact(text: str) -> str:
     """Return a text with what looks like a secret replaced by "[redacted]".
@@ -37,6 +42,8 @@ def redact(text: str) -> str:
         >>> redact("git clone https://me:hunter2@example.org/x")
         'git clone https://me:[redacted]@example.org/x'
     """
+    if not _HINT.search(text):
+        return text
     text = _ASSIGNMENT.sub(lambda m: f"{m['head']}{m['quote']}{MARK}{m['quote']}", text)
     text = _ENV_LINE.sub(lambda m: m["head"] + MARK, text)
     text = _URL.sub(lambda m: f"{m['head']}:{MARK}@", text)

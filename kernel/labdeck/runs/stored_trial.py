@@ -10,6 +10,7 @@ from labdeck.runs.lookup import find_key
 from labdeck.runs.printed import ALL, Output
 from labdeck.runs.values import to_tags, to_text
 from labdeck.store.names import check_name
+from labdeck.store.objective import SYSTEM
 from labdeck.wire.commands import Annotate, Delete, RenameTrial, Restore, SetTags
 
 if TYPE_CHECKING:
@@ -80,9 +81,11 @@ class StoredTrial:
     def metrics(self) -> dict[str, MetricSummary]:
         """The summary of each metric by name.
 
-        Of a name used by several components, the trial's own or else the latest one's.
+        Of a name used by several components, the trial's own or else the latest one's. What the machine did is not
+        among them: `history("cpu_percent", component="system")` reads it.
         """
-        ordered = sorted(self.detail().metrics, key=lambda summary: (not summary.component, summary.last_time))
+        own = [summary for summary in self.detail().metrics if summary.component != SYSTEM]
+        ordered = sorted(own, key=lambda summary: (not summary.component, summary.last_time))
         return {summary.name: summary for summary in ordered}
 
     @property

@@ -10,6 +10,7 @@ from labdeck.errors import Conflict, TrialClosed
 from labdeck.runs import ending, resuming
 from labdeck.runs.autolog import active
 from labdeck.runs.component import Component
+from labdeck.runs.definitions import to_definitions
 from labdeck.runs.first_facts import first_facts
 from labdeck.runs.outcome import check_end, describe_error, outcome_of
 from labdeck.runs.recorder import Recorder
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from labdeck.runs.definitions import Definition, MetricDefinitions
     from labdeck.runs.experiment import Experiment
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.records import ArtifactRecord, TrialState
@@ -57,9 +59,11 @@ class Trial(StoredTrial):
         recorded: bool,
         first: tuple[AnyCommand, ...] = (),
         parent_id: str | None = None,
+        definitions: tuple[Definition, ...] = (),
     ) -> None:
         super().__init__(experiment, trial_id, name, recorded=recorded)
         self._parent_id = parent_id
+        self._definitions = definitions
         self._ended = False
         self._starter = 0
         self._first = first
@@ -123,6 +127,8 @@ class Trial(StoredTrial):
             ending.watch(self)
         self._recorder = recorder
         active.enter(self)
+        recorder.output.definitions.add(self._definitions)
+        recorder.output.open()
 
     def _start_command(self) -> StartTrial:
         return StartTrial(
@@ -178,6 +184,7 @@ class Trial(StoredTrial):
         params: Mapping[str, object] | None = None,
         tags: Mapping[str, str] | None = None,
         note: str = "",
+        metric_definitions: MetricDefinitions = None,
     ) -> Trial:
         """Return a new trial that is part of this one: a fold, a restart, a candidate of a search.
 
@@ -193,7 +200,7 @@ class Trial(StoredTrial):
             >>> [child.params["lr"] for child in search.children()]
             [0.1, 0.01]
         """
-        return new_trial(self.experiment, name, params, tags, note, self.id)
+        return new_trial(self.experiment, name, params, tags, note, metric_definitions, self.id)
 
     def component(self, name: str) -> Component:
         """Return the step of that name, to be entered as a context manager; InvalidName."""
@@ -240,6 +247,33 @@ class Trial(StoredTrial):
         """
         self._require_recorder().log_params("", mapping, params)
 
+    def define_metrics(self, metric_definitions: MetricDefinitions) -> None:
+        """Log metrics that are printed: the first group of a regular expression is the value.
+
+        Every line that this process prints while the trial runs is read, and each value is logged with the next step.
+        A line counts with its first 1,024 characters. An expression that takes too long, or finds what is no number,
+        is told once and does no harm.
+
+        Args:
+            metric_definitions: Names to expressions, or a list of {"Name": …, "Regex": …} as SageMaker's estimators
+                have it. A name given before gets the new expression.
+
+        Raises:
+            UsageError: They are neither, or an expression is none or has no group.
+
+        Example:
+            >>> import labdeck
+            >>> with labdeck.experiment("digits").trial("printing") as trial:
+            ...     trial.define_metrics({"train:loss": "Train Loss: (.*?);"})
+            ...     print("Train Loss: 0.25;")
+            Train Loss: 0.25;
+            >>> trial.metrics["train:loss"].last
+            0.25
+        """
+        self._definitions += to_definitions(metric_definitions)
+        if self._recorder is not None:
+            self._recorder.output.definitions.add(self._definitions)
+
     def log_artifact(
         self, path: str | PathLike[str], name: str | None = None, media_type: str | None = None
     ) -> ArtifactRecord:
@@ -285,10 +319,14 @@ def new_trial(
     params: Mapping[str, object] | None,
     tags: Mapping[str, str] | None,
     note: str,
+    metric_definitions: MetricDefinitions,
     parent_id: str | None = None,
 ) -> Trial:
     """Return a new trial of an experiment; see `Experiment.trial`."""
     wanted = None if name is None else check_name(name, "trial")
     trial_id = new_id()
     first = first_facts(trial_id, params, tags, note)
-    return Trial(experiment, trial_id, wanted, recorded=False, first=first, parent_id=parent_id)
+    definitions = to_definitions(metric_definitions)
+    return Trial(
+        experiment, trial_id, wanted, recorded=False, first=first, parent_id=parent_id, definitions=definitions
+    )

@@ -10,6 +10,8 @@ from labdeck.wire.records import Goal, Objective
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SYSTEM = "system"
+"""The component under which is kept what the machine did: no trial is judged by it."""
 _WORD = re.compile(r"[^a-z0-9]+")
 _HELD_OUT = {"val", "valid", "validation", "test", "eval", "dev", "holdout"}
 # fmt: off

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from labdeck.store.artifacts import ArtifactFiles
     from labdeck.store.columns.files import FileColumns
     from labdeck.store.contract import Catalog
+    from labdeck.store.outputs import OutputFiles
     from labdeck.store.tensors import TensorFiles
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _CATALOG = "catalog.sqlite"
-_PARTS = ("columns", "tensors", "artifacts", "outbox")
+_PARTS = ("columns", "tensors", "artifacts", "outputs", "outbox")
 _OURS = {_CATALOG, "catalog.lock", f"{_CATALOG}-wal", f"{_CATALOG}-shm", *_PARTS}
 TEMPORARY = "labdeck-"
 """How the names of folders begin in which something is unpacked for a while."""
@@ -35,7 +36,7 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 class Store:
-    """An open store: its four parts, and where it is. A context manager.
+    """An open store: its five parts, and where it is. A context manager.
 
     The file parts are made when they are first used: whoever only records facts need not import numpy.
     """
@@ -64,6 +65,13 @@ class Store:
         from labdeck.store.tensors import TensorFiles
 
         return TensorFiles(self.location.folder / "tensors")
+
+    @cached_property
+    def outputs(self) -> OutputFiles:
+        """What was printed."""
+        from labdeck.store.outputs import OutputFiles
+
+        return OutputFiles(self.location.folder / "outputs")
 
     def close(self) -> None:
         """Release the database; files need no closing."""

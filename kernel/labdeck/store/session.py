@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labdeck.store.columns.files import FileColumns
     from labdeck.store.contract import Catalog, Location
     from labdeck.store.open import Store
+    from labdeck.store.outputs import OutputFiles
     from labdeck.wire.commands import AnyCommand
 
 _log = logging.getLogger("labdeck.store")
@@ -65,6 +66,13 @@ class Session:
         from labdeck.store.artifacts import ArtifactFiles
 
         return ArtifactFiles(self.location.folder / "artifacts")
+
+    @cached_property
+    def outputs(self) -> OutputFiles:
+        """What was printed."""
+        from labdeck.store.outputs import OutputFiles
+
+        return OutputFiles(self.location.folder / "outputs")
 
     def post(self, *commands: AnyCommand) -> None:
         """Record facts; returns when SIGKILL cannot lose them, before they are in the catalog."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import bindparam, select, update
 
-from labdeck.store.objective import choose_objective
+from labdeck.store.objective import SYSTEM, choose_objective
 from labdeck.store.sql import codec
 from labdeck.store.sql.codec import bodies, encode
 from labdeck.store.sql.details import summaries
@@ -68,6 +68,7 @@ def _with_spark(body: str, spark: str) -> MetricSummary:
 
 
 def _columns(found: Sequence[MetricSummary], chosen: Objective | None) -> dict[str, str | None]:
+    found = [summary for summary in found if summary.component != SYSTEM]
     objective = choose_objective([summary.name for summary in found], chosen)
     if objective is None:
         return {"objective": None, "goal": "max"}
