@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from labdeck.runs.comparing import Comparing
     from labdeck.runs.curves import CurveReading, XAxis
+    from labdeck.runs.lineage.lineage import Lineage
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
     from labdeck.wire.events import AnyEvent
@@ -217,6 +218,13 @@ class Studio:
                     raise NotFound(f"the content of {artifact.name!r} is missing", "run `labdeck store check`")
                 return artifact, path
         raise NotFound("the trial has no such artifact", "read the trial anew")
+
+    @property
+    def lineage(self) -> Lineage:
+        """What data, models and trials came from and led to."""
+        from labdeck.runs.lineage.lineage import Lineage
+
+        return Lineage(self.session)
 
     # -- commands and events ---------------------------------------------------------------------------------------
 

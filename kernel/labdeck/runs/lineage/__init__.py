@@ -1,0 +1,1 @@
+"""What data, models and trials came from and led to."""

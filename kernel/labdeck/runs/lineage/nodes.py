@@ -1,0 +1,177 @@
+"""What becomes a node of the lineage, and under which id: the same content is the same node, wherever it lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from labdeck.runs.lineage.suffixes import type_of
+from labdeck.wire.records import LineageNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HASHED = 1 << 28
+"""Bytes (256 MiB) up to which a file is known by its content; a larger one by its path, size and time."""
+LISTED = 100_000
+"""Files of a folder that are looked at."""
+_PIECE = 1 << 20
+
+
+def identity(*parts: str) -> str:
+    """Return the id that follows from some texts.
+
+    Example:
+        >>> identity("uri", "s3://bucket/digits.csv")
+        '0b8ac3ab8c71e4e34ecc1b3a91f6a6f7'
+    """
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def content_id(digest: str) -> str:
+    """Return the id of a file whose SHA-256 is known."""
+    return digest[:32]
+
+
+def signature(path: str) -> tuple[int, ...] | None:
+    """Return what changes when a file or folder does: device, number, size, time; None if it is neither."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called for each file a trial opens
+    except (OSError, ValueError):
+        return None
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def path_node(path: str, *, writing: bool = False, name: str | None = None, kind: str | None = None) -> LineageNode:
+    """Return the node of a file or folder; OSError if it cannot be read."""
+    found = _folder(path) if Path(path).is_dir() else _file(path)
+    return LineageNode(
+        id=found["id"],
+        kind="artifact",
+        type=type_of(path, writing=writing) if kind is None else kind,
+        name=Path(path).name if name is None else name,
+        uri=path,
+        digest=found.get("digest", ""),
+        properties={key: value for key, value in found.items() if key not in {"id", "digest"}},
+        created=time.time(),
+    )
+
+
+def _file(path: str) -> dict[str, str]:
+    status = os.stat(path)  # noqa: PTH116
+    size = str(status.st_size)
+    if status.st_size <= HASHED:
+        digest = _digest(path, status.st_size, status.st_mtime_ns, status.st_ino)
+        return {"id": content_id(digest), "digest": digest, "size": size}
+    return {
+        "id": identity("file", path, size, str(status.st_mtime_ns)),
+        "size": size,
+        "identity": "path, size and time: too large to be read",
+    }
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: str, size: int, changed: int, number: int) -> str:  # noqa: ARG001 - they say whether it is the same
+    """Return the SHA-256 of a file, read once as long as it stays the same."""
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _folder(path: str) -> dict[str, str]:
+    """Know a folder by the names and sizes of its files: a copy of it elsewhere is the same."""
+    digest, files, size = hashlib.sha256(), 0, 0
+    for name, length in _listing(path):
+        digest.update(f"{name}\0{length}\0".encode("utf-8", "surrogateescape"))
+        files += 1
+        size += length
+        if files == LISTED:
+            break
+    known = {"files": f"{files}" if files < LISTED else f"{files} or more", "size": str(size)}
+    return {"id": identity("folder", digest.hexdigest()), **known, "identity": "names and sizes of its files"}
+
+
+def _listing(path: str) -> Iterator[tuple[str, int]]:
+    """Yield the files below a folder in an order that is the same everywhere."""
+    for folder, below, names in os.walk(path):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(names):
+            full = os.path.join(folder, name)  # noqa: PTH118
+            found = signature(full)
+            if found is not None and not name.startswith("."):
+                yield os.path.relpath(full, path), found[2]
+
+
+def address_node(address: str, name: str | None = None, kind: str | None = None) -> LineageNode:
+    """Return the node of a URL; what may be secret in it (user, password, query) is left out.
+
+    Example:
+        >>> address_node("https://me:pw@example.org/iris.csv?key=1").uri
+        'https://example.org/iris.csv'
+    """
+    split = urlsplit(address)
+    host = split.netloc.rpartition("@")[2]
+    shown = urlunsplit((split.scheme, host, split.path, "", ""))
+    return LineageNode(
+        id=identity("uri", shown),
+        kind="artifact",
+        type=type_of(split.path, writing=False) if kind is None else kind,
+        name=(split.path.rstrip("/").rpartition("/")[2] or host) if name is None else name,
+        uri=shown,
+        created=time.time(),
+    )
+
+
+def content_of(value: Any) -> Iterable[bytes] | None:
+    """Return what tells an object's content from others': arrays, tables, tensors and bytes have one; else None."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return (bytes(value),)
+    module = type(value).__module__.partition(".")[0]
+    if module == "pandas":
+        return _table_content(value)
+    if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor of torch
+        value = value.detach().cpu()
+    if module in {"numpy", "torch"} and hasattr(value, "__array__"):
+        import numpy as np
+
+        array = np.ascontiguousarray(value)
+        if array.dtype.hasobject:
+            return None
+        return f"{array.dtype.str}{array.shape}".encode(), array.tobytes()
+    return None
+
+
+def _table_content(value: Any) -> Iterable[bytes] | None:
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame | pd.Series):
+        return None
+    names = [str(value.name)] if isinstance(value, pd.Series) else [str(column) for column in value.columns]
+    return "\0".join(names).encode(), pd.util.hash_pandas_object(value).to_numpy().tobytes()
+
+
+def digest_of(content: Iterable[bytes]) -> str:
+    """Return the SHA-256 of some pieces."""
+    digest = hashlib.sha256()
+    for piece in content:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def existing_path(text: str) -> str | None:
+    """Return the absolute path of a file or folder that exists, else None."""
+    try:
+        path = Path(text).expanduser()
+        return os.path.abspath(path) if path.exists() else None  # noqa: PTH100 - links stay what they are called
+    except (OSError, ValueError, RuntimeError):
+        return None
