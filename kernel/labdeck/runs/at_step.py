@@ -28,7 +28,7 @@ def values_at_step(columns: Columns, trial_ids: Sequence[str], keys: Sequence[Se
         every = columns.all_series(trial_id) if len(keys) > _ALL_AT_ONCE else None
         for key in keys:
             series = columns.series(trial_id, key) if every is None else every.get(key)
-            place = None if series is None else _latest(series, step)
+            place = None if series is None else latest(series, step)
             if series is not None and place is not None:
                 found.append(
                     StepValue(
@@ -42,7 +42,7 @@ def values_at_step(columns: Columns, trial_ids: Sequence[str], keys: Sequence[Se
     return StepValues(step=step, values=tuple(found))
 
 
-def _latest(series: Series, step: int) -> int | None:
+def latest(series: Series, step: int) -> int | None:
     """Return the place of the last point at the greatest step up to `step`; steps may repeat and go back."""
     reached = np.flatnonzero(series.steps <= step)
     if not len(reached):
