@@ -22,6 +22,16 @@ def run(path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.No
     return notebook
 
 
+def example(name: str) -> Path:
+    return Path(__file__).parents[1] / "examples" / f"{name}.ipynb"
+
+
+def texts(notebook: nbformat.NotebookNode, cell_id: str) -> str:
+    """Give what a cell printed and showed, as text."""
+    (cell,) = (cell for cell in notebook.cells if cell.get("id") == cell_id)
+    return "".join(out.get("text", "") or out.get("data", {}).get("text/plain", "") for out in cell.outputs)
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_is_kept_without_outputs(path):
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
@@ -30,7 +40,7 @@ def test_is_kept_without_outputs(path):
 
 
 def test_every_example_is_executed_here():
-    assert [path.stem for path in EXAMPLES] == ["quickstart"]
+    assert [path.stem for path in EXAMPLES] == ["quickstart", "sagemaker_mnist"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +48,7 @@ def quickstart(tmp_path_factory):
     """The store and the executed notebook."""
     store = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        notebook = run(EXAMPLES[0], store, patch)
+        notebook = run(example("quickstart"), store, patch)
     studio = open_store(store)
     yield studio, notebook
     studio.close()
@@ -87,3 +97,21 @@ def test_quickstart_finds_a_good_best_trial_and_shows_it(quickstart):
     shown = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
     assert best.name in shown["best"][0].data["text/plain"]
     assert "text/html" in shown["compare"][0].data
+
+
+@pytest.mark.slow
+def test_sagemakers_example_trains_compares_and_finds_where_the_best_came_from(tmp_path, monkeypatch):
+    notebook = run(example("sagemaker_mnist"), tmp_path, monkeypatch)
+    with open_store(tmp_path) as studio:
+        (home,) = [one for one in studio.experiments() if one.name.startswith("digits-classification-")]
+        trials = home.trials()
+        assert [trial.state for trial in trials] == ["completed"] * 5
+        for trial, channels in zip(trials, CHANNELS, strict=True):
+            assert [part.name for part in trial.detail().components] == ["Preprocessing", "Training"]
+            assert trial.metrics["test:accuracy"].count == 15
+            found = {(one.component, one.name): one.value for one in trial.detail().params}
+            assert found["Training", "hidden_channels"] == channels
+        best = home.best("test:accuracy")
+        assert best.metrics["test:accuracy"].max > 0.9
+        assert f"{best.metrics['test:accuracy'].max:.6f}" in texts(notebook, "compare")
+    assert "sklearn://datasets/digits.csv" in texts(notebook, "lineage")

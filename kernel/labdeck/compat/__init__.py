@@ -1,0 +1,1 @@
+"""Other people's APIs over ours: their names and promises, our store."""
