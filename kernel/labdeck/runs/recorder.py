@@ -10,6 +10,7 @@ from labdeck.runs.announcer import Announcer
 from labdeck.runs.capture import safely
 from labdeck.runs.capture.code import capture_code
 from labdeck.runs.files import keep_artifact
+from labdeck.runs.lineage.tracker import Tracker
 from labdeck.runs.output import TrialOutput
 from labdeck.runs.system import SAMPLER
 from labdeck.runs.values import to_params
@@ -46,6 +47,7 @@ class Recorder:
         self.writer: SeriesWriter = session.columns.writer(trial_id, last_steps)
         self.output = TrialOutput(session, trial_id, lambda name, value: self.writer.log({name: value}, None))
         session.add_source(self._announcer)
+        self.lineage = Tracker(session, trial_id).start()
         self._captures: threading.Thread | None = None
 
     def capture_surroundings(self) -> None:
@@ -89,6 +91,7 @@ class Recorder:
         """Keep a file with a component, "" for the trial itself; see `Trial.log_artifact`."""
         artifact = keep_artifact(self._session, path, name=name, media_type=media_type, component=component)
         self.post(LogArtifact(trial_id=self._trial_id, artifact=artifact))
+        self.lineage.kept(path, artifact)
         return artifact
 
     def announce(self) -> None:
@@ -108,6 +111,7 @@ class Recorder:
 
     def leave(self) -> None:
         """Close the writer; the trial goes on in the process that started it."""
+        self.lineage.close()
         self.output.close()
         SAMPLER.forget(self.writer)
         self._session.remove_source(self._announcer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labdeck.errors import Conflict, TrialClosed
 from labdeck.runs import ending, resuming
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from labdeck.runs.definitions import Definition, MetricDefinitions
     from labdeck.runs.experiment import Experiment
     from labdeck.wire.commands import AnyCommand
-    from labdeck.wire.records import ArtifactRecord, TrialState
+    from labdeck.wire.records import ArtifactRecord, LineageNode, TrialState
 
 
 class Trial(StoredTrial):
@@ -290,6 +290,41 @@ class Trial(StoredTrial):
             StoreFull: The disk is full.
         """
         return self._require_recorder().log_artifact("", path, name, media_type)
+
+    def log_input(
+        self,
+        value: Any,
+        name: str | None = None,
+        type: str = "DataSet",  # noqa: A002 - the word for it everywhere
+        properties: Mapping[str, object] | None = None,
+    ) -> LineageNode:
+        """Record in the lineage what the trial used, and return its node.
+
+        Args:
+            value: A path, a URL, an array, table or tensor, any object that gets a name, a node, or a trial.
+            name: What to call it; default its own name.
+            type: "DataSet", "Model", or any other word.
+            properties: Free keys and values, kept as text.
+
+        Raises:
+            NotFound: It is a text that is neither a URL nor a path that exists.
+            UsageError: Nothing tells the object from others, and it has no name.
+        """
+        from labdeck.runs.lineage import by_hand
+
+        return by_hand.log(self._require_recorder().lineage, value, name, type, properties, made=False)
+
+    def log_output(
+        self,
+        value: Any,
+        name: str | None = None,
+        type: str = "Model",  # noqa: A002
+        properties: Mapping[str, object] | None = None,
+    ) -> LineageNode:
+        """Record in the lineage what the trial made, as `log_input` does for what it used."""
+        from labdeck.runs.lineage import by_hand
+
+        return by_hand.log(self._require_recorder().lineage, value, name, type, properties, made=True)
 
     def _require_recorder(self) -> Recorder:
         if self._recorder is None:

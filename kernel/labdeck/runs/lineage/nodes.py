@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from labdeck.runs.lineage.suffixes import type_of
 from labdeck.wire.records import LineageNode
@@ -31,7 +29,7 @@ def identity(*parts: str) -> str:
         >>> identity("uri", "s3://bucket/digits.csv")
         '0b8ac3ab8c71e4e34ecc1b3a91f6a6f7'
     """
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return digest_of([part.encode("utf-8", "surrogateescape") + b"\0" for part in parts])[:32]
 
 
 def content_id(digest: str) -> str:
@@ -81,6 +79,8 @@ def _file(path: str) -> dict[str, str]:
 @lru_cache(maxsize=1024)
 def _digest(path: str, size: int, changed: int, number: int) -> str:  # noqa: ARG001 - they say whether it is the same
     """Return the SHA-256 of a file, read once as long as it stays the same."""
+    import hashlib
+
     digest = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         while piece := file.read(_PIECE):
@@ -90,6 +90,8 @@ def _digest(path: str, size: int, changed: int, number: int) -> str:  # noqa: AR
 
 def _folder(path: str) -> dict[str, str]:
     """Know a folder by the names and sizes of its files: a copy of it elsewhere is the same."""
+    import hashlib
+
     digest, files, size = hashlib.sha256(), 0, 0
     for name, length in _listing(path):
         digest.update(f"{name}\0{length}\0".encode("utf-8", "surrogateescape"))
@@ -119,6 +121,8 @@ def address_node(address: str, name: str | None = None, kind: str | None = None)
         >>> address_node("https://me:pw@example.org/iris.csv?key=1").uri
         'https://example.org/iris.csv'
     """
+    from urllib.parse import urlsplit, urlunsplit
+
     split = urlsplit(address)
     host = split.netloc.rpartition("@")[2]
     shown = urlunsplit((split.scheme, host, split.path, "", ""))
@@ -162,6 +166,8 @@ def _table_content(value: Any) -> Iterable[bytes] | None:
 
 def digest_of(content: Iterable[bytes]) -> str:
     """Return the SHA-256 of some pieces."""
+    import hashlib
+
     digest = hashlib.sha256()
     for piece in content:
         digest.update(piece)
