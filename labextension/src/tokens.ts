@@ -36,7 +36,7 @@ export namespace PluginIDs {
 export namespace CommandIDs {
   /** Show the sidebar. */
   export const showSidebar = 'labdeck:show-sidebar';
-  /** Put the focus into the sidebar's filter. */
+  /** Put the focus into the sidebar's search box. */
   export const focusFilter = 'labdeck:focus-filter';
   /** Read everything anew; reconnect if need be. */
   export const refresh = 'labdeck:refresh';
@@ -76,6 +76,30 @@ export namespace CommandIDs {
   export const remove = 'labdeck:delete';
   /** Take back a deletion; args `{ids: string[]}`. */
   export const restore = 'labdeck:restore';
+  /** Empty the search box. */
+  export const clearSearch = 'labdeck:clear-search';
+  /** Show or hide the search language in short. */
+  export const searchHelp = 'labdeck:search-help';
+  /** Order the trials of the sidebar; args `{by: 'newest' | 'name' | 'objective' | 'duration' | 'state'}`. */
+  export const sortBy = 'labdeck:sort-by';
+  /** List archived experiments and trials too, or no longer. */
+  export const toggleArchived = 'labdeck:show-archived';
+  /** Put experiments or trials away or take them out again; args `{ids?: string[], archived?: boolean}`. */
+  export const archive = 'labdeck:archive';
+  /** Set and remove tags; args `{ids?: string[], set?: object, remove?: string[]}`, asked for if absent. */
+  export const editTags = 'labdeck:edit-tags';
+  /** Open the trial that the sidebar's current one is part of. */
+  export const openParent = 'labdeck:open-parent';
+  /** Copy the name of what is current in the sidebar. */
+  export const copyName = 'labdeck:copy-name';
+  /** Copy Python code that opens what is current or selected in the sidebar. */
+  export const copyCode = 'labdeck:copy-code';
+  /** Copy Python code that makes the sidebar's search. */
+  export const copySearch = 'labdeck:copy-search';
+  /** Insert the code of what is current or selected in the sidebar into the current notebook. */
+  export const insertCode = 'labdeck:insert-code';
+  /** Select all trials of the sidebar's current experiment. */
+  export const selectAll = 'labdeck:select-all';
   /** Deselect all trials. */
   export const clearSelection = 'labdeck:clear-selection';
 }
@@ -133,6 +157,13 @@ export interface IShownTrials {
   roots: boolean;
 }
 
+/** What may stand in place of a part of a query, from start up to but without end. */
+export interface ICompletions {
+  start: number;
+  end: number;
+  items: readonly { text: string; detail: string }[];
+}
+
 /** Which trials to search for, in the search language. */
 export interface ISearchRequest {
   query: string;
@@ -162,6 +193,8 @@ export interface ILabdeckClient {
   ): Promise<TrialPage>;
   /** Trials that match a query; one that cannot be read is rejected with the place of the error. */
   search(wanted: ISearchRequest): Promise<SearchPage>;
+  /** What may stand at a place of an unfinished query. */
+  complete(text: string, at: number): Promise<ICompletions>;
   trial(id: string): Promise<TrialDetail>;
   /** Facts of at most 200 trials. */
   comparison(trials: readonly string[]): Promise<Comparison>;

@@ -5,6 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type {
   AnyEvent,
+  ICompletions,
   ICurvesRequest,
   IFigureRequest,
   ILabdeckClient,
@@ -114,6 +115,20 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     }
     query.set('archived', wanted.archived ? '1' : '0');
     return request(this.#transport, `search?${query}`);
+  }
+
+  async complete(text: string, at: number): Promise<ICompletions> {
+    // Places are counted in characters on the wire, in UTF-16 units in the browser.
+    const characters = Array.from(text);
+    const place = Array.from(text.slice(0, at)).length;
+    const query = new URLSearchParams({ q: text, at: String(place) });
+    const found = await request<ICompletions>(
+      this.#transport,
+      `search/complete?${query}`
+    );
+    const back = (count: number): number =>
+      characters.slice(0, count).join('').length;
+    return { ...found, start: back(found.start), end: back(found.end) };
   }
 
   trial(id: string): Promise<TrialDetail> {

@@ -14,12 +14,14 @@ export class LabdeckError extends Error {
    * @param message - What happened, one sentence.
    * @param remedy - What to do; "" where there is nothing to say.
    * @param status - The HTTP status; 0 when no answer came.
+   * @param position - The character of a query at which it cannot be read; null for other errors.
    */
   constructor(
     readonly code: string,
     message: string,
     readonly remedy = '',
-    readonly status = 0
+    readonly status = 0,
+    readonly position: number | null = null
   ) {
     super(message);
     this.name = 'LabdeckError';

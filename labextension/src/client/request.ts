@@ -68,7 +68,10 @@ function parse(text: string): unknown {
 
 function failure(status: number, body: unknown): LabdeckError {
   if (isErrorMessage(body)) {
-    return new LabdeckError(body.code, body.message, body.remedy, status);
+    const { code, message, remedy } = body;
+    const place = 'position' in body ? body.position : null;
+    const position = typeof place === 'number' ? place : null;
+    return new LabdeckError(code, message, remedy, status, position);
   }
   switch (status) {
     case 404:

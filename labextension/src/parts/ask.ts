@@ -14,13 +14,14 @@ export async function askLine(
   return answer.button.accept && text !== '' ? text : null;
 }
 
-/** Ask for a text of several lines; null if the reader thinks better of it. */
+/** Ask for a text of several lines, with a hint above it; null if the reader thinks better of it. */
 export async function askText(
   title: string,
   text: string,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  hint = ''
 ): Promise<string | null> {
-  const body = new TextBody(title, text);
+  const body = new TextBody(title, text, hint);
   const answer = await showDialog({
     title,
     body,
@@ -34,7 +35,7 @@ export async function askText(
 }
 
 class TextBody extends Widget implements Dialog.IBodyWidget {
-  constructor(label: string, text: string) {
+  constructor(label: string, text: string, hint: string) {
     super();
     this.addClass('jp-Labdeck-text');
     this.#area.value = text;
@@ -47,6 +48,12 @@ class TextBody extends Widget implements Dialog.IBodyWidget {
         event.stopPropagation();
       }
     });
+    if (hint !== '') {
+      const line = document.createElement('p');
+      line.className = 'jp-Labdeck-faint';
+      line.textContent = hint;
+      this.node.append(line);
+    }
     this.node.append(this.#area);
   }
 

@@ -13,6 +13,11 @@ export class Selection {
     return this.#keys.size;
   }
 
+  /** Where a range begins; null where none can. */
+  get pivot(): string | null {
+    return this.#pivot;
+  }
+
   has(key: string): boolean {
     return this.#keys.has(key);
   }
