@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 
     from labdeck.runs.comparing import Comparing
     from labdeck.runs.curves import CurveReading, XAxis
+    from labdeck.runs.imports.bring_in import Listener
     from labdeck.runs.lineage.lineage import Lineage
+    from labdeck.runs.search.finding import Finding
+    from labdeck.runs.search.found import Found
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
     from labdeck.wire.events import AnyEvent
     from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage, TrialRecord
+    from labdeck.wire.transfers import Exported, Imported
 
 COMPACT_AFTER = 600.0
 """Seconds after its end at which a trial's points are packed into Parquet."""
@@ -124,13 +128,7 @@ class Studio:
         """
         if experiment is not None:
             return self.find_experiment(experiment).find(ref)
-        record = self._await_trial(to_text(ref, "the trial's name"))
-        return Trial(
-            Experiment(self.session, record.experiment, known_id=record.experiment_id),
-            record.id,
-            record.name,
-            recorded=True,
-        )
+        return self._trial(self._await_trial(to_text(ref, "the trial's name")))
 
     def _await_trial(self, ref: str) -> TrialRecord:
         """Return a trial's record; one that has just begun may still be on its way to the catalog."""
@@ -142,6 +140,17 @@ class Studio:
                 if not _is_young(ref) or time.monotonic() >= deadline:
                     raise
             time.sleep(_POLL)
+
+    def search(self, query: str = "", sort: str = "", limit: int | None = 100, *, archived: bool = False) -> Found:
+        """Return the trials of all experiments for which a query holds; see `Experiment.search`."""
+        from labdeck.runs.search.found import Found, find_page
+
+        page = find_page(self.session, query, sort, limit, archived=archived)
+        return Found(self.session, page, [self._trial(fact.trial) for fact in page.trials])
+
+    def _trial(self, record: TrialRecord) -> Trial:
+        home = Experiment(self.session, record.experiment, known_id=record.experiment_id)
+        return Trial(home, record.id, record.name, recorded=True)
 
     # -- records, as the doors hand them out -----------------------------------------------------------------------
 
@@ -203,6 +212,13 @@ class Studio:
         return read_curves(self.session, trials, series, x, points)
 
     @property
+    def finding(self) -> Finding:
+        """Searches, as the doors ask for them: pages, names, completions."""
+        from labdeck.runs.search.finding import Finding
+
+        return Finding(self.session)
+
+    @property
     def comparing(self) -> Comparing:
         """What can be computed about trials side by side: groups, importance, differences."""
         from labdeck.runs.comparing import Comparing
@@ -243,6 +259,58 @@ class Studio:
     def watch(self) -> Watcher:
         """Return a watcher that wakes when there are new events, of any process."""
         return self.session.store.catalog.watch()
+
+    # -- to and from elsewhere -------------------------------------------------------------------------------------
+
+    def import_from(
+        self,
+        path: str | Path,
+        kind: str | None = None,
+        experiment: str | None = None,
+        progress: Listener | None = None,
+        *,
+        deleted: bool = False,
+        links: bool = False,
+    ) -> Imported:
+        """Bring in what an archive or another tracker on this machine holds; again, and only what is new comes in.
+
+        Args:
+            path: An archive, MLflow's folder or database, TensorBoard's log folder, or W&B's folder.
+            kind: "labdeck", "mlflow", "tensorboard" or "wandb"; default what `path` looks like.
+            experiment: The experiment that takes all runs; default the ones they were in.
+            progress: Called a few times a second with what has `done`, `total` (runs) and `left` (seconds, or None).
+            deleted: Take the runs, too, that were deleted in MLflow.
+            links: Take files that are linked from elsewhere, too, as `wandb.save` does; only of folders you trust.
+
+        Raises:
+            NotFound: There is no such file or folder.
+            UsageError: Nothing in it can be imported.
+            MissingExtra: The tracker's reader is not installed.
+            StoreError: The store cannot be written, or another import is going on.
+        """
+        from labdeck.runs.imports.transfer import import_from
+
+        return import_from(
+            self.session, path, kind=kind, experiment=experiment, progress=progress, deleted=deleted, links=links
+        )
+
+    def export_to(self, path: str | Path, *experiments: str, force: bool = False) -> Exported:
+        """Write experiments into a file: all of them, or those of these names or ids.
+
+        Args:
+            path: Of the archive; one that ends in .parquet or .csv gets the table of their trials instead.
+            experiments: Which.
+            force: Replace a file that is there.
+
+        Raises:
+            NotFound: No such experiment.
+            Conflict: The file is there already.
+            StoreFull, StoreUnreachable: It cannot be written.
+        """
+        from labdeck.runs.imports.transfer import export_to
+
+        chosen = [self.find_experiment(ref) for ref in experiments] if experiments else self.experiments()
+        return export_to(self.session, path, chosen, force=force)
 
     # -- upkeep ----------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class MlflowFiles(Source):
 
     def refs(self) -> Sequence[str]:
         """Return the ids of the runs, oldest first."""
+        self._runs, self.skipped = {}, []
         started: dict[str, float] = {}
         folders = [path for path in sorted(self.place.iterdir()) if (path / META).exists()]
         if self._deleted and (self.place / ".trash").is_dir():

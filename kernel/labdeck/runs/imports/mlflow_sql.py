@@ -64,6 +64,7 @@ class MlflowDatabase(Source):
             raise StoreUnreachable(f"{self.place}: {error}", "check that it is a whole database") from None
 
     def _refs(self) -> Sequence[str]:
+        self.skipped = []
         self._homes = dict(self._read_homes())
         stages = ("active", "deleted") if self._deleted else ("active",)
         refs = []
