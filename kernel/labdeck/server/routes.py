@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.server import compare, compare_figures, handlers
 from labdeck.server.artifacts import ArtifactHandler
+from labdeck.server.lineage import LineageHandler
 from labdeck.server.socket import EventsHandler
 from labdeck.server.views import ViewsHandler
 
@@ -34,6 +35,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     ("importance", compare.ImportanceHandler),
     ("difference/code", compare.CodeDifferenceHandler),
     ("difference/environment", compare.EnvironmentDifferenceHandler),
+    (f"lineage/{_ID}", LineageHandler),
     ("commands", handlers.CommandsHandler),
     ("events", EventsHandler),
     (".*", handlers.UnknownHandler),
