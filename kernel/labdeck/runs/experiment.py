@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labdeck.runs.definitions import MetricDefinitions
+    from labdeck.runs.search.found import Found
     from labdeck.store.contract import Location
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.comparing import FieldTable, Groups, Importance
@@ -118,15 +119,36 @@ class Experiment:
         """Return the parameters and metric summaries of its trials, oldest first."""
         return self.session.catalog.facts(experiment_id=self.id)
 
-    def frame(self) -> pd.DataFrame:
-        """Return one row per trial, oldest first, indexed by name.
+    def search(self, query: str = "", sort: str = "", limit: int | None = 100, *, archived: bool = False) -> Found:
+        """Return the trials for which a query holds.
+
+        Args:
+            query: As docs/search.md has it: `metrics.acc > 0.9 and params.optimizer = "sgd"`; "" finds all.
+            sort: Fields separated by commas, "-" before those that begin with the greatest; ties by newest.
+            limit: At most so many; None for all.
+            archived: Find archived trials, too; a query about `archived` does so by itself.
+
+        Raises:
+            MalformedQuery: The query or the order cannot be read; the message points at the character.
+            InvalidQuery: The limit is no whole number, or negative.
+        """
+        from labdeck.runs.search.found import Found, find_page
+
+        page = find_page(self.session, query, sort, limit, experiment_id=self.id, archived=archived)
+        trials = [Trial(self, fact.trial.id, fact.trial.name, recorded=True) for fact in page.trials]
+        return Found(self.session, page, trials)
+
+    def frame(self, query: str = "", *, archived: bool = False) -> pd.DataFrame:
+        """Return one row per trial for which a query holds, oldest first, indexed by name; MalformedQuery.
 
         Columns: `state`, `started` and `ended` (datetime64, UTC), `seconds` (float64), `params.<name>`, and per metric
-        `metrics.<name>` (its last value, float64). Names within a component are written `<component>/<name>`.
+        `metrics.<name>` (its last value, float64). Names within a component are written `<component>/<name>`. A
+        parameter is bool, int64, float64 or text; "boolean" and "Int64" where values are missing; text where numbers
+        and text are mixed. So `frame().to_parquet(path)` always works. Archived trials only if asked for.
         """
-        from labdeck.runs.frame import to_frame
+        from labdeck.runs.search.found import find_frame
 
-        return to_frame(self.facts())
+        return find_frame(self.session, query, self.id, archived=archived)
 
     def table(self, *fields: str) -> FieldTable:
         """Return some fields of its trials, oldest first, as `labdeck_ui.figures` draws them; MalformedQuery."""

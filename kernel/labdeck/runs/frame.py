@@ -7,41 +7,64 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from labdeck.wire.numbers import to_float
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from labdeck.store.fact_table import FactTable
+    from labdeck.wire.records import ParamValue
 
-    from labdeck.wire.records import TrialFacts
+_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 
 
-def to_frame(facts: Sequence[TrialFacts]) -> pd.DataFrame:
-    """Return one row per trial in the order given; see `Experiment.frame` for the columns."""
-    rows = len(facts)
-    params: dict[str, list[Any]] = {}
-    metrics: dict[str, np.ndarray] = {}
-    for row, fact in enumerate(facts):
-        for param in fact.params:
-            column = _column("params", param.component, param.name)
-            params.setdefault(column, [None] * rows)[row] = param.value
-        for summary in fact.metrics:
-            column = _column("metrics", summary.component, summary.name)
-            metrics.setdefault(column, np.full(rows, np.nan))[row] = to_float(summary.last)
-    started = np.array([fact.trial.started for fact in facts], dtype=np.float64)
-    ended = np.array([np.nan if fact.trial.ended is None else fact.trial.ended for fact in facts], dtype=np.float64)
-    columns: dict[str, Any] = {
-        "state": [fact.trial.state for fact in facts],
+def to_frame(table: FactTable) -> pd.DataFrame:
+    """Return one row per trial in the order given; see `Experiment.frame` for the columns.
+
+    Trials of several experiments get a column `experiment`, too. Every column has values of one kind, so that a frame
+    can be written to Parquet as it is.
+    """
+    started = np.array(table.started, dtype=np.float64)
+    ended = np.array(table.ended, dtype=np.float64)
+    columns: dict[str, Any] = {"experiment": table.experiments} if len(set(table.experiments)) > 1 else {}
+    columns |= {
+        "state": table.states,
         "started": pd.to_datetime(started, unit="s", utc=True),
         "ended": pd.to_datetime(ended, unit="s", utc=True),
         "seconds": ended - started,
-        **{name: pd.Series(values).infer_objects() for name, values in params.items()},
-        **metrics,
     }
-    index = pd.Index([fact.trial.name for fact in facts], name="trial")
+    for key, values in table.params.items():
+        columns[_name("params", *key)] = _of_one_kind(values)
+    for key, numbers in table.metrics.items():
+        columns[_name("metrics", *key)] = numbers
     frame: pd.DataFrame = pd.DataFrame(columns)
-    frame.index = index
+    frame.index = pd.Index(table.names, name="trial")
     return frame
 
 
-def _column(kind: str, component: str, name: str) -> str:
+def _of_one_kind(values: Any) -> Any:
+    """Return a parameter's column: booleans, int64, float64 or text, whichever holds all its values.
+
+    Missing values make Boolean and Int64 of the first two. Numbers and text in one column become text, as searches
+    compare it; NaN and the infinities, which are stored as text, are numbers.
+    """
+    kinds = set(map(type, values))
+    is_full = type(None) not in kinds
+    kinds.discard(type(None))
+    if kinds == {bool}:
+        return np.array(values) if is_full else pd.array(values, dtype="boolean")
+    if kinds == {int}:
+        return np.array(values, dtype=np.int64) if is_full else pd.array(values, dtype="Int64")
+    if kinds <= {int, float} and kinds:
+        return np.array(values, dtype=np.float64)
+    if kinds <= {int, float, str} and kinds != {str} and _NOT_FINITE.issuperset(v for v in values if type(v) is str):
+        return np.array(values, dtype=np.float64)
+    if kinds <= {str}:
+        return pd.Series(values, dtype="str").array if kinds else pd.Series(values, dtype=object).array
+    return pd.Series([_in_words(value) for value in values]).array
+
+
+def _in_words(value: ParamValue) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def _name(kind: str, component: str, name: str) -> str:
     return f"{kind}.{component}/{name}" if component else f"{kind}.{name}"

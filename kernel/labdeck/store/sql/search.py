@@ -130,9 +130,9 @@ class _Translator:
         """Return a clause that is true or false for every trial."""
         match condition:
             case Every(terms):
-                return and_(true(), *map(self.clause, terms))
+                return and_(true(), *map(self.clause, sorted(terms, key=_cost)))
             case Either(terms):
-                return or_(false(), *map(self.clause, terms))
+                return or_(false(), *map(self.clause, sorted(terms, key=_cost)))
             case Not(term):
                 return not_(self.clause(term))
             case Exists(field):
@@ -235,6 +235,15 @@ class _Translator:
 
     def _text(self, column: Any) -> Any:
         return collate(column, "C") if self._is_postgres else column
+
+
+def _cost(condition: Condition) -> int:
+    """Rank conditions by what they cost: SQLite tests them in order, and rows of metrics are the largest."""
+    if isinstance(condition, Every | Either):
+        return max(map(_cost, condition.terms))
+    if isinstance(condition, Not):
+        return _cost(condition.term)
+    return ("trial", "tags", "params", "metrics").index(condition.field.kind)
 
 
 def _lower(text: str) -> str:
