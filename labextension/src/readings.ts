@@ -5,6 +5,9 @@ import type { MetricSummary, MetricsAdvanced, TrialRecord } from './wire';
 /** The longest title of a tab, in characters; it stands in the status bar too. */
 const LONGEST_TITLE = 60;
 
+/** The component under which a trial's machine is measured; it is shown only where it is asked for. */
+export const SYSTEM = 'system';
+
 /** Whatever holds a trial with its metrics: a row of a comparison, a trial's page. */
 export interface ITrialMetrics {
   trial: TrialRecord;

@@ -1,10 +1,6 @@
 /** Parameters and metrics as the server's figures name them: `params.lr`, `metrics."train:loss".best`. Pure. */
-import {
-  type IFactColumn,
-  SYSTEM,
-  factColumns,
-  factName
-} from '../facts/columns';
+import { type IFactColumn, factColumns, factName } from '../facts/columns';
+import { SYSTEM } from '../readings';
 import type { TrialFacts } from '../wire';
 
 /** The statistics of a metric that a field can name. */

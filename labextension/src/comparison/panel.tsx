@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Curves, type ILegendEntry } from '../curves/view';
+import { Curves } from '../curves/view';
+import type { ILegendEntry } from '../parts/Legend';
 import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
 import { trialColour } from '../parts/palette';
 import { type IChoice, Picker } from '../parts/Picker';

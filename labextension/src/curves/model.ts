@@ -4,8 +4,9 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { IFigure } from '#plotly';
 
 import { type LabdeckError, toLabdeckError } from '../client/errors';
-import { type ISeries, seriesId, seriesOf } from '../readings';
+import { type ISeries, seriesId, seriesOf, SYSTEM } from '../readings';
 import { Refresher } from '../refresher';
+import { type Kept, toChoice, toFlag, toNumber, toTexts } from '../settings';
 import type {
   AnyEvent,
   ICurvesRequest,
@@ -26,7 +27,21 @@ export interface ICurvesOptions {
   x: ICurvesRequest['x'];
   smoothing: number;
   log: boolean;
+  logx: boolean;
+  /** Leave outliers out of the range of the y axis. */
+  clip: boolean;
+  /** Fields; trials that share their values are drawn as one curve with a band. */
+  group: readonly string[];
 }
+
+const FIRST: ICurvesOptions = {
+  x: 'step',
+  smoothing: 0,
+  log: false,
+  logx: false,
+  clip: false,
+  group: []
+};
 
 /** One chart: a metric of every trial. */
 export interface ICurvesChart {
@@ -74,7 +89,8 @@ export class CurvesModel implements IDisposable {
 
   /** While this stays the same, a redraw keeps the reader's zoom. */
   get view(): string {
-    return `${this.#options.x} ${this.#options.log}`;
+    const { smoothing: _, ...range } = this.#options;
+    return JSON.stringify(range);
   }
 
   /** Whether the first answer is still to come. */
@@ -106,6 +122,38 @@ export class CurvesModel implements IDisposable {
     this.#arrange();
   }
 
+  /** Show the measurements of the machines, or leave them out. */
+  showSystem(shown: boolean): void {
+    const chosen = new Set(this.chosen);
+    for (const series of this.#available) {
+      if (series.component === SYSTEM && shown) {
+        chosen.add(seriesId(series));
+      } else if (series.component === SYSTEM) {
+        chosen.delete(seriesId(series));
+      }
+    }
+    this.choose(chosen);
+  }
+
+  /** What the reader chose, as JSON. */
+  keep(): Kept {
+    return { ...this.#options, chosen: this.#chosen && [...this.#chosen] };
+  }
+
+  /** Take over what was kept; what does not fit is as it is at first. */
+  restore(kept: Kept): void {
+    const chosen = toTexts(kept.chosen);
+    this.#options = {
+      x: toChoice(kept.x, ['step', 'time', 'relative'], FIRST.x),
+      smoothing: toNumber(kept.smoothing, 0, 0.99, FIRST.smoothing),
+      log: toFlag(kept.log, FIRST.log),
+      logx: toFlag(kept.logx, FIRST.logx),
+      clip: toFlag(kept.clip, FIRST.clip),
+      group: toTexts(kept.group) ?? FIRST.group
+    };
+    this.choose(chosen && new Set(chosen));
+  }
+
   /** Say whether anybody looks; nothing is read while nobody does. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
@@ -132,8 +180,9 @@ export class CurvesModel implements IDisposable {
   }
 
   #firstChoice(): ReadonlySet<string> {
-    const curves = this.#available.filter(series => series.isCurve);
-    const best = curves.length > 0 ? curves : this.#available;
+    const own = this.#available.filter(s => s.component !== SYSTEM);
+    const curves = own.filter(series => series.isCurve);
+    const best = curves.length > 0 ? curves : own;
     return new Set(best.slice(0, FIRST_CHARTS).map(seriesId));
   }
 
@@ -208,7 +257,7 @@ export class CurvesModel implements IDisposable {
   #trials: readonly string[] = [];
   #visible = false;
   #outdated = false;
-  #options: ICurvesOptions = { x: 'step', smoothing: 0, log: false };
+  #options = FIRST;
   #available: readonly ISeries[] = [];
   #chosen: ReadonlySet<string> | null = null;
   #charts: readonly ICurvesChart[] = [];

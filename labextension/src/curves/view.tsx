@@ -3,10 +3,12 @@ import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Chart } from '../parts/Chart';
+import { type ILegendEntry, Legend } from '../parts/Legend';
 import { describeError, Empty } from '../parts/Notes';
-import { Picker, Swatch } from '../parts/Picker';
+import { Picker } from '../parts/Picker';
 import { useSignal } from '../parts/useSignal';
-import { seriesId, seriesName } from '../readings';
+import { seriesId, seriesName, SYSTEM } from '../readings';
+import { toKept, toText } from '../settings';
 import type { CurvesModel, ICurvesChart, ICurvesOptions } from './model';
 
 interface ICurvesProps {
@@ -14,13 +16,14 @@ interface ICurvesProps {
   trans: TranslationBundle;
   /** Which colour stands for what, where nothing else on the page says so. */
   legend?: readonly ILegendEntry[];
+  /** By what the trials can be grouped. */
+  groups?: readonly ICurvesGroup[];
 }
 
-/** A colour and what it stands for. */
-export interface ILegendEntry {
-  id: string;
-  name: string;
-  colour: string;
+/** A field that trials may share a value of. */
+export interface ICurvesGroup {
+  text: string;
+  label: string;
 }
 
 /** The curves of some trials with the controls for how they are drawn; read only while they are on the screen. */
@@ -55,7 +58,15 @@ function Content(props: ICurvesProps): React.ReactElement {
   return (
     <>
       <Controls {...props} />
-      {props.legend && <Legend entries={props.legend} />}
+      {props.legend && (
+        <Legend
+          entries={
+            model.options.group.length > 0
+              ? groupLegend(model.charts)
+              : props.legend
+          }
+        />
+      )}
       {model.charts.length === 0 ? (
         <Empty text={trans.__('Choose the metrics to show.')} />
       ) : (
@@ -94,30 +105,95 @@ function Controls(props: ICurvesProps): React.ReactElement {
       />
       <AxisControl {...props} />
       <SmoothingControl {...props} />
-      <label className="jp-Labdeck-control">
-        <input
-          type="checkbox"
-          checked={model.options.log}
-          onChange={event => model.setOptions({ log: event.target.checked })}
-        />
-        {trans.__('log y')}
-      </label>
+      <Flag
+        label={trans.__('log x')}
+        value={model.options.logx}
+        onChange={logx => model.setOptions({ logx })}
+      />
+      <Flag
+        label={trans.__('log y')}
+        value={model.options.log}
+        onChange={log => model.setOptions({ log })}
+      />
+      <Flag
+        label={trans.__('clip outliers')}
+        title={trans.__('Leave outliers out of the range of the y axis')}
+        value={model.options.clip}
+        onChange={clip => model.setOptions({ clip })}
+      />
+      <GroupControl {...props} />
+      <SystemControl {...props} />
     </div>
   );
 }
 
-function Legend(props: {
-  entries: readonly ILegendEntry[];
+/** The groups that the server has drawn, with their colours. */
+function groupLegend(charts: readonly ICurvesChart[]): ILegendEntry[] {
+  const found = new Map<string, ILegendEntry>();
+  for (const trace of charts.flatMap(chart => chart.figure?.data ?? [])) {
+    const name = toText(toKept(trace.meta).group);
+    const colour = toText(toKept(trace.line).color);
+    if (name !== null && colour !== null) {
+      found.set(name, { id: name, name, colour });
+    }
+  }
+  return [...found.values()];
+}
+
+function GroupControl(props: ICurvesProps): React.ReactElement | null {
+  const { model, groups, trans } = props;
+  if (!groups) {
+    return null;
+  }
+  const [group = ''] = model.options.group;
+  return (
+    <label className="jp-Labdeck-control">
+      {trans.__('group by')}
+      <HTMLSelect
+        value={group}
+        onChange={event =>
+          model.setOptions({
+            group: event.target.value ? [event.target.value] : []
+          })
+        }
+        options={[
+          { value: '', label: trans.__('none') },
+          ...groups.map(({ text, label }) => ({ value: text, label }))
+        ]}
+      />
+    </label>
+  );
+}
+
+/** Whether the measurements of the machines are shown among the metrics. */
+function SystemControl(props: ICurvesProps): React.ReactElement | null {
+  const { model, trans } = props;
+  const system = model.available.filter(s => s.component === SYSTEM);
+  return system.length === 0 || !props.groups ? null : (
+    <Flag
+      label={trans.__('system')}
+      title={trans.__('Show what was measured of the machines')}
+      value={system.every(series => model.chosen.has(seriesId(series)))}
+      onChange={shown => model.showSystem(shown)}
+    />
+  );
+}
+
+function Flag(props: {
+  label: string;
+  title?: string;
+  value: boolean;
+  onChange: (value: boolean) => void;
 }): React.ReactElement {
   return (
-    <ul className="jp-Labdeck-legend">
-      {props.entries.map(({ id, name, colour }) => (
-        <li key={id} title={name}>
-          <Swatch colour={colour} />
-          <span>{name}</span>
-        </li>
-      ))}
-    </ul>
+    <label className="jp-Labdeck-control" title={props.title}>
+      <input
+        type="checkbox"
+        checked={props.value}
+        onChange={event => props.onChange(event.target.checked)}
+      />
+      {props.label}
+    </label>
   );
 }
 

@@ -1,7 +1,14 @@
 /** From the facts of some trials to the columns by which they are compared. Pure: no store, no React. */
 import { toFloat } from '../parts/format';
 import type { SortValue } from '../parts/sorting';
-import { allSeries, goalOf, seriesId, seriesName, seriesOf } from '../readings';
+import {
+  allSeries,
+  goalOf,
+  seriesId,
+  seriesName,
+  seriesOf,
+  SYSTEM
+} from '../readings';
 import type { ISeriesKey } from '../tokens';
 import type { MetricSummary, Param, TrialFacts } from '../wire';
 
@@ -50,9 +57,6 @@ export interface IFactColumn {
 
 /** Values of series at the step that the reader chose, by trial and by series. */
 export type StepValues = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
-/** The component under which a trial's machine is measured; it is compared only when it is asked for. */
-export const SYSTEM = 'system';
 
 /** Columns shown before the reader chooses. */
 const FIRST_COLUMNS = 40;
