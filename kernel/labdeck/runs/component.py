@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from labdeck.errors import InvalidName
+from labdeck.runs.media.logging import LogsMedia
 from labdeck.runs.outcome import check_end, describe_error, outcome_of
 from labdeck.runs.values import require_metrics, to_text
 from labdeck.store.names import check_name
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from labdeck.runs.media.content import Content
     from labdeck.runs.recorder import Recorder
     from labdeck.runs.trial import Trial
     from labdeck.store.contract import Series
     from labdeck.wire.records import ArtifactRecord, TrialState
 
 
-class Component:
+class Component(LogsMedia):
     """A step of a trial, with parameters, metrics and artifacts of its own; made by `Trial.component`.
 
     Use it as a context manager, or call `start` and `finish`. Entering a component of a name used before continues it.
@@ -92,6 +94,9 @@ class Component:
     ) -> ArtifactRecord:
         """Keep a file with this component; see `Trial.log_artifact`."""
         return self._begin().log_artifact(self.name, path, name, media_type)
+
+    def _keep(self, name: str, content: Content, step: int | None, caption: str) -> ArtifactRecord:
+        return self._begin().keep(self.name, name, content, step, caption)
 
     def history(self, metric: str) -> Series:
         """Return the points of one of this component's metrics; see `Trial.history`."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, UsageError
 from labdeck.runs.values import to_text
+from labdeck.store.columns.values import bad_step, to_step
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
 from labdeck.wire.records import ArtifactRecord
 
 if TYPE_CHECKING:
+    from labdeck.runs.media.content import Content
     from labdeck.store.session import Session
 
 
@@ -49,5 +51,39 @@ def keep_artifact(
         sha256=stored.sha256,
         size=stored.size,
         media_type=stated or guessed or "application/octet-stream",
+        created=time.time(),
+    )
+
+
+def keep_content(
+    session: Session, content: Content, *, name: str, component: str, step: int | None, caption: str
+) -> ArtifactRecord:
+    """Put a picture, sound, table, figure or text into the store; return its record, not in the catalog yet.
+
+    Raises:
+        InvalidName: The name cannot be stored.
+        InvalidMetric: The step is no int64.
+        UsageError: The caption is no text.
+        StoreFull: The disk is full.
+    """
+    called, told = check_name(name, "artifact"), to_text(caption, "the caption")
+    at = None if step is None else to_step(step)
+    if at is not None and not -(2**63) <= at < 2**63:
+        raise bad_step(at)
+    stored = (
+        session.artifacts.put_bytes(content.data)
+        if isinstance(content.data, bytes)
+        else session.artifacts.put_file(content.data)
+    )
+    return ArtifactRecord(
+        id=new_id(),
+        name=called,
+        component=component,
+        sha256=stored.sha256,
+        size=stored.size,
+        media_type=content.media_type,
+        kind=content.kind,
+        step=at,
+        caption=told,
         created=time.time(),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labdeck.runs.announcer import Announcer
 from labdeck.runs.capture import safely
 from labdeck.runs.capture.code import capture_code
-from labdeck.runs.files import keep_artifact
+from labdeck.runs.files import keep_artifact, keep_content
 from labdeck.runs.lineage.tracker import Tracker
 from labdeck.runs.output import TrialOutput
 from labdeck.runs.system import SAMPLER
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
+    from labdeck.runs.media.content import Content
     from labdeck.store.contract import SeriesWriter
     from labdeck.store.session import Session
     from labdeck.wire.commands import AnyCommand
@@ -92,6 +93,12 @@ class Recorder:
         artifact = keep_artifact(self._session, path, name=name, media_type=media_type, component=component)
         self.post(LogArtifact(trial_id=self._trial_id, artifact=artifact))
         self.lineage.kept(path, artifact)
+        return artifact
+
+    def keep(self, component: str, name: str, content: Content, step: int | None, caption: str) -> ArtifactRecord:
+        """Keep a picture, sound, table, figure or text with a component, "" for the trial itself."""
+        artifact = keep_content(self._session, content, name=name, component=component, step=step, caption=caption)
+        self.post(LogArtifact(trial_id=self._trial_id, artifact=artifact))
         return artifact
 
     def announce(self) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound
+from labdeck.runs.artifact import Artifact, choose
 from labdeck.runs.lookup import find_key
 from labdeck.runs.printed import ALL, Output
 from labdeck.runs.values import to_tags, to_text
@@ -101,6 +102,21 @@ class StoredTrial:
     def artifacts(self) -> tuple[ArtifactRecord, ...]:
         """Return the files kept with it."""
         return self.detail().artifacts
+
+    def artifact(self, name: str, step: int | None = None, component: str | None = None) -> Artifact:
+        """Return a file kept with it, to be read.
+
+        Args:
+            name: What it was called.
+            step: The step it was kept at; None takes the one without a step, else the newest.
+            component: The component that kept it, "" for the trial itself; None finds it, the trial's own first.
+
+        Raises:
+            NotFound: There is none; the message names what there is.
+            UsageError: The name is no text.
+        """
+        wanted = to_text(name, "the artifact's name")
+        return Artifact(self._session, choose(self.artifacts(), wanted, step, component))
 
     def output(self, search: str = "") -> Output:
         """Return what was printed while it ran: a sequence of lines whose `text` is all of it.

@@ -12,6 +12,7 @@ from labdeck.runs.autolog import active
 from labdeck.runs.component import Component
 from labdeck.runs.definitions import to_definitions
 from labdeck.runs.first_facts import first_facts
+from labdeck.runs.media.logging import LogsMedia
 from labdeck.runs.outcome import check_end, describe_error, outcome_of
 from labdeck.runs.recorder import Recorder
 from labdeck.runs.stored_trial import StoredTrial
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
     from labdeck.runs.definitions import Definition, MetricDefinitions
     from labdeck.runs.experiment import Experiment
+    from labdeck.runs.media.content import Content
     from labdeck.wire.commands import AnyCommand
     from labdeck.wire.records import ArtifactRecord, LineageNode, TrialState
 
 
-class Trial(StoredTrial):
+class Trial(LogsMedia, StoredTrial):
     """One attempt at an experiment's question; made by `Experiment.trial`, found by `Experiment.trials`.
 
     As a context manager it ends as the block ends: completed, failed with the traceback, or interrupted. `start` and
@@ -325,6 +327,9 @@ class Trial(StoredTrial):
         from labdeck.runs.lineage import by_hand
 
         return by_hand.log(self._require_recorder().lineage, value, name, type, properties, made=True)
+
+    def _keep(self, name: str, content: Content, step: int | None, caption: str) -> ArtifactRecord:
+        return self._require_recorder().keep("", name, content, step, caption)
 
     def _require_recorder(self) -> Recorder:
         if self._recorder is None:
