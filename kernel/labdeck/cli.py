@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+    from labdeck.runs.imports.bring_in import Progress
     from labdeck.store.open import Store
     from labdeck.wire.records import ExperimentRecord
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="labdeck", description="An ML studio inside your own JupyterLab.")
     parser.add_argument("--version", action="version", version=__version__)
-    nouns = parser.add_subparsers(required=True, metavar="store")
+    nouns = parser.add_subparsers(required=True, metavar="{store,import}")
     store = nouns.add_parser("store", help="look after the place where experiments are kept")
     verbs = store.add_subparsers(required=True, metavar="{where,check,gc,export,import}")
     shared = argparse.ArgumentParser(add_help=False)
@@ -80,7 +81,21 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument("file", type=Path, help="the archive to read")
     bring.add_argument("--max-gb", type=_gigabytes, default=64.0, help="most it may unpack to; default 64")
     bring.set_defaults(run=_import)
+    _add_import(nouns.add_parser("import", parents=[shared], help="bring in what another tracker kept, or an archive"))
     return parser
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    from labdeck.runs.imports.detect import KINDS
+
+    parser.add_argument("path", help="an archive, MLflow's mlruns or mlflow.db, TensorBoard's or W&B's folder")
+    parser.add_argument("--from", dest="kind", choices=KINDS, help="what wrote it; default what it looks like")
+    parser.add_argument("--experiment", help="the experiment that takes all runs; default their own")
+    parser.add_argument("--deleted", action="store_true", help="take the runs, too, that were deleted in MLflow")
+    parser.add_argument(
+        "--links", action="store_true", help="take files linked from elsewhere; if you trust the folder"
+    )
+    parser.set_defaults(run=_import_from)
 
 
 def _where(options: argparse.Namespace) -> int:
@@ -158,6 +173,33 @@ def _import(options: argparse.Namespace) -> int:
         _say(name)
     _say(f"{_count(done.trials, 'new trial')}, {done.skipped} here already")
     return 0
+
+
+def _import_from(options: argparse.Namespace) -> int:
+    from labdeck.runs.imports.detect import to_path
+    from labdeck.studio import Studio
+
+    place = to_path(options.path)  # before a store is made
+    with Studio(options.store) as studio:
+        done = studio.import_from(
+            place, options.kind, options.experiment, _say_progress, deleted=options.deleted, links=options.links
+        )
+    for line in done.skipped:
+        _say(f"left out: {line}", sys.stderr)
+    for name in done.experiments:
+        _say(name)
+    counts = f"{_count(done.trials, 'new trial')}, {done.completed:,} completed, {done.unchanged:,} here already"
+    _say(f"{counts}; {_count(done.points, 'point')}, {_count(done.artifacts, 'file')}")
+    return 0
+
+
+def _say_progress(progress: Progress) -> None:
+    """Keep one line of a terminal up to date; a pipe or a file gets none."""
+    if not sys.stderr.isatty():
+        return
+    left = "" if progress.left is None else f", {progress.left:,.0f} s left"
+    end = "\n" if progress.done == progress.total else ""
+    print(f"\r{progress.done:,} of {progress.total:,} runs{left}\x1b[K", end=end, file=sys.stderr, flush=True)
 
 
 def _days(text: str) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labdeck import LabdeckError
-from labdeck.wire import comparing, messages, records
-from labdeck_ui import cards, comparing_cards
+from labdeck.wire import comparing, messages, records, transfers
+from labdeck_ui import cards, comparing_cards, transfer_cards
 from labdeck_ui.as_html import html_card
 from labdeck_ui.as_text import text_card
 from labdeck_ui.card import Card
@@ -28,6 +28,8 @@ _CARDS: dict[type, Callable[[Any], Card]] = {
     messages.ExperimentList: cards.experiment_list_card,
     messages.Comparison: cards.comparison_card,
     messages.Status: cards.status_card,
+    transfers.Imported: transfer_cards.imported_card,
+    transfers.Exported: transfer_cards.exported_card,
     comparing.Importance: comparing_cards.importance_card,
     comparing.Groups: comparing_cards.groups_card,
     comparing.FieldTable: comparing_cards.table_card,

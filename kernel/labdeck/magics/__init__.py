@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from labdeck.magics import importing  # noqa: F401 - declares its verbs
 from labdeck.magics.completing import make_matcher
 from labdeck.magics.context import Context
 from labdeck.magics.door import make_awaiter, make_magic

@@ -99,6 +99,7 @@ def _open_flags(draft: Draft) -> list[str]:
 def _names(context: Context, completer: Any, draft: Draft, last: Word) -> list[str]:
     if completer is None:
         return []
+    draft.typing = last.text
     known = [name for name in completer(context, draft) if "\n" not in name]
     return [_quoted(name) for name in _beginning(known, last)]
 

@@ -24,6 +24,7 @@ class Draft:
         flags: The values given to each flag by name; a switch gets its own word.
         waiting: The flag whose value has not come yet.
         only_positional: A lone `--` was seen: nothing that follows is a flag.
+        typing: What of the last word stands already, while it is being completed.
     """
 
     noun: Noun
@@ -32,6 +33,7 @@ class Draft:
     flags: dict[str, list[Word]] = field(default_factory=dict)
     waiting: Flag | None = None
     only_positional: bool = False
+    typing: str = ""
 
     def text(self, flag: str) -> str | None:
         """Return what a flag was given, None if it was not."""

@@ -117,7 +117,7 @@ class _Import:
     def bring(self, wanted: Sequence[str], progress: Listener | None) -> None:
         """Bring every run in, one that is part of another after that one."""
         everything = frozenset(wanted)
-        started, told = time.monotonic(), 0.0
+        started = told = time.monotonic()
         for done, ref in enumerate(wanted):
             now = time.monotonic()
             if progress is not None and now - told >= _NEWS_EVERY:

@@ -6,11 +6,13 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 from labdeck.errors import NotFound, UsageError
-from labdeck.runs.imports.source import Source
+
+if TYPE_CHECKING:
+    from labdeck.runs.imports.source import Source
 
 Kind = Literal["labdeck", "mlflow", "tensorboard", "wandb"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -104,12 +106,14 @@ def _mlflow(path: Path) -> Path | None:
     """Return MLflow's database, or its folder of files: the path itself or the usual name in it."""
     if path.is_file():
         return path if _is_mlflow_database(path) else None
-    for place in (path, path / "mlruns"):
-        if any(_is_experiment(meta) for meta in place.glob("*/meta.yaml")):
-            return place
     if _is_experiment(path / "meta.yaml"):
         return path.parent
-    return next((file for file in sorted(path.glob("*.db")) if _is_mlflow_database(file)), None)
+    folders = [place for place in (path, path / "mlruns") if any(map(_is_experiment, place.glob("*/meta.yaml")))]
+    found = [*folders, *(file for file in sorted(path.glob("*.db")) if _is_mlflow_database(file))]
+    if len(found) > 1:
+        named = " and ".join(place.name for place in found)
+        raise UsageError(f"{path} holds more than one store of MLflow: {named}", "import one after the other")
+    return found[0] if found else None
 
 
 def _is_experiment(meta: Path) -> bool:
