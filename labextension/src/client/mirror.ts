@@ -9,8 +9,10 @@ import type {
   TrialDetail,
   TrialRecord
 } from '../wire';
+import { Details } from './details';
 import { type LabdeckError, toLabdeckError } from './errors';
-import { TrialList } from './trials';
+import { Listings } from './listings';
+import type { TrialList } from './trials';
 
 /** How far the list of experiments is: not read yet, read, or it could not be read. */
 export type MirrorPhase = 'loading' | 'ready' | 'failed';
@@ -19,15 +21,29 @@ export type MirrorPhase = 'loading' | 'ready' | 'failed';
 export class StoreMirror implements IDisposable {
   constructor(client: ILabdeckClient) {
     this.#client = client;
+    this.#details = new Details(client, () => this.#tell());
+    this.lists = new Listings(
+      client,
+      () => this.#experiments.map(({ id }) => id),
+      () => this.#tell()
+    );
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
     client.stateChanged.connect(this.#onState, this);
     this.#onState();
   }
 
+  /** The trials of the experiments, and what a query finds. */
+  readonly lists: Listings;
+
   /** Something below has changed. */
   get changed(): ISignal<this, void> {
     return this.#changed;
+  }
+
+  /** Ids of trials and experiments that were deleted. */
+  get removed(): ISignal<this, readonly string[]> {
+    return this.#removed;
   }
 
   get phase(): MirrorPhase {
@@ -39,7 +55,7 @@ export class StoreMirror implements IDisposable {
     return this.#problem;
   }
 
-  /** All experiments, latest activity first. */
+  /** All experiments, latest activity first, archived ones included. */
   get experiments(): readonly ExperimentRecord[] {
     return this.#experiments;
   }
@@ -50,12 +66,7 @@ export class StoreMirror implements IDisposable {
 
   /** What is known of an experiment's trials; nothing is read by asking. */
   trials(experiment: string): TrialList {
-    let list = this.#lists.get(experiment);
-    if (!list) {
-      list = new TrialList(this.#client, experiment, () => this.#tell());
-      this.#lists.set(experiment, list);
-    }
-    return list;
+    return this.lists.of(experiment);
   }
 
   /** Everything known of a trial, if it was read. */
@@ -63,46 +74,31 @@ export class StoreMirror implements IDisposable {
     return this.#details.get(trial);
   }
 
-  /** Find a trial among those that were read. */
+  /** Grows with every change of what `detail` tells. */
+  get detailsVersion(): number {
+    return this.#details.version;
+  }
+
+  /** Find a trial among those that are here. */
   findTrial(id: string): TrialRecord | undefined {
-    for (const list of this.#lists.values()) {
-      const trial = list.get(id);
-      if (trial) {
-        return trial;
-      }
-    }
-    return undefined;
+    return this.lists.find(id) ?? this.#details.find(id);
   }
 
   /** Read everything of a trial unless that was begun before. */
   needDetail(trial: string): void {
-    if (!this.#asked.has(trial)) {
-      void this.loadDetail(trial);
-    }
+    this.#details.need(trial);
   }
 
   /** Read everything of a trial anew. */
-  async loadDetail(trial: string): Promise<void> {
-    this.#asked.add(trial);
-    let detail: TrialDetail | LabdeckError;
-    try {
-      detail = await this.#client.trial(trial);
-    } catch (reason) {
-      detail = toLabdeckError(reason);
-    }
-    this.#details.set(trial, detail);
-    this.#tell();
+  loadDetail(trial: string): Promise<void> {
+    return this.#details.load(trial);
   }
 
   /** Read anew all that was read; what is shown stays until the answers come. */
   refresh(): void {
     void this.#loadExperiments();
-    for (const list of this.#lists.values()) {
-      void list.reload();
-    }
-    for (const trial of this.#asked) {
-      void this.loadDetail(trial);
-    }
+    this.lists.reload();
+    this.#details.reload();
   }
 
   dispose(): void {
@@ -110,6 +106,7 @@ export class StoreMirror implements IDisposable {
     this.#client.events.disconnect(this.#onEvents, this);
     this.#client.stale.disconnect(this.#onStale, this);
     this.#client.stateChanged.disconnect(this.#onState, this);
+    this.lists.dispose();
     Signal.clearData(this);
   }
 
@@ -163,11 +160,7 @@ export class StoreMirror implements IDisposable {
     if (this.#phase !== 'ready') {
       void this.#loadExperiments();
     }
-    for (const list of this.#lists.values()) {
-      if (list.problem) {
-        void list.reload();
-      }
-    }
+    this.lists.makeUp();
   }
 
   #onEvents(_: ILabdeckClient, events: readonly AnyEvent[]): void {
@@ -187,41 +180,56 @@ export class StoreMirror implements IDisposable {
         this.#putExperiment(event.experiment);
         return;
       case 'trial-changed':
-        this.trials(event.trial.experiment_id).put(event.trial);
-        this.#renewDetail(event.trial.id);
+        this.#putTrial(event.trial);
         return;
       case 'detail-changed':
         if (event.what === 'components') {
-          this.#renewDetail(event.trial_id);
+          this.#details.renew(event.trial_id);
         }
+        this.lists.touch(event.experiment_id);
         return;
       case 'metrics-advanced':
         this.#advance(event);
+        return;
+      case 'views-changed':
+      case 'lineage-changed':
     }
   }
 
   #putExperiment(experiment: ExperimentRecord): void {
-    const others = this.#experiments.filter(({ id }) => id !== experiment.id);
+    const old = this.#experiments.find(({ id }) => id === experiment.id);
+    const others = this.#experiments.filter(each => each !== old);
     const gone = typeof experiment.deleted === 'number';
     this.#experiments = gone ? others : [...others, experiment];
     if (gone) {
-      this.#lists.delete(experiment.id);
+      this.lists.drop(experiment.id);
+      this.#removed.emit([experiment.id]);
+    } else if (old && old.archived !== experiment.archived) {
+      void this.lists.of(experiment.id).reload();
+    }
+    if (gone !== (old === undefined) || old?.name !== experiment.name) {
+      this.lists.touch(experiment.id);
+    }
+  }
+
+  #putTrial(trial: TrialRecord): void {
+    this.lists.put(trial);
+    this.#details.put(trial);
+    this.#details.renew(trial.id);
+    if (typeof trial.deleted === 'number') {
+      this.#removed.emit([trial.id]);
     }
   }
 
   #advance(event: MetricsAdvanced): void {
-    const list = this.trials(event.experiment_id);
-    const trial = list.get(event.trial_id);
+    const trial = this.findTrial(event.trial_id);
     if (trial && event.objective) {
       const { objective, goal } = event;
-      list.put({ ...trial, objective, goal });
+      const moved = { ...trial, objective, goal };
+      this.lists.replace(moved);
+      this.#details.put(moved);
     }
-  }
-
-  #renewDetail(trial: string): void {
-    if (this.#asked.has(trial)) {
-      void this.loadDetail(trial);
-    }
+    this.lists.touch(event.experiment_id);
   }
 
   #sort(): void {
@@ -235,11 +243,9 @@ export class StoreMirror implements IDisposable {
   }
 
   readonly #client: ILabdeckClient;
+  readonly #details: Details;
   readonly #changed = new Signal<this, void>(this);
-  readonly #lists = new Map<string, TrialList>();
-  readonly #details = new Map<string, TrialDetail | LabdeckError>();
-  /** Trials of which everything was asked for. */
-  readonly #asked = new Set<string>();
+  readonly #removed = new Signal<this, readonly string[]>(this);
   /** Events that arrive while a list is on its way, which may not hold them yet. */
   readonly #recorders = new Set<AnyEvent[]>();
   #experiments: ExperimentRecord[] = [];

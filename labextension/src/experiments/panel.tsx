@@ -10,7 +10,7 @@ import { Empty, ErrorNote, Skeleton, Snippet } from '../parts/Notes';
 import { StoreNote } from '../parts/StoreNote';
 import { useSignal } from '../parts/useSignal';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
-import { FIRST_STEP } from './firstStep';
+import { FIRST_STEP } from './inserting';
 import type { ExperimentsModel } from './model';
 import { SelectionBar } from './selectionBar';
 import { Tree } from './tree';
@@ -72,50 +72,71 @@ function Section(props: ISectionContext): React.ReactElement {
 
 function Content(props: ISectionContext): React.ReactElement {
   const { model, client, trans } = props;
-  const { searching } = model;
   const offline = client.state === 'reconnecting';
+  const stale = offline || (model.searching && model.rows.length === 0);
   return (
     <>
       <StoreNote client={client} trans={trans} />
-      {model.rows.length > 0 || searching ? (
-        <div className={`jp-Labdeck-live${offline ? ' jp-mod-offline' : ''}`}>
+      {model.rows.length > 0 || model.searching ? (
+        <div className={`jp-Labdeck-live${stale ? ' jp-mod-offline' : ''}`}>
           <Tree {...props} />
         </div>
       ) : (
-        <NothingFound model={model} trans={trans} />
+        <Nothing {...props} />
       )}
-      {searching && (
-        <div className="jp-Labdeck-search" role="status">
-          {trans.__(
-            'Searching: %1 of %2 trials',
-            formatCount(searching.read),
-            formatCount(searching.all)
-          )}
-        </div>
-      )}
+      <Found model={model} trans={trans} />
       <SelectionBar {...props} />
     </>
   );
 }
 
-function NothingFound(
+/** How many trials match, for eyes and screen readers. */
+function Found(
   props: Pick<ISectionContext, 'model' | 'trans'>
-): React.ReactElement {
+): React.ReactElement | null {
   const { model, trans } = props;
+  const { found, wanted } = model.mirror.lists;
+  if (wanted === null) {
+    return null;
+  }
+  const total = found?.total ?? null;
   return (
-    <Empty
-      text={trans.__(
-        'No experiment or trial has “%1” in its name.',
-        model.filter
-      )}
-    >
-      <button
-        className="jp-Labdeck-link"
-        onClick={() => {
-          model.filter = '';
-        }}
-      >
-        {trans.__('Clear the filter')}
+    <div className="jp-Labdeck-search" role="status">
+      {model.searching || total === null
+        ? wanted.problem === null && (
+            <span className="jp-Labdeck-late">{trans.__('Searching…')}</span>
+          )
+        : trans._n('%1 trial', '%1 trials', total, formatCount(total))}
+    </div>
+  );
+}
+
+/** The tree is empty: nothing matches, or everything is put away. */
+function Nothing(props: ISectionContext): React.ReactElement {
+  const { model, commands, trans } = props;
+  if (model.search.query.query === '') {
+    return (
+      <Empty text={trans.__('All experiments are archived.')}>
+        <button
+          className="jp-Labdeck-link"
+          onClick={() => void commands.execute(CommandIDs.toggleArchived)}
+        >
+          {trans.__('Show archived')}
+        </button>
+      </Empty>
+    );
+  }
+  const text =
+    model.search.query.words === null
+      ? trans.__('No trial matches the query.')
+      : trans.__(
+          'No experiment or trial has “%1” in its name.',
+          model.search.text.trim()
+        );
+  return (
+    <Empty text={text}>
+      <button className="jp-Labdeck-link" onClick={() => model.search.clear()}>
+        {trans.__('Clear the search')}
       </button>
     </Empty>
   );

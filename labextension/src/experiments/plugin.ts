@@ -6,19 +6,18 @@ import type {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
-import {
-  ITranslator,
-  nullTranslator,
-  type TranslationBundle
-} from '@jupyterlab/translation';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { SORT_KEYS } from '../client/order';
 import { StoreMirror } from '../client/mirror';
+import { SearchModel } from '../search/model';
 import { CommandIDs, ILabdeckClient, ISidebar, PluginIDs } from '../tokens';
 import { addExperimentCommands } from './commands';
-import { FilterBox } from './filter';
-import { addFirstStepCommands } from './firstStep';
+import { addFirstStepCommands, addInsertCommand } from './inserting';
+import { remember } from './memory';
 import { ExperimentsModel } from './model';
 import { ExperimentsSection } from './panel';
+import { addSearch } from './searchTop';
 
 /** The section of experiments, its commands and shortcuts. */
 export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
@@ -38,19 +37,28 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const { commands } = app;
     const trans = (translator ?? nullTranslator).load('labdeck');
-    const model = new ExperimentsModel(new StoreMirror(client));
+    const search = new SearchModel((text, at) => client.complete(text, at));
+    const model = new ExperimentsModel(new StoreMirror(client), search);
+    const context = { commands, model, client, sidebar, trans };
     const before = new Set(commands.listCommands());
     addFirstStepCommands(app, notebooks, trans);
-    addExperimentCommands({ commands, model, client, sidebar, trans });
-    const filter = new FilterBox(model, trans);
-    addFilterCommand(app, sidebar, filter, trans);
+    addExperimentCommands(context);
+    addSearch(context);
+    addInsertCommand(context, notebooks);
     const section = new ExperimentsSection({ model, client, commands, trans });
-    sidebar.addTop(filter);
     sidebar.addSection(section, 100);
     for (const command of commands.listCommands()) {
-      if (!before.has(command) && command !== CommandIDs.restore) {
+      if (!before.has(command) && !UNLISTED.includes(command)) {
         palette?.addItem({ command, category: trans.__('Labdeck') });
       }
+    }
+    for (const by of SORT_KEYS) {
+      const command = CommandIDs.sortBy;
+      palette?.addItem({
+        command,
+        args: { by },
+        category: trans.__('Labdeck')
+      });
     }
     model.changed.connect(() => {
       for (const id of FOLLOWING) {
@@ -58,47 +66,19 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     if (state) {
-      void keepOpen(model, state);
+      void remember(model, state);
     }
   }
 };
 
 /** Commands whose label or availability depends on what is current or selected. */
-const FOLLOWING = [CommandIDs.openCurrent, CommandIDs.compareSelected];
+const FOLLOWING = [
+  CommandIDs.openCurrent,
+  CommandIDs.compareSelected,
+  CommandIDs.archive,
+  CommandIDs.toggleArchived,
+  CommandIDs.openParent
+];
 
-function addFilterCommand(
-  app: JupyterFrontEnd,
-  sidebar: ISidebar,
-  filter: FilterBox,
-  trans: TranslationBundle
-): void {
-  app.commands.addCommand(CommandIDs.focusFilter, {
-    label: trans.__('Filter Experiments'),
-    caption: trans.__('Find experiments and trials by name'),
-    describedBy: { args: { type: 'object', properties: {} } },
-    execute: () => {
-      sidebar.reveal();
-      filter.focus();
-    }
-  });
-}
-
-/** Open what was open before the page was loaded. */
-async function keepOpen(
-  model: ExperimentsModel,
-  state: IStateDB
-): Promise<void> {
-  const key = `${PluginIDs.experiments}:open`;
-  const kept = await state.fetch(key);
-  if (Array.isArray(kept)) {
-    model.open = kept.map(String);
-  }
-  let saved = JSON.stringify(model.open);
-  model.changed.connect(() => {
-    const open = model.open.slice(-100);
-    if (JSON.stringify(open) !== saved) {
-      saved = JSON.stringify(open);
-      void state.save(key, open);
-    }
-  });
-}
+/** Commands that are of no use without arguments. */
+const UNLISTED: string[] = [CommandIDs.restore, CommandIDs.sortBy];

@@ -14,6 +14,7 @@ import {
   formatNumber,
   formatTime
 } from '../parts/format';
+import { archiveIcon } from '../parts/icons';
 import { describeError } from '../parts/Notes';
 import { trialColour } from '../parts/palette';
 import { Sparkline } from '../parts/Sparkline';
@@ -21,6 +22,7 @@ import { StateIcon, stateLabel } from '../parts/StateIcon';
 import type { ExperimentRecord, TrialRecord } from '../wire';
 import type { ExperimentsModel } from './model';
 import type { Row } from './rows';
+import { tagText } from './tags';
 
 /** What every line is drawn from. */
 export interface IRowContext {
@@ -87,8 +89,8 @@ export function RowCells(
 function ExperimentCells(
   props: IRowContext & { row: Row & { kind: 'experiment' } }
 ): React.ReactElement {
-  const { row, trans } = props;
-  const { trials, running } = row.experiment;
+  const { row, trans, model } = props;
+  const { running, archived } = row.experiment;
   return (
     <>
       <Caret {...props} />
@@ -97,12 +99,13 @@ function ExperimentCells(
         text={row.experiment.name}
         hover={experimentHover(row.experiment, trans)}
       />
-      <span
-        className="jp-Labdeck-count"
-        aria-label={trans._n('%1 trial', '%1 trials', trials, trials)}
-      >
-        {formatCount(trials)}
-      </span>
+      {archived && <Archived trans={trans} />}
+      <Count
+        experiment={row.experiment}
+        found={row.found}
+        archived={model.mirror.lists.listing.archived}
+        trans={trans}
+      />
       {running > 0 && (
         <span
           className="jp-Labdeck-running"
@@ -113,6 +116,44 @@ function ExperimentCells(
         </span>
       )}
     </>
+  );
+}
+
+/** How many trials there are, and how many of them match. */
+function Count(props: {
+  experiment: ExperimentRecord;
+  found: number | null;
+  archived: boolean;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { found, trans } = props;
+  const { trials, archived_trials } = props.experiment;
+  const all = trials + (props.archived ? archived_trials : 0);
+  const label =
+    found === null
+      ? trans._n('%1 trial', '%1 trials', all, formatCount(all))
+      : trans.__('%1 of %2 trials match', formatCount(found), formatCount(all));
+  return (
+    <span className="jp-Labdeck-count" aria-label={label} title={label}>
+      {found === null
+        ? formatCount(all)
+        : trans.__('%1 of %2', formatCount(found), formatCount(all))}
+    </span>
+  );
+}
+
+/** The mark of what is put away. */
+function Archived(props: { trans: TranslationBundle }): React.ReactElement {
+  const label = props.trans.__('archived');
+  return (
+    <span
+      className="jp-Labdeck-archived"
+      role="img"
+      aria-label={label}
+      title={label}
+    >
+      <archiveIcon.react tag={null} width="14px" height="14px" />
+    </span>
   );
 }
 
@@ -132,6 +173,7 @@ function TrialCells(
         text={trial.name}
         hover={trialHover(trial, trans)}
       />
+      {trial.archived && <Archived trans={trans} />}
       {objective && (
         <>
           <Sparkline
@@ -226,16 +268,25 @@ function experimentHover(
   experiment: ExperimentRecord,
   trans: TranslationBundle
 ): string {
-  const { name, note, created } = experiment;
+  const { name, note, tags, created } = experiment;
   const since = trans.__('Created %1', formatTime(created));
-  return [name, note, since].filter(line => line !== '').join('\n');
+  return [name, note, tagText(tags), since]
+    .filter(line => line !== '')
+    .join('\n');
 }
 
 function trialHover(trial: TrialRecord, trans: TranslationBundle): string {
-  const { name, note, state, incomplete, objective } = trial;
+  const { name, note, tags, state, incomplete, objective } = trial;
   const value =
     objective && `${objective.name} ${formatNumber(objective.last)}`;
-  return [name, stateLabel(state, trans), value ?? '', note, incomplete]
+  return [
+    name,
+    stateLabel(state, trans),
+    value ?? '',
+    note,
+    tagText(tags),
+    incomplete
+  ]
     .filter(line => line !== '')
     .join('\n');
 }

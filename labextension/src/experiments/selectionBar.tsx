@@ -1,25 +1,32 @@
 /** What can be done with the selected trials. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon } from '@jupyterlab/ui-components';
+import {
+  closeIcon,
+  deleteIcon,
+  type LabIcon,
+  tagIcon
+} from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { formatCount } from '../parts/format';
+import { archiveIcon } from '../parts/icons';
 import { CommandIDs } from '../tokens';
 import type { ExperimentsModel } from './model';
 
-/** Appears when more than one trial is selected. */
-export function SelectionBar(props: {
+interface IBarProps {
   model: ExperimentsModel;
   commands: CommandRegistry;
   trans: TranslationBundle;
-}): React.ReactElement | null {
+}
+
+/** Appears when more than one trial is selected. */
+export function SelectionBar(props: IBarProps): React.ReactElement | null {
   const { model, commands, trans } = props;
   const count = model.selection.size;
   if (count < 2) {
     return null;
   }
-  const clear = trans.__('Clear the selection');
   const compare = CommandIDs.compareSelected;
   return (
     <div
@@ -38,14 +45,56 @@ export function SelectionBar(props: {
       >
         {trans.__('Compare')}
       </button>
-      <button
-        className="jp-Labdeck-iconbutton"
-        aria-label={clear}
-        title={clear}
+      <Changes {...props} />
+      <Action
+        icon={closeIcon}
+        label={trans.__('Clear the selection')}
         onClick={() => model.clearSelection()}
-      >
-        <closeIcon.react tag={null} width="16px" height="16px" />
-      </button>
+      />
     </div>
+  );
+}
+
+/** The buttons that change what is selected. */
+function Changes(props: IBarProps): React.ReactElement {
+  const { model, commands, trans } = props;
+  const ids = [...model.selection.keys];
+  const run = (command: string) => () =>
+    void commands.execute(command, { ids });
+  return (
+    <>
+      <Action
+        icon={tagIcon}
+        label={trans.__('Tag')}
+        onClick={run(CommandIDs.editTags)}
+      />
+      <Action
+        icon={archiveIcon}
+        label={commands.label(CommandIDs.archive, { ids })}
+        onClick={run(CommandIDs.archive)}
+      />
+      <Action
+        icon={deleteIcon}
+        label={trans.__('Delete')}
+        onClick={run(CommandIDs.remove)}
+      />
+    </>
+  );
+}
+
+function Action(props: {
+  icon: LabIcon;
+  label: string;
+  onClick: () => void;
+}): React.ReactElement {
+  return (
+    <button
+      className="jp-Labdeck-iconbutton"
+      aria-label={props.label}
+      title={props.label}
+      onClick={props.onClick}
+    >
+      <props.icon.react tag={null} width="16px" height="16px" />
+    </button>
   );
 }

@@ -3,9 +3,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { formatCount } from '../parts/format';
 import { useNow } from '../parts/now';
 import { VirtualList } from '../parts/VirtualList';
 import { CommandIDs } from '../tokens';
+import { rowCode, rowName } from './copying';
+import { watchDrag } from './dragging';
 import type { ExperimentsModel } from './model';
 import type { Row } from './rows';
 import { RowCells } from './row';
@@ -70,19 +73,31 @@ function rowKey(row: Row): string {
   return row.key;
 }
 
-const LEVELS = { experiment: 1, trial: 2, component: 3 };
-
 function rowProps(
   row: Row,
   model: ExperimentsModel
 ): React.HTMLAttributes<HTMLDivElement> {
-  const level = 'level' in row ? row.level : LEVELS[row.kind];
+  const { level } = row;
   const selected = row.kind === 'trial' && model.selection.has(row.key);
   const named = row.kind === 'experiment' || row.kind === 'trial';
-  const chosen = `${named ? ' jp-mod-named' : ''}${selected ? ' jp-mod-selected' : ''}`;
+  const classes = [
+    `jp-mod-${row.kind}`,
+    level === 1 ? '' : 'jp-mod-below',
+    named ? 'jp-mod-named' : '',
+    selected ? 'jp-mod-selected' : '',
+    isArchived(row) ? 'jp-mod-archived' : ''
+  ];
   const props: React.HTMLAttributes<HTMLDivElement> = {
-    className: `jp-mod-${row.kind} jp-mod-level${level}${chosen}`,
-    'aria-level': level
+    className: classes.filter(Boolean).join(' '),
+    style: { '--labdeck-depth': level - 2 } as React.CSSProperties,
+    'aria-level': level,
+    'aria-posinset': row.position,
+    'aria-setsize': row.siblings,
+    onPointerDown: event =>
+      watchDrag(event, () => {
+        const code = rowCode(model, row);
+        return code === null ? null : { label: draggedLabel(model, row), code };
+      })
   };
   if (row.kind === 'experiment' || row.kind === 'trial') {
     props['aria-expanded'] = row.open;
@@ -94,6 +109,22 @@ function rowProps(
     props['aria-busy'] = true;
   }
   return props;
+}
+
+function isArchived(row: Row): boolean {
+  return (
+    (row.kind === 'trial' && row.trial.archived) ||
+    (row.kind === 'experiment' && row.experiment.archived)
+  );
+}
+
+/** What stands beside the pointer that drags a row. */
+function draggedLabel(model: ExperimentsModel, row: Row): string {
+  const { selection } = model;
+  if (selection.size > 1 && selection.has(row.key)) {
+    return formatCount(selection.size);
+  }
+  return rowName(row) ?? '';
 }
 
 function move(model: ExperimentsModel, row: Row, extend: boolean): void {
@@ -140,7 +171,7 @@ function onKey(
   ]);
   const action =
     command && event.key === 'a'
-      ? () => model.selectAll()
+      ? () => void model.selectAll()
       : actions.get(event.key);
   if (action && !event.altKey && (!command || event.key === 'a')) {
     event.preventDefault();

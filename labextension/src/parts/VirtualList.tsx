@@ -75,7 +75,7 @@ function RowBox<Row>(props: {
       id={props.id}
       role="treeitem"
       className={`jp-Labdeck-row ${own.className ?? ''}${active}`}
-      style={{ top: props.top, height: props.height }}
+      style={{ ...own.style, top: props.top, height: props.height }}
       onClick={event => list.onClick(event, row)}
       onDoubleClick={event => list.onDoubleClick(event, row)}
       onContextMenu={() => list.onContextMenu(row)}

@@ -19,6 +19,21 @@ export const trialIcon = icon(
   '<path d="M3.5 3v17.5H21"/><path d="M6.5 6c1.5 7 4.5 10.5 14 11"/>'
 );
 
+/** Of putting away: a box with a lid. */
+export const archiveIcon = icon(
+  'archive',
+  '<rect x="3" y="4" width="18" height="5" rx="1"/><path d="M5 9v10.5h14V9"/><path d="M9.5 13h5"/>'
+);
+
+/** Of an order: bars that grow shorter. */
+export const sortIcon = icon('sort', '<path d="M4 6.5h16M4 12h11M4 17.5h6"/>');
+
+/** Of help: a question mark. */
+export const helpIcon = icon(
+  'help',
+  '<circle cx="12" cy="12" r="9"/><path d="M9.3 9.7c0-3.8 5.5-3.6 5.4 0-.1 2.2-2.7 2.2-2.7 4.3m0 2.8v.3"/>'
+);
+
 function icon(name: string, shapes: string): LabIcon {
   return new LabIcon({
     name: `labdeck:${name}`,

@@ -21,6 +21,8 @@ const MENU = [
   CommandIDs.firstStep,
   null,
   CommandIDs.focusFilter,
+  CommandIDs.searchHelp,
+  CommandIDs.toggleArchived,
   CommandIDs.collapseAll,
   CommandIDs.clearSelection,
   null,

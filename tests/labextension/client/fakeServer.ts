@@ -1,6 +1,12 @@
 /** A server in memory behind the door through which the client reaches the real one. */
 import type { ITransport } from '../../../labextension/src/client/transport';
-import type { AnyEvent } from '../../../labextension/src/tokens';
+import {
+  compareTrials,
+  SORT_KEYS,
+  type SortKey,
+  sortText
+} from '../../../labextension/src/client/order';
+import type { AnyEvent, ICompletions } from '../../../labextension/src/tokens';
 import {
   type ComponentRecord,
   type ErrorMessage,
@@ -117,8 +123,14 @@ export class FakeServer implements ITransport {
   /** By experiment, newest first. */
   readonly trials = new Map<string, TrialRecord[]>();
   readonly components = new Map<string, ComponentRecord[]>();
+  completions: ICompletions = { start: 0, end: 0, items: [] };
   readonly requests: { path: string; init: RequestInit }[] = [];
   readonly sockets: FakeSocket[] = [];
+  /** Whether a trial matches a query; throws the body of an error for one that cannot be read. */
+  matches = (query: string, one: TrialRecord): boolean =>
+    [...query.matchAll(/name ~ "([^"]*)"/g)].every(([, part]) =>
+      one.name.toLowerCase().includes(part.toLowerCase())
+    );
   /** Called once, after the next page was made and before it is sent. */
   beforePage: (() => void) | null = null;
 
@@ -178,6 +190,12 @@ export class FakeServer implements ITransport {
     if (first === 'experiments') {
       return json({ seq: this.seq, experiments: this.experiments });
     }
+    if (first === 'search' && second === 'complete') {
+      return json(this.completions);
+    }
+    if (first === 'search') {
+      return this.search(url.searchParams);
+    }
     if (first === 'trials') {
       return this.detail(second);
     }
@@ -188,13 +206,42 @@ export class FakeServer implements ITransport {
   }
 
   private page(of: string, query: URLSearchParams): Response {
-    const all = this.trials.get(of) ?? [];
+    const listed = (this.trials.get(of) ?? []).filter(
+      one => query.get('archived') === '1' || !one.archived
+    );
+    const ids = new Set(listed.map(one => one.id));
+    const all =
+      query.get('roots') === '1'
+        ? listed.filter(one => !ids.has(one.parent_id ?? ''))
+        : listed;
     const offset = Number(query.get('offset'));
     const trials = all.slice(offset, offset + Number(query.get('limit')));
     const answer = json({ total: all.length, offset, trials });
     this.beforePage?.();
     this.beforePage = null;
     return answer;
+  }
+
+  private search(query: URLSearchParams): Response {
+    const of = query.get('experiment');
+    const offset = Number(query.get('offset') ?? 0);
+    const limit = Number(query.get('limit') ?? 100);
+    const listed = [...this.trials.values()]
+      .flat()
+      .filter(one => query.get('archived') === '1' || !one.archived)
+      .filter(one => of === null || one.experiment_id === of);
+    try {
+      const found = listed.filter(one =>
+        this.matches(query.get('q') ?? '', one)
+      );
+      found.sort(compareTrials(sortOf(query.get('sort'))));
+      const trials = found
+        .slice(offset, offset + limit)
+        .map(one => ({ trial: one, params: [], metrics: [] }));
+      return json({ total: found.length, offset, trials });
+    } catch (reason) {
+      return json(reason as object, 400);
+    }
   }
 
   private detail(wanted: string): Response {
@@ -210,10 +257,18 @@ export class FakeServer implements ITransport {
       metrics: [],
       components: this.components.get(wanted) ?? [],
       artifacts: [],
-      captures: []
+      captures: [],
+      children: all.filter(one => one.parent_id === wanted)
     });
   }
 }
+
+function sortOf(text: string | null): SortKey {
+  const known = SORT_KEYS.find(sort => sortText(sort, JUDGE) === text);
+  return known ?? 'newest';
+}
+
+const JUDGE = { name: 'acc', component: '', goal: 'max' } as const;
 
 export function errorBody(error: ErrorMessage): string {
   return JSON.stringify(error);

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { LabdeckClient } from '../../../labextension/src/client/client';
 import { StoreMirror } from '../../../labextension/src/client/mirror';
-import { PAGE } from '../../../labextension/src/client/trials';
+import { MOST_KEPT, PAGE } from '../../../labextension/src/client/trials';
 import type { TrialRecord } from '../../../labextension/src/wire';
 import {
   experiment,
@@ -54,42 +54,69 @@ afterEach(() => {
   client.dispose();
 });
 
+/** What is in the list, place by place; a dot for what was not read. */
+function places(from: number, to: number): string[] {
+  const list = mirror.trials(digits.id);
+  return Array.from(
+    { length: to - from },
+    (_, index) => list.at(from + index)?.name ?? '.'
+  );
+}
+
 describe('trials', () => {
-  it('come page by page, and no page twice', async () => {
+  it('come page by page as they come into sight, and no page twice', async () => {
     const list = mirror.trials(digits.id);
-    await list.load(PAGE);
+    await list.show(0, 40);
+    expect(list.length).toBe(1000);
     expect(list.items).toHaveLength(PAGE);
-    await Promise.all([list.load(PAGE), list.load(2 * PAGE), list.load(1)]);
-    expect(list.items.length).toBeGreaterThanOrEqual(2 * PAGE);
+    await Promise.all([list.show(0, 40), list.show(190, 230), list.show(5, 9)]);
+    await list.show(190, 230);
+    expect(list.items).toHaveLength(2 * PAGE);
     expect(server.paths('/trials?')).toHaveLength(2);
     expectWhole();
   });
 
-  it('are all there at the end', async () => {
+  it('far down are read without those above them', async () => {
     const list = mirror.trials(digits.id);
-    await list.load(Infinity);
-    expect(list.complete).toBe(true);
-    expect(list.items).toHaveLength(1000);
-    expectWhole();
+    await list.show(0, 40);
+    await list.show(950, 1000);
+    expect(server.paths('/trials?')).toHaveLength(2);
+    expect(places(398, 402)).toEqual(['.', '.', '.', '.']);
+    expect(list.at(999)?.name).toBe('trial-101');
+    expect(list.complete).toBe(false);
   });
 
-  it('have no hole when one is deleted between two pages', async () => {
+  it('that are far from sight are let go of', async () => {
+    server.trials.set(digits.id, many(5000));
     const list = mirror.trials(digits.id);
-    await list.load(PAGE);
+    for (let place = 0; place < 5000; place += PAGE) {
+      await list.show(place, place + 50);
+    }
+    expect(list.items).toHaveLength(MOST_KEPT);
+    expect(list.at(0)).toBeUndefined();
+    expect(list.at(4849)?.name).toBe('trial-251');
+  });
+
+  it('have their right places when one was deleted between two pages', async () => {
+    const list = mirror.trials(digits.id);
+    await list.show(0, 40);
     server.trials.get(digits.id)!.splice(10, 1);
-    await list.load(2 * PAGE);
-    await list.load(Infinity);
-    expectWhole();
-    expect(list.items).toHaveLength(999);
+    await list.show(190, 230);
+    expect(list.length).toBe(999);
+    const all = server.trials.get(digits.id)!;
+    expect(places(190, 230)).toEqual(
+      all.slice(190, 230).map(({ name }) => name)
+    );
   });
 
   it('have no double when one begins between two pages', async () => {
     const list = mirror.trials(digits.id);
-    await list.load(PAGE);
+    await list.show(0, 40);
     const fresh = trial(5000, digits, { state: 'running', ended: null });
     server.trials.get(digits.id)!.unshift(fresh);
-    await list.load(2 * PAGE);
+    await list.show(150, 230);
     server.tell({ event: 'trial-changed', trial: fresh });
+    await list.show(0, 40);
     expect(names().filter(name => name === fresh.name)).toHaveLength(1);
     expect(names()[0]).toBe(fresh.name);
     expectWhole();
@@ -99,34 +126,55 @@ describe('trials', () => {
     const late = trial(1050, digits, { name: 'renamed while on its way' });
     server.beforePage = () =>
       server.tell({ event: 'trial-changed', trial: late });
-    await mirror.trials(digits.id).load(PAGE);
+    await mirror.trials(digits.id).show(0, 40);
     expect(names()).toContain(late.name);
   });
 
-  it('ignore an old trial that was not read yet', async () => {
-    await mirror.trials(digits.id).load(PAGE);
+  it('that were not read yet are not shown for an event', async () => {
+    await mirror.trials(digits.id).show(0, 40);
     const old = trial(101, digits, { name: 'renamed' });
     server.tell({ event: 'trial-changed', trial: old });
     expect(names()).not.toContain('renamed');
     expect(names()).toHaveLength(PAGE);
   });
 
-  it('go when they are deleted and come back in their place', async () => {
-    await mirror.trials(digits.id).load(PAGE);
-    const third = mirror.trials(digits.id).items[2];
-    server.tell({ event: 'trial-changed', trial: { ...third, deleted: 9 } });
-    expect(names()).not.toContain(third.name);
-    server.tell({ event: 'trial-changed', trial: third });
-    expect(names()[2]).toBe(third.name);
+  it('go when they are deleted or archived and come back in their place', async () => {
+    const list = mirror.trials(digits.id);
+    await list.show(0, 40);
+    const third = list.items[2];
+    for (const gone of [{ deleted: 9 }, { archived: true }]) {
+      server.tell({ event: 'trial-changed', trial: { ...third, ...gone } });
+      expect(names()).not.toContain(third.name);
+      expect(list.length).toBe(999);
+      server.tell({ event: 'trial-changed', trial: third });
+      expect(names()[2]).toBe(third.name);
+    }
+  });
+
+  it('that are part of another are left to it', async () => {
+    const [whole] = server.trials.get(digits.id)!;
+    const part = trial(6000, digits, { parent_id: whole.id });
+    server.trials.get(digits.id)!.unshift(part);
+    await mirror.trials(digits.id).show(0, 40);
+    server.tell({ event: 'trial-changed', trial: part });
+    expect(names()[0]).toBe(whole.name);
+    mirror.needDetail(whole.id);
+    await settle();
+    const more = trial(6001, digits, { parent_id: whole.id });
+    server.tell({ event: 'trial-changed', trial: more });
+    expect(mirror.detail(whole.id)).toMatchObject({ children: [part, more] });
+    expect(mirror.findTrial(more.id)).toEqual(more);
+    server.tell({ event: 'trial-changed', trial: { ...part, deleted: 7 } });
+    expect(mirror.detail(whole.id)).toMatchObject({ children: [more] });
   });
 
   it('say why they could not be read, and are read again on demand', async () => {
     const list = mirror.trials(digits.id);
     server.trouble = 'down';
-    await list.load(PAGE);
+    await list.show(0, 40);
     expect(list.problem?.code).toBe('network');
     server.trouble = null;
-    await list.load(PAGE);
+    await list.show(0, 40);
     expect(list.items).toHaveLength(0);
     await list.reload();
     expect(list.problem).toBeNull();
@@ -135,18 +183,145 @@ describe('trials', () => {
 
   it('stay in sight while they are read anew', async () => {
     const list = mirror.trials(digits.id);
-    await list.load(Infinity);
+    await list.show(0, 40);
     server.trials.get(digits.id)!.splice(0, 500);
-    const sizes = new Set<number>();
-    mirror.changed.connect(() => void sizes.add(list.items.length));
+    const firsts = new Set<string>();
+    mirror.changed.connect(() => void firsts.add(places(0, 1)[0]));
     server.socketNow.send({ message: 'reset', seq: 1 });
     await settle();
-    await settle();
-    expect(list.items).toHaveLength(500);
-    expect([...sizes].sort()).toEqual([1000, 500]);
+    expect(list.length).toBe(500);
+    expect([...firsts]).toEqual(['trial-1100', 'trial-600']);
     expectWhole();
   });
+
+  it('tell all their ids without being kept', async () => {
+    const list = mirror.trials(digits.id);
+    await list.show(0, 40);
+    const all = server.trials.get(digits.id)!;
+    expect(await list.ids()).toEqual(all.map(one => one.id));
+    expect(list.items).toHaveLength(PAGE);
+  });
 });
+
+describe('another order', () => {
+  it('is asked of the server', async () => {
+    const list = mirror.trials(digits.id);
+    await list.show(0, 40);
+    mirror.lists.listing = { sort: 'name', archived: false };
+    await settle();
+    expect(names().slice(0, 3)).toEqual([
+      'trial-1000',
+      'trial-1001',
+      'trial-1002'
+    ]);
+    expect(list.isDisposed).toBe(true);
+  });
+
+  it('shows what is archived when it is wanted', async () => {
+    const [first] = server.trials.get(digits.id)!;
+    server.trials.get(digits.id)![0] = { ...first, archived: true };
+    await mirror.trials(digits.id).show(0, 40);
+    expect(names()).not.toContain(first.name);
+    mirror.lists.listing = { sort: 'newest', archived: true };
+    await settle();
+    expect(names()[0]).toBe(first.name);
+  });
+
+  it('by values that change waits for the reader to leave', async () => {
+    vi.useFakeTimers();
+    server.trials.set(digits.id, many(3));
+    mirror.lists.listing = { sort: 'name', archived: false };
+    await mirror.trials(digits.id).show(0, 40);
+    mirror.lists.held = true;
+    const last = server.trials.get(digits.id)![0];
+    const renamed = { ...last, name: 'a' };
+    server.trials.get(digits.id)![0] = renamed;
+    server.tell({ event: 'trial-changed', trial: renamed });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(names()).toEqual(['trial-101', 'trial-102', 'a']);
+    mirror.lists.held = false;
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(names()).toEqual(['a', 'trial-101', 'trial-102']);
+    vi.useRealTimers();
+  });
+});
+
+describe('a search', () => {
+  const other = experiment(2, 'other', { trials: 1 });
+
+  it('that finds little needs one request', async () => {
+    server.trials.set(other.id, [trial(7, other)]);
+    mirror.lists.search('name ~ "trial-7"');
+    await waitFound();
+    const { found } = mirror.lists;
+    expect(found?.total).toBe(101);
+    expect(found?.list(other.id).items).toHaveLength(1);
+    expect(found?.list(digits.id).complete).toBe(true);
+    expect(server.paths('search?')).toHaveLength(1);
+  });
+
+  it('that finds much is read as it comes into sight', async () => {
+    mirror.lists.search('name ~ "trial"');
+    await waitFound();
+    const list = mirror.lists.found!.list(digits.id);
+    expect(list.length).toBe(1000);
+    await list.show(900, 950);
+    expect(list.at(949)?.name).toBe('trial-151');
+    expect(list.at(500)).toBeUndefined();
+  });
+
+  it('keeps what was found until the next answer has come', async () => {
+    mirror.lists.search('name ~ "trial-7"');
+    await waitFound();
+    const before = mirror.lists.found;
+    mirror.lists.search('name ~ "trial-77"');
+    expect(mirror.lists.found).toBe(before);
+    await waitFound();
+    expect(mirror.lists.found?.total).toBe(10);
+    mirror.lists.search('');
+    expect(mirror.lists.found).toBeNull();
+  });
+
+  it('tells why it has no answer, and where', async () => {
+    server.matches = () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      throw { code: 'invalid-query', message: 'no', remedy: '', position: 4 };
+    };
+    mirror.lists.search('acc = ');
+    await waitFound();
+    expect(mirror.lists.wanted?.problem).toMatchObject({
+      code: 'invalid-query',
+      position: 4
+    });
+  });
+
+  it('finds a trial that begins to match', async () => {
+    vi.useFakeTimers();
+    mirror.lists.search('name ~ "best"');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(mirror.lists.found?.total).toBe(0);
+    const best = trial(9000, digits, { name: 'best' });
+    server.trials.get(digits.id)!.unshift(best);
+    server.tell({ event: 'trial-changed', trial: best });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(mirror.lists.found?.list(digits.id).items).toEqual([best]);
+    server.trials.get(digits.id)!.shift();
+    const gone = { ...best, deleted: 3 };
+    server.tell({ event: 'trial-changed', trial: gone });
+    expect(mirror.lists.found?.list(digits.id).items).toEqual([]);
+    vi.useRealTimers();
+  });
+});
+
+/** Wait for the answer to the latest query. */
+async function waitFound(): Promise<void> {
+  await vi.waitFor(() => {
+    const { found, wanted } = mirror.lists;
+    expect(wanted?.problem ?? found).not.toBeNull();
+    expect(wanted?.problem || wanted === found).toBeTruthy();
+  });
+  await settle();
+}
 
 describe('the mirror', () => {
   it('is told of new, changed and deleted experiments, latest activity first', () => {
@@ -165,7 +340,7 @@ describe('the mirror', () => {
   });
 
   it('moves the objective of a running trial', async () => {
-    await mirror.trials(digits.id).load(PAGE);
+    await mirror.trials(digits.id).show(0, 40);
     const { id: first } = mirror.trials(digits.id).items[0];
     server.tell({
       event: 'metrics-advanced',

@@ -9,6 +9,7 @@ import { LabdeckClient } from '../../../labextension/src/client/client';
 import { StoreMirror } from '../../../labextension/src/client/mirror';
 import { addExperimentCommands } from '../../../labextension/src/experiments/commands';
 import { ExperimentsModel } from '../../../labextension/src/experiments/model';
+import { SearchModel } from '../../../labextension/src/search/model';
 import { CommandIDs, type UserCommand } from '../../../labextension/src/tokens';
 import {
   errorBody,
@@ -46,7 +47,8 @@ beforeEach(async () => {
   server.experiments = [digits];
   server.trials.set(digits.id, trials);
   client = new LabdeckClient(server);
-  model = new ExperimentsModel(new StoreMirror(client));
+  const search = new SearchModel((text, at) => client.complete(text, at));
+  model = new ExperimentsModel(new StoreMirror(client), search);
   commands = new CommandRegistry();
   revealed = 0;
   const nothing = (): DisposableDelegate =>

@@ -10,6 +10,7 @@ import { LabdeckClient } from '../../../labextension/src/client/client';
 import { StoreMirror } from '../../../labextension/src/client/mirror';
 import { ExperimentsModel } from '../../../labextension/src/experiments/model';
 import { ExperimentsSection } from '../../../labextension/src/experiments/panel';
+import { SearchModel } from '../../../labextension/src/search/model';
 import { CommandIDs } from '../../../labextension/src/tokens';
 import {
   experiment,
@@ -39,12 +40,16 @@ let executed: object[];
 
 async function show(connected = true): Promise<void> {
   client = new LabdeckClient(server);
-  model = new ExperimentsModel(new StoreMirror(client));
+  const search = new SearchModel((text, at) => client.complete(text, at));
+  model = new ExperimentsModel(new StoreMirror(client), search);
   const commands = new CommandRegistry();
   for (const command of [
     CommandIDs.rename,
     CommandIDs.openCurrent,
     CommandIDs.compareSelected,
+    CommandIDs.archive,
+    CommandIDs.editTags,
+    CommandIDs.remove,
     CommandIDs.firstStep,
     CommandIDs.insertFirstStep
   ]) {
@@ -168,14 +173,11 @@ describe('the tree', () => {
     expect(screen.getAllByRole('treeitem')).toHaveLength(3);
   });
 
-  it('gives way to a word when the filter finds nothing', async () => {
+  it('gives way to a word when the search finds nothing', async () => {
     await show();
-    act(() => {
-      model.filter = 'zzz';
-    });
-    await act(settle);
-    expect(screen.getByRole('status').textContent).toContain('“zzz”');
-    fireEvent.click(screen.getByText('Clear the filter'));
+    act(() => model.search.enter('zzz'));
+    expect(await screen.findByText(/“zzz”/)).toBeTruthy();
+    fireEvent.click(screen.getByText('Clear the search'));
     expect(screen.getAllByRole('treeitem')).toHaveLength(3);
   });
 });

@@ -1,9 +1,11 @@
-/** The way from an empty store to a first trial: code, and notebooks that hold it. */
+/** Putting code into notebooks: that of a first trial, and that of what is current in the sidebar. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../tokens';
+import { type ICommandContext, NO_ARGUMENTS } from './context';
+import { rowCode } from './copying';
 
 /** The code of a first trial, which runs as it stands. */
 export const FIRST_STEP = `import labdeck
@@ -31,7 +33,7 @@ export function addFirstStepCommands(
         kernelName: specs?.default
       })) as NotebookPanel;
       await panel.context.ready;
-      insert(panel, 0);
+      insert(panel, 0, FIRST_STEP);
     }
   });
   app.commands.addCommand(CommandIDs.insertFirstStep, {
@@ -42,18 +44,42 @@ export function addFirstStepCommands(
     execute: () => {
       const panel = notebooks?.currentWidget;
       if (panel) {
-        insert(panel, panel.content.activeCellIndex + 1);
+        insert(panel, panel.content.activeCellIndex + 1, FIRST_STEP);
       }
     }
   });
 }
 
-/** Insert the code as a cell and make it the active one. */
-function insert(panel: NotebookPanel, index: number): void {
+/** Register the command that inserts what would be copied as Python. */
+export function addInsertCommand(
+  { commands, model, trans }: ICommandContext,
+  notebooks: INotebookTracker | null
+): void {
+  commands.addCommand(CommandIDs.insertCode, {
+    label: trans.__('Insert into Notebook'),
+    caption: trans.__(
+      'Insert code that opens the experiment or trials into the current notebook'
+    ),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () =>
+      Boolean(notebooks?.currentWidget) &&
+      rowCode(model, model.activeRow) !== null,
+    execute: () => {
+      const panel = notebooks?.currentWidget;
+      const code = rowCode(model, model.activeRow);
+      if (panel && code !== null) {
+        insert(panel, panel.content.activeCellIndex + 1, code.trimEnd());
+      }
+    }
+  });
+}
+
+/** Insert code as a cell and make it the active one. */
+function insert(panel: NotebookPanel, index: number, source: string): void {
   const { content } = panel;
   content.model?.sharedModel.insertCell(index, {
     cell_type: 'code',
-    source: FIRST_STEP,
+    source,
     metadata: {}
   });
   content.activeCellIndex = index;
