@@ -46,8 +46,8 @@ def parse_field(text: str) -> Field:
 
 def read_word(query: str, word: Word) -> Field:
     """Return the field that a word of a query names; MalformedQuery."""
-    if word.kind != "word":
-        shown = "the query ends" if word.kind == "end" else f"there is {query[word.start : word.end]!r}"
+    if word.kind != "word" or not word.text:
+        shown = "the query ends" if word.start == len(query) else f"there is {query[word.start : word.end]!r}"
         raise MalformedQuery(
             f"a field was expected, but {shown}",
             "fields are metrics.NAME, params.NAME, tags.NAME, " + ", ".join(FACTS),
