@@ -14,6 +14,7 @@ import type {
   EnvironmentDifference,
   Events,
   ExperimentList,
+  LineageGraph,
   Importance,
   SearchPage,
   Status,
@@ -177,6 +178,18 @@ export interface ISearchRequest {
   archived?: boolean;
 }
 
+/** Which part of the lineage is asked for. */
+export interface ILineageRequest {
+  /** A node or trial. */
+  id: string;
+  /** To what came before, to what came after, or both. */
+  direction: 'up' | 'down' | 'both';
+  /** Associations away at most; any number if absent. */
+  depth?: number;
+  /** Nodes at most; 1 to 2000. */
+  limit: number;
+}
+
 /**
  * The one way to the store. Requests reject with a `LabdeckError`.
  */
@@ -221,6 +234,8 @@ export interface ILabdeckClient {
   ): Promise<EnvironmentDifference>;
   /** Saved comparisons, by name. */
   views(): Promise<ViewList>;
+  /** What a node or trial came from and led to, nearest first. */
+  lineage(request: ILineageRequest): Promise<LineageGraph>;
   /** Where the browser downloads an artifact from. */
   artifactUrl(trial: string, artifact: string): string;
   /** Apply commands, all or none. */

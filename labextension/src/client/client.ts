@@ -9,6 +9,7 @@ import type {
   ICurvesRequest,
   IFigureRequest,
   ILabdeckClient,
+  ILineageRequest,
   ISearchRequest,
   IShownTrials,
   ISeriesKey,
@@ -21,6 +22,7 @@ import type {
   Comparison,
   EnvironmentDifference,
   ExperimentList,
+  LineageGraph,
   Importance,
   SearchPage,
   Status,
@@ -206,6 +208,20 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
 
   views(): Promise<ViewList> {
     return request(this.#transport, 'views');
+  }
+
+  lineage(wanted: ILineageRequest): Promise<LineageGraph> {
+    const query = new URLSearchParams({
+      direction: wanted.direction,
+      limit: String(wanted.limit)
+    });
+    if (wanted.depth !== undefined) {
+      query.set('depth', String(wanted.depth));
+    }
+    return request(
+      this.#transport,
+      `lineage/${encodeURIComponent(wanted.id)}?${query}`
+    );
   }
 
   artifactUrl(trial: string, artifact: string): string {

@@ -57,6 +57,8 @@ function create(
   const { app, client, tracker, trans } = context;
   const model = new TrialModel(client, id);
   const content = new TrialPanel(model, trans, {
+    onOpenTrial: trial =>
+      void app.commands.execute(CommandIDs.openTrial, { trial }),
     onDelete: () => void app.commands.execute(CommandIDs.remove, { ids: [id] }),
     onRestore: () =>
       void app.commands.execute(CommandIDs.restore, { ids: [id] })

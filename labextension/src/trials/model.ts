@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type LabdeckError, toLabdeckError } from '../client/errors';
 import { CurvesModel } from '../curves/model';
+import { LineageModel } from '../lineage/model';
 import { allSeries, mergeMetrics } from '../readings';
 import { Refresher } from '../refresher';
 import type { AnyEvent, ILabdeckClient, UserCommand } from '../tokens';
@@ -13,7 +14,7 @@ const INTERVAL = 500;
 
 /** The faces of a trial's page. */
 export type TrialTab =
-  'overview' | 'curves' | 'artifacts' | 'code' | 'environment';
+  'overview' | 'curves' | 'artifacts' | 'lineage' | 'code' | 'environment';
 
 /** A trial's page. */
 export class TrialModel implements IDisposable {
@@ -21,6 +22,7 @@ export class TrialModel implements IDisposable {
     this.client = client;
     this.id = id;
     this.curves = new CurvesModel(client);
+    this.lineage = new LineageModel(client, id);
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
     this.refresh();
@@ -29,6 +31,7 @@ export class TrialModel implements IDisposable {
   readonly client: ILabdeckClient;
   readonly id: string;
   readonly curves: CurvesModel;
+  readonly lineage: LineageModel;
 
   get changed(): ISignal<this, void> {
     return this.#changed;
@@ -108,6 +111,7 @@ export class TrialModel implements IDisposable {
   dispose(): void {
     this.#refresher.dispose();
     this.curves.dispose();
+    this.lineage.dispose();
     Signal.clearData(this);
   }
 

@@ -3,6 +3,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Curves } from '../curves/view';
+import { type ILineageActions, Lineage } from '../lineage/view';
 import { Editable } from '../parts/Editable';
 import {
   formatAge,
@@ -37,6 +38,7 @@ const HEAD_METRICS = 4;
 export interface ITrialActions {
   onRestore: () => void;
   onDelete: () => void;
+  onOpenTrial: ILineageActions['onOpenTrial'];
 }
 
 /** A trial's page in the main area. */
@@ -223,6 +225,7 @@ function Faces(props: IPageProps & ITrialFaceProps): React.ReactElement {
             label: trans.__('Artifacts'),
             count: detail.artifacts.length
           },
+          { id: 'lineage', label: trans.__('Lineage') },
           { id: 'code', label: trans.__('Code') },
           { id: 'environment', label: trans.__('Environment') }
         ]}
@@ -242,7 +245,7 @@ function Faces(props: IPageProps & ITrialFaceProps): React.ReactElement {
   );
 }
 
-function Face(props: ITrialFaceProps): React.ReactElement {
+function Face(props: IPageProps & ITrialFaceProps): React.ReactElement {
   switch (props.model.tab) {
     case 'overview':
       return <Overview {...props} />;
@@ -250,6 +253,19 @@ function Face(props: ITrialFaceProps): React.ReactElement {
       return <Curves model={props.model.curves} trans={props.trans} />;
     case 'artifacts':
       return <Artifacts {...props} />;
+    case 'lineage':
+      return (
+        <Lineage
+          model={props.model.lineage}
+          trans={props.trans}
+          onOpenTrial={props.onOpenTrial}
+          onOpenFile={file =>
+            file.trial === props.model.id
+              ? props.model.setTab('artifacts')
+              : props.onOpenTrial(file.trial)
+          }
+        />
+      );
     case 'code':
       return <Code {...props} />;
     case 'environment':
