@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
     from labdeck.wire.events import AnyEvent
+    from labdeck.wire.recording import OutputPage, TablePreview
     from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage, TrialRecord
     from labdeck.wire.transfers import Exported, Imported
 
@@ -234,6 +235,18 @@ class Studio:
                     raise NotFound(f"the content of {artifact.name!r} is missing", "run `labdeck store check`")
                 return artifact, path
         raise NotFound("the trial has no such artifact", "read the trial anew")
+
+    def preview(self, trial_id: str, artifact_id: str, offset: int = 0, limit: int = 100) -> TablePreview:
+        """Return some rows of a table that was kept, as text; NotFound, UsageError if it is none."""
+        from labdeck.runs.preview import preview_table
+
+        record, path = self.artifact(trial_id, artifact_id)
+        return preview_table(record, path, offset, limit)
+
+    def output(self, trial_id: str, after: int = 0, limit: int = 1000, search: str = "") -> OutputPage:
+        """Return some lines of what a trial printed; see `OutputFiles.read`. NotFound."""
+        self.session.catalog.trial(trial_id)
+        return self.session.outputs.read(trial_id, after, limit, search)
 
     @property
     def lineage(self) -> Lineage:

@@ -17,7 +17,37 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from labdeck.wire.records import ArtifactRecord
+
 _CHUNK = 256 * 1024
+_PLAIN = "application/octet-stream"
+_SAFE = {
+    "audio/flac",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/wav",
+    "audio/x-wav",
+    "application/json",
+    "application/vnd.plotly.v1+json",
+    "image/bmp",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+}
+"""What a browser may be told of a file: formats in which nothing runs. HTML and SVG are none of them."""
+_ENDINGS = {
+    "application/vnd.apache.parquet": ".parquet",
+    "application/vnd.plotly.v1+json": ".json",
+    "audio/wav": ".wav",
+    "image/gif": ".gif",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/svg+xml": ".svg",
+    "image/webp": ".webp",
+    "text/plain": ".txt",
+}
 
 
 class ArtifactHandler(LabdeckHandler):
@@ -34,9 +64,9 @@ class ArtifactHandler(LabdeckHandler):
         """Send the file piece by piece."""
         record, path = await self.gate.ask(lambda studio: studio.artifact(trial_id, artifact_id))
         with await asyncio.to_thread(_open, path) as file:
-            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Type", content_type(record.media_type))
             self.set_header("Content-Length", str(record.size))
-            self.set_header("Content-Disposition", disposition(record.name))
+            self.set_header("Content-Disposition", disposition(file_name(record)))
             self.set_header("X-Content-Type-Options", "nosniff")
             self.set_header("Cache-Control", "private, no-store")
             try:
@@ -45,7 +75,7 @@ class ArtifactHandler(LabdeckHandler):
                     await self.flush()
             except StreamClosedError:
                 return
-        await self.finish(set_content_type="application/octet-stream")
+        await self.finish(set_content_type=content_type(record.media_type))
 
 
 def _open(path: Path) -> BinaryIO:
@@ -55,6 +85,25 @@ def _open(path: Path) -> BinaryIO:
         raise StoreCorrupt(
             f"the file of this artifact cannot be read: {error.strerror}", "run labdeck store check"
         ) from None
+
+
+def content_type(media_type: str) -> str:
+    """Return what a browser is told of a file: nothing but of formats in which nothing runs.
+
+    Example:
+        >>> content_type("image/png"), content_type("image/svg+xml"), content_type("text/plain")
+        ('image/png', 'application/octet-stream', 'text/plain; charset=utf-8')
+    """
+    if media_type == "text/plain":
+        return "text/plain; charset=utf-8"
+    return media_type if media_type in _SAFE else _PLAIN
+
+
+def file_name(record: ArtifactRecord) -> str:
+    """Return what a download is called: media have names without endings."""
+    ending = "" if record.kind == "file" else _ENDINGS.get(record.media_type, "")
+    step = "" if record.step is None else f"-{record.step}"
+    return record.name if record.name.lower().endswith(ending) and not step else f"{record.name}{step}{ending}"
 
 
 def disposition(name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdeck.server import compare, compare_figures, handlers
+from labdeck.server import compare, compare_figures, handlers, search
 from labdeck.server.artifacts import ArtifactHandler
 from labdeck.server.lineage import LineageHandler
+from labdeck.server.outputs import OutputHandler, PreviewHandler
 from labdeck.server.socket import EventsHandler
 from labdeck.server.views import ViewsHandler
 
@@ -21,8 +22,13 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"experiments/{_ID}/trials", handlers.TrialsHandler),
     (f"trials/{_ID}", handlers.TrialHandler),
     (f"trials/{_ID}/artifacts/{_ID}", ArtifactHandler),
+    (f"trials/{_ID}/artifacts/{_ID}/preview", PreviewHandler),
+    (f"trials/{_ID}/output", OutputHandler),
     ("comparison", handlers.ComparisonHandler),
     ("views", ViewsHandler),
+    ("search", search.SearchHandler),
+    ("search/complete", search.CompleteHandler),
+    ("vocabulary", search.VocabularyHandler),
     ("figures/curves", compare.CurvesHandler),
     ("figures/scatter", compare_figures.ScatterHandler),
     ("figures/box", compare_figures.BoxHandler),

@@ -10,6 +10,8 @@ from labdeck.runs.media.content import Content
 
 MAX_CELLS = 50_000_000
 MAX_COLUMNS = 10_000
+ROW_GROUP = 20_000
+"""Rows that are packed together: a preview of the last rows reads no others."""
 MEDIA_TYPE = "application/vnd.apache.parquet"
 
 
@@ -34,7 +36,7 @@ def to_table(table: Any) -> Content:
         raise UsageError(f"the table has two columns {twice!r}", "rename one")
     sink = pa.BufferOutputStream()
     try:
-        pq.write_table(made, sink, compression="zstd")
+        pq.write_table(made, sink, compression="zstd", row_group_size=ROW_GROUP)
     except (pa.ArrowException, TypeError) as error:
         raise UsageError(f"the table cannot be written: {_first_line(error)}", "turn its columns into text") from None
     return Content("table", MEDIA_TYPE, sink.getvalue().to_pybytes())
