@@ -3,11 +3,14 @@ import { LabdeckClient } from '../../labextension/src/client/client';
 import type { ITransport } from '../../labextension/src/client/transport';
 import type { AnyEvent } from '../../labextension/src/tokens';
 import {
+  type CommandRequest,
   type MetricSummary,
   type Param,
+  type StepValues,
   type TrialDetail,
   type TrialFacts,
   type TrialRecord,
+  type ViewRecord,
   WIRE_VERSION
 } from '../../labextension/src/wire';
 
@@ -89,6 +92,11 @@ export class PagesServer implements ITransport {
   readonly asked: string[] = [];
   readonly sent: unknown[] = [];
   readonly trials = new Map<string, TrialDetail>();
+  /** What is answered when the lineage of anything is asked for. */
+  lineage: object = {};
+  readonly views = new Map<string, ViewRecord>();
+  /** Values at whatever step is asked for. */
+  values: StepValues['values'] = [];
   /** What the next requests are answered with, by the beginning of their paths. */
   readonly failures = new Map<string, { status: number; body: object }>();
   /** Held back answers wait for this. */
@@ -176,15 +184,44 @@ export class PagesServer implements ITransport {
           trials: asked.flatMap(item => this.trials.get(item) ?? []),
           missing: asked.filter(item => !this.trials.has(item))
         });
+      case 'lineage':
+        return ok(this.lineage);
       case 'figures':
         return ok({ data: asked.map(() => ({ y: [1, 2] })), layout: {} });
+      case 'experiments':
+        return ok(this.#page(route.split('/')[1]));
+      case 'views':
+        return ok({ views: [...this.views.values()] });
+      case 'values':
+        return ok({ step: 0, values: this.values });
       case 'trials':
         return this.#trial(route.split('/')[1]);
       case 'commands':
         this.sent.push(JSON.parse(init.body as string));
+        this.#keep(JSON.parse(init.body as string) as CommandRequest);
         return ok({ seq: 1 });
       default:
         throw new Error(`no such route: ${path}`);
+    }
+  }
+
+  /** The trials of an experiment that are not deleted, newest first. */
+  #page(experiment: string): object {
+    const trials = [...this.trials.values()]
+      .map(detail => detail.trial)
+      .filter(t => t.experiment_id === experiment && t.deleted === null)
+      .sort((a, b) => b.number - a.number);
+    return { total: trials.length, offset: 0, trials };
+  }
+
+  /** Keep and forget saved comparisons as the store does. */
+  #keep({ commands }: CommandRequest): void {
+    for (const command of commands) {
+      if (command.command === 'save-view') {
+        this.views.set(command.view.id, command.view);
+      } else if (command.command === 'delete-view') {
+        this.views.delete(command.id);
+      }
     }
   }
 
