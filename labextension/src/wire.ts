@@ -10,6 +10,8 @@ export type Wire =
   | TrialFacts
   | TrialDetail
   | SearchPage
+  | Vocabulary
+  | Suggestions
   | LineageGraph
   | Comparison
   | StepValues
@@ -40,11 +42,13 @@ export interface Status {
  *     code: Stable, machine-readable; see `labdeck.errors`.
  *     message: What happened.
  *     remedy: What to do; may be "".
+ *     position: Of a query that cannot be read: the character (of Unicode, from 0) at which it went wrong.
  */
 export interface ErrorMessage {
   code: string;
   message: string;
   remedy: string;
+  position: number | null;
 }
 /**
  * All experiments that are not deleted, latest activity first; `seq` is the cursor the list is true for.
@@ -258,6 +262,41 @@ export interface SearchPage {
   total: number;
   offset: number;
   trials: TrialFacts[];
+}
+/**
+ * The names that queries may use, those of the newest trials, the most frequent first; at most 1,000 of a kind.
+ *
+ * Attributes:
+ *     metrics, params: Those of components are written "component/name".
+ *     tags: Keys of trials' tags.
+ *     experiments: Names of experiments, latest activity first.
+ *     states: All states of trials.
+ */
+export interface Vocabulary {
+  metrics: string[];
+  params: string[];
+  tags: string[];
+  experiments: string[];
+  states: string[];
+}
+/**
+ * Completions of a query.
+ *
+ * Attributes:
+ *     start, end: The part of the query that a suggestion replaces, in characters (of Unicode) from 0.
+ *     items: The likeliest first, at most 100.
+ */
+export interface Suggestions {
+  start: number;
+  end: number;
+  items: Suggestion[];
+}
+/**
+ * Something that may stand at a place of a query, as it is written there.
+ */
+export interface Suggestion {
+  text: string;
+  kind: 'field' | 'keyword' | 'operator' | 'value';
 }
 /**
  * What a query of the lineage found.

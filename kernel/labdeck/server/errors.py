@@ -35,11 +35,12 @@ def explain(error: BaseException) -> tuple[int, ErrorMessage]:
 
     Example:
         >>> explain(errors.NotFound("no such trial", "list them"))
-        (404, ErrorMessage(code='not-found', message='no such trial', remedy='list them'))
+        (404, ErrorMessage(code='not-found', message='no such trial', remedy='list them', position=None))
     """
     if isinstance(error, errors.LabdeckError):
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
-        return status, ErrorMessage(code=error.code, message=error.message, remedy=error.remedy)
+        position = error.position if isinstance(error, errors.MalformedQuery) else None
+        return status, ErrorMessage(code=error.code, message=error.message, remedy=error.remedy, position=position)
     if isinstance(error, msgspec.MsgspecError):
         return 400, ErrorMessage(
             code="malformed", message=f"the body does not fit: {error}", remedy="see docs/server.md"

@@ -16,6 +16,7 @@ from labdeck.wire.messages import (
 )
 from labdeck.wire.recording import OutputPage, TablePreview
 from labdeck.wire.records import LineageGraph, SearchPage, TrialDetail, TrialFacts, TrialPage
+from labdeck.wire.searching import Suggestions, Vocabulary
 
 WIRE_TYPES = (
     Status,
@@ -25,6 +26,8 @@ WIRE_TYPES = (
     TrialFacts,
     TrialDetail,
     SearchPage,
+    Vocabulary,
+    Suggestions,
     LineageGraph,
     Comparison,
     StepValues,

@@ -19,11 +19,13 @@ class ErrorMessage(Record, frozen=True, kw_only=True):
         code: Stable, machine-readable; see `labdeck.errors`.
         message: What happened.
         remedy: What to do; may be "".
+        position: Of a query that cannot be read: the character (of Unicode, from 0) at which it went wrong.
     """
 
     code: str
     message: str
     remedy: str = ""
+    position: int | None = None
 
 
 class Status(Record, frozen=True, kw_only=True):
