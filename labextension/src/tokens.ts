@@ -16,9 +16,11 @@ import type {
   ExperimentList,
   LineageGraph,
   Importance,
+  OutputPage,
   SearchPage,
   Status,
   StepValues,
+  TablePreview,
   TrialDetail,
   TrialPage,
   ViewList
@@ -165,6 +167,15 @@ export interface ICompletions {
   items: readonly { text: string; detail: string }[];
 }
 
+/** Which lines of a trial's output to read. */
+export interface IOutputRequest {
+  /** Lines with greater numbers. */
+  after: number;
+  limit: number;
+  /** Only lines that hold this text; "" for all. */
+  search: string;
+}
+
 /** Which trials to search for, in the search language. */
 export interface ISearchRequest {
   query: string;
@@ -234,6 +245,17 @@ export interface ILabdeckClient {
   ): Promise<EnvironmentDifference>;
   /** Saved comparisons, by name. */
   views(): Promise<ViewList>;
+  /** Lines of what a trial printed. */
+  output(trial: string, wanted: IOutputRequest): Promise<OutputPage>;
+  /** Some rows of a table that was kept with a trial. */
+  table(
+    trial: string,
+    artifact: string,
+    offset: number,
+    limit: number
+  ): Promise<TablePreview>;
+  /** The content of an artifact, at most `limit` bytes of it. */
+  content(trial: string, artifact: string, limit: number): Promise<Blob>;
   /** What a node or trial came from and led to, nearest first. */
   lineage(request: ILineageRequest): Promise<LineageGraph>;
   /** Where the browser downloads an artifact from. */

@@ -10,9 +10,10 @@ import type {
   IFigureRequest,
   ILabdeckClient,
   ILineageRequest,
+  IOutputRequest,
   ISearchRequest,
-  IShownTrials,
   ISeriesKey,
+  IShownTrials,
   StoreState,
   UserCommand
 } from '../tokens';
@@ -24,15 +25,17 @@ import type {
   ExperimentList,
   LineageGraph,
   Importance,
+  OutputPage,
   SearchPage,
   Status,
   StepValues,
+  TablePreview,
   TrialDetail,
   TrialPage,
   ViewList
 } from '../wire';
 import type { LabdeckError } from './errors';
-import { request } from './request';
+import { request, requestBlob } from './request';
 import { EventStream } from './stream';
 import type { ITransport } from './transport';
 
@@ -210,6 +213,40 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     return request(this.#transport, 'views');
   }
 
+  output(trial: string, wanted: IOutputRequest): Promise<OutputPage> {
+    const query = new URLSearchParams({
+      after: String(wanted.after),
+      limit: String(wanted.limit)
+    });
+    if (wanted.search !== '') {
+      query.set('search', wanted.search);
+    }
+    return request(
+      this.#transport,
+      `trials/${encodeURIComponent(trial)}/output?${query}`
+    );
+  }
+
+  table(
+    trial: string,
+    artifact: string,
+    offset: number,
+    limit: number
+  ): Promise<TablePreview> {
+    const query = new URLSearchParams({
+      offset: String(offset),
+      limit: String(limit)
+    });
+    return request(
+      this.#transport,
+      `${artifactPath(trial, artifact)}/preview?${query}`
+    );
+  }
+
+  content(trial: string, artifact: string, limit: number): Promise<Blob> {
+    return requestBlob(this.#transport, artifactPath(trial, artifact), limit);
+  }
+
   lineage(wanted: ILineageRequest): Promise<LineageGraph> {
     const query = new URLSearchParams({
       direction: wanted.direction,
@@ -225,9 +262,7 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
   }
 
   artifactUrl(trial: string, artifact: string): string {
-    return this.#transport.url(
-      `trials/${encodeURIComponent(trial)}/artifacts/${encodeURIComponent(artifact)}`
-    );
+    return this.#transport.url(artifactPath(trial, artifact));
   }
 
   apply(...commands: UserCommand[]): Promise<CommandResult> {
@@ -256,6 +291,10 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
   readonly #stateChanged = new Signal<ILabdeckClient, StoreState>(this);
   readonly #events = new Signal<ILabdeckClient, readonly AnyEvent[]>(this);
   readonly #stale = new Signal<ILabdeckClient, void>(this);
+}
+
+function artifactPath(trial: string, artifact: string): string {
+  return `trials/${encodeURIComponent(trial)}/artifacts/${encodeURIComponent(artifact)}`;
 }
 
 function pair(a: string, b: string, equal: boolean): URLSearchParams {

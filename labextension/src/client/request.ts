@@ -41,6 +41,57 @@ export async function request<T>(
   return answer as T;
 }
 
+/**
+ * Read the first bytes of a file that the server extension hands out.
+ *
+ * @param limit - Bytes after which reading stops.
+ * @throws LabdeckError for every failure.
+ */
+export async function requestBlob(
+  transport: ITransport,
+  path: string,
+  limit: number
+): Promise<Blob> {
+  const headers = { 'X-Labdeck-Wire': String(WIRE_VERSION) };
+  let response: Response;
+  try {
+    response = await transport.fetch(path, { method: 'GET', headers });
+  } catch {
+    throw unreachable();
+  }
+  if (!response.ok) {
+    throw failure(response.status, parse(await response.text()));
+  }
+  try {
+    return await firstBytes(response, limit);
+  } catch {
+    throw unreachable();
+  }
+}
+
+async function firstBytes(response: Response, limit: number): Promise<Blob> {
+  const reader = response.body?.getReader();
+  const pieces: BlobPart[] = [];
+  for (let left = limit; reader && left > 0;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      break;
+    }
+    pieces.push(value.slice(0, left));
+    left -= value.length;
+  }
+  await reader?.cancel();
+  return new Blob(pieces);
+}
+
+function unreachable(): LabdeckError {
+  return new LabdeckError(
+    'network',
+    'The Jupyter server does not answer',
+    'Check that it runs and that the network is up.'
+  );
+}
+
 async function exchange(
   transport: ITransport,
   path: string,
@@ -50,11 +101,7 @@ async function exchange(
     const response = await transport.fetch(path, init);
     return { response, text: await response.text() };
   } catch {
-    throw new LabdeckError(
-      'network',
-      'The Jupyter server does not answer',
-      'Check that it runs and that the network is up.'
-    );
+    throw unreachable();
   }
 }
 

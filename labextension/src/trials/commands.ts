@@ -59,6 +59,8 @@ function create(
   const content = new TrialPanel(model, trans, {
     onOpenTrial: trial =>
       void app.commands.execute(CommandIDs.openTrial, { trial }),
+    onCompare: trials =>
+      void app.commands.execute(CommandIDs.compare, { trials: [...trials] }),
     onDelete: () => void app.commands.execute(CommandIDs.remove, { ids: [id] }),
     onRestore: () =>
       void app.commands.execute(CommandIDs.restore, { ids: [id] })

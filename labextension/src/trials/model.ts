@@ -5,16 +5,28 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { type LabdeckError, toLabdeckError } from '../client/errors';
 import { CurvesModel } from '../curves/model';
 import { LineageModel } from '../lineage/model';
-import { allSeries, mergeMetrics } from '../readings';
+import { OutputModel } from '../output/model';
+import { allSeries, mergeMetrics, SYSTEM } from '../readings';
 import { Refresher } from '../refresher';
-import type { AnyEvent, ILabdeckClient, UserCommand } from '../tokens';
+import type {
+  AnyEvent,
+  ILabdeckClient,
+  ISeriesKey,
+  UserCommand
+} from '../tokens';
 import type { TrialDetail } from '../wire';
 
 const INTERVAL = 500;
 
 /** The faces of a trial's page. */
 export type TrialTab =
-  'overview' | 'curves' | 'artifacts' | 'lineage' | 'code' | 'environment';
+  | 'overview'
+  | 'curves'
+  | 'artifacts'
+  | 'output'
+  | 'lineage'
+  | 'code'
+  | 'environment';
 
 /** A trial's page. */
 export class TrialModel implements IDisposable {
@@ -22,6 +34,8 @@ export class TrialModel implements IDisposable {
     this.client = client;
     this.id = id;
     this.curves = new CurvesModel(client);
+    this.system = new CurvesModel(client);
+    this.output = new OutputModel(client, id);
     this.lineage = new LineageModel(client, id);
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
@@ -31,6 +45,9 @@ export class TrialModel implements IDisposable {
   readonly client: ILabdeckClient;
   readonly id: string;
   readonly curves: CurvesModel;
+  /** How busy the machine was. */
+  readonly system: CurvesModel;
+  readonly output: OutputModel;
   readonly lineage: LineageModel;
 
   get changed(): ISignal<this, void> {
@@ -111,6 +128,8 @@ export class TrialModel implements IDisposable {
   dispose(): void {
     this.#refresher.dispose();
     this.curves.dispose();
+    this.system.dispose();
+    this.output.dispose();
     this.lineage.dispose();
     Signal.clearData(this);
   }
@@ -178,7 +197,14 @@ export class TrialModel implements IDisposable {
 
   #update(): void {
     if (this.#detail) {
-      this.curves.setTrials([this.id], allSeries([this.#detail]));
+      const series = allSeries([this.#detail]);
+      const isSystem = ({ component }: ISeriesKey): boolean =>
+        component === SYSTEM;
+      this.curves.setTrials(
+        [this.id],
+        series.filter(one => !isSystem(one))
+      );
+      this.system.setTrials([this.id], series.filter(isSystem));
     }
     this.#changed.emit();
   }

@@ -7,6 +7,7 @@ import { Empty } from '../parts/Notes';
 import { StateIcon } from '../parts/StateIcon';
 import type { ComponentRecord, TrialDetail } from '../wire';
 import { captureOf, type TrialModel } from './model';
+import { type IOpenTrials, Parts } from './relatives';
 import { Metrics, Params } from './tables';
 
 /** What the faces of a trial's page share. */
@@ -19,7 +20,9 @@ export interface ITrialFaceProps {
 }
 
 /** What went in, what came out, what people say about it, and why it failed if it did. */
-export function Overview(props: ITrialFaceProps): React.ReactElement {
+export function Overview(
+  props: ITrialFaceProps & IOpenTrials
+): React.ReactElement {
   const { detail, trans } = props;
   return (
     <div className="jp-Labdeck-overview">
@@ -52,6 +55,12 @@ export function Overview(props: ITrialFaceProps): React.ReactElement {
         <h3>{trans.__('Tags')}</h3>
         <Tags {...props} />
       </section>
+      {detail.children.length > 0 && (
+        <section>
+          <h3>{trans.__('Parts of this trial')}</h3>
+          <Parts {...props} />
+        </section>
+      )}
       {detail.components.length > 0 && (
         <section>
           <h3>{trans.__('Components')}</h3>

@@ -19,23 +19,26 @@ import { StateIcon, stateLabel } from '../parts/StateIcon';
 import { StoreNote } from '../parts/StoreNote';
 import { Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
+import { Output } from '../output/view';
+import { Artifacts } from '../previews/artifacts';
 import {
   goalOf,
   orderMetrics,
   seriesId,
   seriesName,
-  seriesOf
+  seriesOf,
+  SYSTEM
 } from '../readings';
-import { Artifacts } from './artifacts';
 import type { TrialModel } from './model';
 import { type ITrialFaceProps, Overview } from './overview';
+import type { IOpenTrials } from './relatives';
 import { Code, Environment } from './surroundings';
 
 /** Metrics named in the head of the page. */
 const HEAD_METRICS = 4;
 
 /** What a trial's page can ask of the application. */
-export interface ITrialActions {
+export interface ITrialActions extends IOpenTrials {
   onRestore: () => void;
   onDelete: () => void;
   onOpenTrial: ILineageActions['onOpenTrial'];
@@ -116,6 +119,22 @@ function Page(props: IPageProps): React.ReactElement {
   );
 }
 
+/** The trial's curves, and below them those of its machine. */
+function AllCurves(props: ITrialFaceProps): React.ReactElement {
+  const { model, trans } = props;
+  return (
+    <>
+      <Curves model={model.curves} trans={trans} />
+      {model.system.available.length > 0 && (
+        <details className="jp-Labdeck-system" open>
+          <summary>{trans.__('System')}</summary>
+          <Curves model={model.system} trans={trans} />
+        </details>
+      )}
+    </>
+  );
+}
+
 function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
   const { model, detail, now, trans } = props;
   const { trial } = detail;
@@ -134,6 +153,15 @@ function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
       </h2>
       <span className="jp-Labdeck-page-facts">
         <span title={trans.__('experiment')}>{trial.experiment}</span>
+        {trial.parent_id !== null && (
+          <button
+            type="button"
+            className="jp-Labdeck-link"
+            onClick={() => props.onOpenTrial(trial.parent_id ?? '')}
+          >
+            {trans.__('part of another trial')}
+          </button>
+        )}
         <span>{stateLabel(trial.state, trans)}</span>
         <span title={trans.__('duration')}>{formatDuration(lasted)}</span>
         <span title={formatTime(trial.started)}>
@@ -141,32 +169,40 @@ function Head(props: IPageProps & ITrialFaceProps): React.ReactElement {
         </span>
       </span>
       <span className="jp-Labdeck-spacer" />
-      {trial.deleted === null ? (
-        <button
-          type="button"
-          className="jp-Labdeck-plainbutton"
-          onClick={props.onDelete}
-        >
-          {trans.__('Delete')}
-        </button>
-      ) : (
-        <button
-          type="button"
-          className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-accept"
-          onClick={props.onRestore}
-        >
-          {trans.__('Restore')}
-        </button>
-      )}
+      <Removal {...props} />
       <BestMetrics {...props} />
     </header>
+  );
+}
+
+/** Delete the trial, or take its deletion back. */
+function Removal(props: IPageProps & ITrialFaceProps): React.ReactElement {
+  const { trans } = props;
+  return props.detail.trial.deleted === null ? (
+    <button
+      type="button"
+      className="jp-Labdeck-plainbutton"
+      onClick={props.onDelete}
+    >
+      {trans.__('Delete')}
+    </button>
+  ) : (
+    <button
+      type="button"
+      className="jp-Labdeck-button jp-Button jp-mod-styled jp-mod-accept"
+      onClick={props.onRestore}
+    >
+      {trans.__('Restore')}
+    </button>
   );
 }
 
 /** The best values of the objective and of the metrics after it. */
 function BestMetrics(props: ITrialFaceProps): React.ReactElement {
   const { detail, trans } = props;
-  const metrics = orderMetrics(detail).slice(0, HEAD_METRICS);
+  const metrics = orderMetrics(detail)
+    .filter(metric => metric.component !== SYSTEM)
+    .slice(0, HEAD_METRICS);
   return (
     <dl className="jp-Labdeck-best">
       {metrics.map(metric => {
@@ -226,6 +262,7 @@ function Faces(props: IPageProps & ITrialFaceProps): React.ReactElement {
             count: detail.artifacts.length
           },
           { id: 'lineage', label: trans.__('Lineage') },
+          { id: 'output', label: trans.__('Output') },
           { id: 'code', label: trans.__('Code') },
           { id: 'environment', label: trans.__('Environment') }
         ]}
@@ -250,9 +287,18 @@ function Face(props: IPageProps & ITrialFaceProps): React.ReactElement {
     case 'overview':
       return <Overview {...props} />;
     case 'curves':
-      return <Curves model={props.model.curves} trans={props.trans} />;
+      return <AllCurves {...props} />;
     case 'artifacts':
-      return <Artifacts {...props} />;
+      return (
+        <Artifacts
+          client={props.model.client}
+          trial={props.model.id}
+          artifacts={props.detail.artifacts}
+          trans={props.trans}
+        />
+      );
+    case 'output':
+      return <Output model={props.model.output} trans={props.trans} />;
     case 'lineage':
       return (
         <Lineage

@@ -12,7 +12,7 @@ import { trialColour } from '../parts/palette';
 import { SortedTable } from '../parts/SortedTable';
 import { Sparkline } from '../parts/Sparkline';
 import type { IColumn } from '../parts/Table';
-import { orderMetrics, seriesId, seriesOf } from '../readings';
+import { orderMetrics, seriesId, seriesOf, SYSTEM } from '../readings';
 import type { MetricSummary, Param, TrialDetail } from '../wire';
 
 interface ITablesProps {
@@ -26,7 +26,7 @@ export function Metrics(props: ITablesProps): React.ReactElement {
   return (
     <SortedTable
       label={trans.__('Metrics')}
-      rows={orderMetrics(detail)}
+      rows={orderMetrics(detail).filter(m => m.component !== SYSTEM)}
       rowId={metric => seriesId(seriesOf(metric))}
       columns={[
         ...nameColumns<MetricSummary>(

@@ -1,0 +1,194 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IFigure } from '#plotly';
+
+import { Chart } from '../parts/Chart';
+import { formatSize } from '../parts/format';
+import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
+import type { ILabdeckClient } from '../tokens';
+import type { ArtifactRecord } from '../wire';
+import {
+  MEDIA_LIMIT,
+  previewOf,
+  readMedia,
+  readText,
+  TEXT_LIMIT
+} from './content';
+import { TablePreviewView } from './table';
+import { type IRead, useRead } from './useRead';
+
+/** What a preview needs. */
+export interface IPreviewProps {
+  client: ILabdeckClient;
+  trial: string;
+  artifact: ArtifactRecord;
+  trans: TranslationBundle;
+}
+
+/** The content of an artifact, as far as it can be shown without trusting it. */
+export function Preview(props: IPreviewProps): React.ReactElement {
+  const { artifact, trans } = props;
+  const kind = previewOf(artifact);
+  const tooLarge = kind !== 'text' && kind !== 'table';
+  if (tooLarge && kind !== 'none' && artifact.size > MEDIA_LIMIT) {
+    return (
+      <Empty
+        text={trans.__(
+          'It is too large to be shown here (%1): download it.',
+          formatSize(artifact.size)
+        )}
+      />
+    );
+  }
+  switch (kind) {
+    case 'image':
+      return <Picture {...props} />;
+    case 'audio':
+      return <Sound {...props} />;
+    case 'figure':
+      return <Figure {...props} />;
+    case 'table':
+      return <TablePreviewView {...props} />;
+    case 'text':
+      return <Text {...props} />;
+    case 'none':
+      return (
+        <Empty
+          text={trans.__(
+            'Files of the type %1 are not shown here: download it.',
+            artifact.media_type
+          )}
+        />
+      );
+  }
+}
+
+/** What has been read, or why not. */
+export function Reading<T>(props: {
+  reading: IRead<T>;
+  trans: TranslationBundle;
+  children: (value: T) => React.ReactElement;
+}): React.ReactElement {
+  const { reading, trans, children } = props;
+  if (reading.error) {
+    return (
+      <ErrorNote error={reading.error} trans={trans} onRetry={reading.retry} />
+    );
+  }
+  return reading.value === null ? (
+    <Skeleton label={trans.__('Loading the file')} rows={4} />
+  ) : (
+    children(reading.value)
+  );
+}
+
+function revoke(address: string): void {
+  URL.revokeObjectURL(address);
+}
+
+/** An image, at its own size or as wide as there is room. */
+export function Picture(props: IPreviewProps): React.ReactElement {
+  const { client, trial, artifact, trans } = props;
+  const [broken, setBroken] = React.useState('');
+  const reading = useRead(
+    `${trial} ${artifact.id}`,
+    () => readMedia(client, trial, artifact),
+    revoke
+  );
+  if (broken === artifact.id) {
+    return (
+      <Empty text={trans.__('This file is not an image that can be shown.')} />
+    );
+  }
+  return (
+    <Reading reading={reading} trans={trans}>
+      {address => (
+        <img
+          className="jp-Labdeck-picture"
+          src={address}
+          alt={artifact.caption || artifact.name}
+          title={artifact.caption || artifact.name}
+          onError={() => setBroken(artifact.id)}
+        />
+      )}
+    </Reading>
+  );
+}
+
+function Sound(props: IPreviewProps): React.ReactElement {
+  const { client, trial, artifact, trans } = props;
+  const reading = useRead(
+    `${trial} ${artifact.id}`,
+    () => readMedia(client, trial, artifact),
+    revoke
+  );
+  return (
+    <Reading reading={reading} trans={trans}>
+      {address => <audio controls src={address} aria-label={artifact.name} />}
+    </Reading>
+  );
+}
+
+function Figure(props: IPreviewProps): React.ReactElement {
+  const { client, trial, artifact, trans } = props;
+  const reading = useRead(`${trial} ${artifact.id}`, async () => {
+    const content = await client.content(trial, artifact.id, MEDIA_LIMIT);
+    return toFigure(await content.text());
+  });
+  return (
+    <Reading reading={reading} trans={trans}>
+      {({ figure }) =>
+        figure ? (
+          <Chart
+            label={artifact.name}
+            figure={figure}
+            view={artifact.id}
+            empty={trans.__('This figure is empty.')}
+            trans={trans}
+          />
+        ) : (
+          <Empty text={trans.__('This file is not a figure of plotly.')} />
+        )
+      }
+    </Reading>
+  );
+}
+
+/** Return a figure from its JSON; null in it if the text is none. */
+export function toFigure(text: string): { figure: IFigure | null } {
+  try {
+    const found = JSON.parse(text) as Partial<IFigure> | null;
+    return {
+      figure: found && Array.isArray(found.data) ? (found as IFigure) : null
+    };
+  } catch {
+    return { figure: null };
+  }
+}
+
+function Text(props: IPreviewProps): React.ReactElement {
+  const { client, trial, artifact, trans } = props;
+  const reading = useRead(`${trial} ${artifact.id}`, () =>
+    readText(client, trial, artifact)
+  );
+  return (
+    <Reading reading={reading} trans={trans}>
+      {text => (
+        <>
+          <pre tabIndex={0} aria-label={artifact.name}>
+            {text}
+          </pre>
+          {artifact.size > TEXT_LIMIT && (
+            <p className="jp-Labdeck-notice">
+              {trans.__(
+                'This is the beginning: the file has %1.',
+                formatSize(artifact.size)
+              )}
+            </p>
+          )}
+        </>
+      )}
+    </Reading>
+  );
+}
