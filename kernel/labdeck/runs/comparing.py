@@ -33,9 +33,9 @@ class Comparing:
         >>> import labdeck
         >>> studio = labdeck.open()
         >>> for lr in (0.1, 0.2):
-        ...     with studio.experiment("digits").trial(params={"lr": lr}) as trial:
+        ...     with studio.experiment("rates").trial(params={"lr": lr}) as trial:
         ...         trial.log(loss=1 - lr)
-        >>> ids = [trial.id for trial in studio.experiment("digits").trials()]
+        >>> ids = [trial.id for trial in studio.experiment("rates").trials()]
         >>> [row.values for row in studio.comparing.table(ids, ["params.lr", "metrics.loss"]).rows]
         [(0.1, 0.9), (0.2, 0.8)]
     """

@@ -26,17 +26,33 @@ export function Chart(props: IChartProps): React.ReactElement {
   const host = React.useRef<HTMLDivElement>(null);
   const { drawing, failed, retry } = useDrawing(host, props.load ?? loadPlotly);
   const blank = figure !== null && !hasPoints(figure);
+  const flat = figure !== null && needsWebGL(figure) && !hasWebGL();
 
   React.useEffect(() => {
-    if (drawing && figure) {
+    if (drawing && figure && !flat) {
       drawing.show(figure, view);
     }
-  }, [drawing, figure, view]);
+  }, [drawing, figure, flat, view]);
 
   return (
     <div className="jp-Labdeck-chart" role="figure" aria-label={label}>
-      <div ref={host} className="jp-Labdeck-chart-plot" hidden={blank} />
-      {blank && <p className="jp-Labdeck-chart-note">{props.empty}</p>}
+      <div
+        ref={host}
+        className="jp-Labdeck-chart-plot"
+        hidden={blank || flat}
+      />
+      {blank && (
+        <p className="jp-Labdeck-chart-note">
+          {noticeOf(figure) ?? props.empty}
+        </p>
+      )}
+      {flat && !blank && (
+        <p className="jp-Labdeck-chart-note" role="alert">
+          {trans.__(
+            'This chart needs WebGL, which this browser does not offer. Turn on its hardware acceleration, or use another browser.'
+          )}
+        </p>
+      )}
       {failed && (
         <p className="jp-Labdeck-chart-note" role="alert">
           {trans.__('The chart code could not be loaded.')}{' '}
@@ -62,6 +78,25 @@ export function hasPoints(figure: IFigure): boolean {
     // Typed arrays come as {dtype, bdata}.
     return isRecord(values) && values.bdata !== '';
   });
+}
+
+/** Return what a figure without points says in place of them. */
+function noticeOf(figure: IFigure): string | null {
+  const meta = figure.layout?.meta;
+  return isRecord(meta) && typeof meta.notice === 'string' ? meta.notice : null;
+}
+
+/** Return whether plotly draws a figure on the graphics card. */
+function needsWebGL(figure: IFigure): boolean {
+  return figure.data.some(trace => trace.type === 'parcoords');
+}
+
+let webGL: boolean | null = null;
+
+/** Return whether this browser offers WebGL; asked once, for browsers allow few contexts at a time. */
+function hasWebGL(): boolean {
+  webGL ??= document.createElement('canvas').getContext('webgl') !== null;
+  return webGL;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

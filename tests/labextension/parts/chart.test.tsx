@@ -123,6 +123,40 @@ describe('a chart', () => {
     expect(screen.getByText('No points yet.')).toBeTruthy();
   });
 
+  it('says why a figure is empty if the figure knows', () => {
+    render(chart({ data: [], layout: { meta: { notice: 'x is text' } } }));
+    expect(screen.getByText('x is text')).toBeTruthy();
+    expect(screen.queryByText('No points yet.')).toBeNull();
+  });
+
+  it('says when a figure needs WebGL and there is none', async () => {
+    vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
+    const lines = { type: 'parcoords', dimensions: [{ values: [1] }] };
+    const { rerender } = render(chart({ data: [lines] }));
+    expect(screen.getByRole('alert').textContent).toContain('WebGL');
+    rerender(chart(FIGURE));
+    await waitFor(() => expect(plotly.drawn).toHaveLength(1));
+    expect(plotly.drawn[0].data).toBe(FIGURE.data);
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  it('leaves room above a figure that asks for it', () => {
+    const theme = {
+      background: 'b',
+      text: 't',
+      faint: 'f',
+      line: 'l',
+      grid: 'g',
+      font: 'x',
+      size: 11
+    };
+    const top = (margin: object | undefined): unknown =>
+      (themedLayout({ margin }, theme, 'v').margin as { t: number }).t;
+    expect([top(undefined), top({ t: 16 }), top({ t: 96 })]).toEqual([
+      8, 8, 88
+    ]);
+  });
+
   it('says when its code cannot be loaded, and tries again', async () => {
     const fail = vi
       .fn<() => Promise<IPlotly>>()

@@ -34,7 +34,7 @@ def clipped_range(values: Sequence[NDArray[np.float64]], *, log: bool = False) -
 
     Example:
         >>> clipped_range([np.array([1.0, 2.0, 3.0, 4.0] * 10 + [1e9])])["range"]
-        [0.85, 5.5]
+        [0.775, 5.5]
     """
     every = np.concatenate([np.asarray(one, dtype=np.float64) for one in values] or [np.empty(0)])
     every = every[np.isfinite(every) & (every > 0)] if log else every[np.isfinite(every)]

@@ -77,7 +77,7 @@ def curves(
     """
     drawn = [reading for reading in readings if len(reading.x)]
     if not drawn:
-        return layouts.empty("no points yet")
+        return layouts.empty("no points yet", usual=True)
     scale = horizontal_scale(x, max(float(reading.x.max()) for reading in drawn))
     metrics = list(dict.fromkeys((reading.component, reading.metric) for reading in readings))
     # Traces are built as dictionaries and checked by plotly once: adding them one by one takes five times as long.

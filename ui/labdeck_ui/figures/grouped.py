@@ -50,7 +50,7 @@ def grouped_curves(
         ValueError: The smoothing weight is outside [0, 1).
     """
     if not groups:
-        return layouts.empty("no points yet")
+        return layouts.empty("no points yet", usual=True)
     scale = horizontal_scale(x, max(float(group.x[-1]) for group in groups))
     metrics = list(dict.fromkeys((group.component, group.metric) for group in groups))
     bands: list[dict[str, Any]] = []

@@ -42,20 +42,17 @@ def axis() -> dict[str, Any]:
     return {**lines, "title": {"standoff": 8}}
 
 
-def notice(text: str) -> dict[str, Any]:
-    """Return what makes a layout say something in place of axes; a page finds the text in `layout.meta.notice`."""
+def empty(text: str, *, usual: bool = False) -> go.Figure:
+    """Return a figure that says why there is none, in place of axes.
+
+    Args:
+        text: Why.
+        usual: A page says this itself, in its own words; otherwise it finds the text in `layout.meta.notice`.
+    """
     note = {"text": html.escape(text), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
-    return {
-        "annotations": [note],
-        "xaxis": {"visible": False},
-        "yaxis": {"visible": False},
-        "meta": {"notice": text},
-    }
-
-
-def empty(text: str) -> go.Figure:
-    """Return a figure that says why there is none."""
-    return go.Figure(layout={**base_layout(), **notice(text)})
+    hidden = {"visible": False}
+    layout = base_layout() | {"annotations": [note], "xaxis": hidden, "yaxis": hidden}
+    return go.Figure(layout=layout if usual else layout | {"meta": {"notice": text}})
 
 
 def label(text: str, limit: int = 48) -> str:
