@@ -2,41 +2,21 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { ChartsModel } from '../charts/chartsModel';
 import { type LabdeckError, toLabdeckError } from '../client/errors';
 import { CurvesModel } from '../curves/model';
-import { nextSort, type ISort } from '../parts/sorting';
+import { DifferenceModel } from '../difference/model';
+import { TableModel } from '../facts/tableModel';
 import { allSeries, mergeMetrics } from '../readings';
 import { Refresher } from '../refresher';
 import type { AnyEvent, ILabdeckClient } from '../tokens';
-import type { Comparison, TrialFacts, TrialRecord } from '../wire';
+import type { Face, IViewBody } from '../views/body';
+import type { Comparison, TrialFacts, TrialRecord, ViewRecord } from '../wire';
 
 /** The server compares at most so many trials at once. */
 export const MOST_TRIALS = 200;
 
 const INTERVAL = 500;
-
-/** How the reader looks at a comparison. */
-export interface IComparisonView {
-  tab: 'table' | 'curves';
-  /** Show only columns in which the trials differ. */
-  differing: boolean;
-  /** The trial from which differences are counted; null for none. */
-  baseline: string | null;
-  sort: ISort | null;
-  /** Trials left out of the table and the curves for now. */
-  hidden: ReadonlySet<string>;
-  /** Ids of the columns that the reader chose; null leaves the choice to the table. */
-  columns: ReadonlySet<string> | null;
-}
-
-const FIRST_VIEW: IComparisonView = {
-  tab: 'table',
-  differing: true,
-  baseline: null,
-  sort: null,
-  hidden: new Set(),
-  columns: null
-};
 
 /** One comparison: its trials in the reader's order, kept up to date from the events of the store. */
 export class ComparisonModel implements IDisposable {
@@ -51,6 +31,17 @@ export class ComparisonModel implements IDisposable {
   ) {
     this.client = client;
     this.curves = new CurvesModel(client);
+    this.table = new TableModel(client);
+    this.charts = new ChartsModel(client);
+    this.difference = new DifferenceModel(client);
+    for (const part of [
+      this.curves,
+      this.table,
+      this.charts,
+      this.difference
+    ]) {
+      part.changed.connect(this.#onPart, this);
+    }
     this.#ids = [...new Set(trials)];
     this.#experiment = experiment;
     client.events.connect(this.#onEvents, this);
@@ -60,14 +51,12 @@ export class ComparisonModel implements IDisposable {
 
   readonly client: ILabdeckClient;
   readonly curves: CurvesModel;
+  readonly table: TableModel;
+  readonly charts: ChartsModel;
+  readonly difference: DifferenceModel;
 
   get changed(): ISignal<this, void> {
     return this.#changed;
-  }
-
-  /** Sent when trials were added or taken out, by the reader. */
-  get trialsChanged(): ISignal<this, void> {
-    return this.#trialsChanged;
   }
 
   get isDisposed(): boolean {
@@ -86,7 +75,12 @@ export class ComparisonModel implements IDisposable {
 
   /** The facts of those that are not hidden. */
   get shown(): readonly TrialFacts[] {
-    return this.#facts.filter(f => !this.#view.hidden.has(f.trial.id));
+    return this.#facts.filter(f => !this.#hidden.has(f.trial.id));
+  }
+
+  /** Trials left out of what is shown. */
+  get hidden(): ReadonlySet<string> {
+    return this.#hidden;
   }
 
   /** Trials that were deleted or never existed. */
@@ -106,11 +100,27 @@ export class ComparisonModel implements IDisposable {
 
   /** Whether nothing is known yet. */
   get isLoading(): boolean {
-    return !this.#read && this.#error === null && this.#ids.length > 0;
+    const isAsked = this.#ids.length > 0 || this.#follow !== null;
+    return !this.#read && this.#error === null && isAsked;
   }
 
-  get view(): IComparisonView {
+  get tab(): Face {
+    return this.#tab;
+  }
+
+  /** The experiment whose latest trials are compared; null where the trials were chosen. */
+  get follow(): string | null {
+    return this.#follow;
+  }
+
+  /** The saved view that was opened or saved here. */
+  get view(): ViewRecord | null {
     return this.#view;
+  }
+
+  set view(view: ViewRecord | null) {
+    this.#view = view;
+    this.#changed.emit();
   }
 
   /** The names of the experiments compared. */
@@ -119,46 +129,78 @@ export class ComparisonModel implements IDisposable {
     return names.size > 0 ? [...names].join(', ') : this.#experiment;
   }
 
-  /** Change how the comparison is looked at. */
-  setView(view: Partial<IComparisonView>): void {
-    this.#view = { ...this.#view, ...view };
-    this.#update();
+  /** The experiment that all trials belong to; null if there are several, or none. */
+  get home(): string | null {
+    const ids = new Set(this.#facts.map(f => f.trial.experiment_id));
+    return ids.size === 1 ? [...ids][0] : null;
   }
 
-  /** Sort by a column as a click on its head does. */
-  sortBy(column: string): void {
-    this.setView({ sort: nextSort(this.#view.sort, column) });
+  /** Show another face. */
+  setTab(tab: Face): void {
+    this.#tab = tab;
+    this.#changed.emit();
   }
 
   /** Hide a trial, or show it again. */
   toggleHidden(id: string): void {
-    const hidden = new Set(this.#view.hidden);
+    const hidden = new Set(this.#hidden);
     if (!hidden.delete(id)) {
       hidden.add(id);
     }
-    this.setView({ hidden });
+    this.#hidden = hidden;
+    this.#update();
   }
 
-  /** Count differences from a trial, or from none if it is the baseline already. */
-  toggleBaseline(id: string): void {
-    this.setView({ baseline: this.#view.baseline === id ? null : id });
+  /** Show all trials again. */
+  showAll(): void {
+    this.#hidden = new Set();
+    this.#update();
   }
 
   /** Compare exactly these trials. */
   setTrials(ids: Iterable<string>): void {
-    const wanted = [...new Set(ids)];
-    const kept = new Set(wanted);
-    this.#ids = wanted;
-    this.#facts = this.#facts.filter(f => kept.has(f.trial.id));
-    this.#missing = this.#missing.filter(id => kept.has(id));
-    this.#update();
-    this.#trialsChanged.emit();
+    this.#follow = null;
+    this.#setIds([...new Set(ids)]);
+    this.refresh();
+  }
+
+  /** Compare the latest trials of an experiment, those to come included. */
+  followExperiment(id: string): void {
+    this.#follow = id;
     this.refresh();
   }
 
   /** Take a trial out of the comparison. */
   removeTrial(id: string): void {
     this.setTrials(this.#ids.filter(other => other !== id));
+  }
+
+  /** What is compared and how, to be kept. */
+  keep(): IViewBody {
+    return {
+      trials: this.#ids,
+      follow: this.#follow,
+      hidden: [...this.#hidden],
+      tab: this.#tab,
+      table: this.table.keep(),
+      curves: this.curves.keep(),
+      charts: this.charts.keep(),
+      difference: this.difference.keep()
+    };
+  }
+
+  /** Compare what was kept, as it was looked at. */
+  restore(body: IViewBody): void {
+    this.#follow = body.follow;
+    this.#hidden = new Set(body.hidden);
+    this.#tab = body.tab;
+    this.#setIds([...new Set(body.trials)]);
+    this.table.restore(body.table);
+    this.curves.restore(body.curves);
+    this.charts.restore(body.charts);
+    this.difference.restore(body.difference);
+    this.#update();
+    this.refresh();
   }
 
   /** Read all facts anew. */
@@ -168,7 +210,14 @@ export class ComparisonModel implements IDisposable {
 
   dispose(): void {
     this.#refresher.dispose();
-    this.curves.dispose();
+    for (const part of [
+      this.curves,
+      this.table,
+      this.charts,
+      this.difference
+    ]) {
+      part.dispose();
+    }
     Signal.clearData(this);
   }
 
@@ -176,17 +225,28 @@ export class ComparisonModel implements IDisposable {
     this.refresh();
   }
 
+  #onPart(): void {
+    this.#changed.emit();
+  }
+
+  #setIds(ids: readonly string[]): void {
+    const kept = new Set(ids);
+    this.#ids = ids;
+    this.#facts = this.#facts.filter(f => kept.has(f.trial.id));
+    this.#missing = this.#missing.filter(id => kept.has(id));
+    this.#update();
+  }
+
   async #readFacts(): Promise<void> {
-    const asked = this.#ids;
-    if (asked.length === 0) {
-      this.#error = null;
-      this.#update();
-      return;
-    }
-    const meanwhile: AnyEvent[] = [];
-    this.#meanwhile = meanwhile;
     try {
-      const answer = await this.client.comparison(asked.slice(0, MOST_TRIALS));
+      await this.#readTrials();
+      const asked = this.#ids;
+      const meanwhile: AnyEvent[] = [];
+      this.#meanwhile = meanwhile;
+      const answer =
+        asked.length === 0
+          ? { trials: [], missing: [] }
+          : await this.client.comparison(asked.slice(0, MOST_TRIALS));
       // If the trials were changed meanwhile, they are about to be read again.
       if (asked === this.#ids) {
         this.#take(answer);
@@ -197,6 +257,18 @@ export class ComparisonModel implements IDisposable {
     }
     this.#meanwhile = null;
     this.#update();
+  }
+
+  /** Where an experiment is followed: which its latest trials are. */
+  async #readTrials(): Promise<void> {
+    const follow = this.#follow;
+    if (follow === null) {
+      return;
+    }
+    const { trials } = await this.client.trials(follow, 0, MOST_TRIALS);
+    if (follow === this.#follow) {
+      this.#setIds(trials.map(({ id }) => id));
+    }
   }
 
   #take(answer: Comparison): void {
@@ -223,6 +295,11 @@ export class ComparisonModel implements IDisposable {
       if (event.event === 'trial-changed' && ids.has(event.trial.id)) {
         changed = true;
         this.#onTrial(event.trial);
+      } else if (
+        event.event === 'trial-changed' &&
+        event.trial.experiment_id === this.#follow
+      ) {
+        this.refresh();
       } else if (
         event.event === 'metrics-advanced' &&
         ids.has(event.trial_id)
@@ -256,12 +333,16 @@ export class ComparisonModel implements IDisposable {
     this.#facts = this.#facts.map(f => (f.trial.id === id ? change(f) : f));
   }
 
+  /** Tell the parts which trials are shown. */
   #update(): void {
     const shown = this.shown;
     this.curves.setTrials(
       shown.map(f => f.trial.id),
       allSeries(shown)
     );
+    this.table.setTrials(shown);
+    this.charts.setTrials(shown);
+    this.difference.setTrials(shown.map(f => f.trial));
     this.#changed.emit();
   }
 
@@ -271,28 +352,11 @@ export class ComparisonModel implements IDisposable {
   #error: LabdeckError | null = null;
   #read = false;
   #meanwhile: AnyEvent[] | null = null;
-  #view = FIRST_VIEW;
+  #tab: Face = 'table';
+  #hidden: ReadonlySet<string> = new Set();
+  #follow: string | null = null;
+  #view: ViewRecord | null = null;
   readonly #experiment: string;
   readonly #changed = new Signal<this, void>(this);
-  readonly #trialsChanged = new Signal<this, void>(this);
   readonly #refresher = new Refresher(() => this.#readFacts(), INTERVAL);
-}
-
-/** Return Python code that makes a comparison of these trials in a notebook; names stand in comments, escaped. */
-export function comparisonCode(trials: readonly TrialRecord[]): string {
-  const lines = trials.map(
-    trial =>
-      // JSON's escapes keep a name with a line break inside its comment.
-      `    studio.find_trial("${trial.id}"),  # ${JSON.stringify(trial.name)}`
-  );
-  return [
-    'import labdeck',
-    '',
-    'studio = labdeck.open()',
-    'trials = [',
-    ...lines,
-    ']',
-    'trials[0].experiment.compare(*trials)',
-    ''
-  ].join('\n');
 }

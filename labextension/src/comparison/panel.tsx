@@ -1,48 +1,48 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Curves } from '../curves/view';
+import { Charts } from '../charts/view';
+import { Curves, type ICurvesGroup } from '../curves/view';
+import { Difference } from '../difference/view';
+import { TableControls } from '../facts/controls';
+import { FactsTable } from '../facts/tableView';
 import type { ILegendEntry } from '../parts/Legend';
-import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
+import { Empty, Skeleton } from '../parts/Notes';
 import { trialColour } from '../parts/palette';
-import { type IChoice, Picker } from '../parts/Picker';
 import { StoreNote } from '../parts/StoreNote';
-import { Tabs } from '../parts/Tabs';
+import { type ITab, Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
-import type { TrialRecord } from '../wire';
-import { type ComparisonModel, MOST_TRIALS } from './model';
-import {
-  chosenColumns,
-  columnDetail,
-  columnName,
-  ComparisonTable,
-  type IComparisonProps,
-  optionalColumns
-} from './tableView';
-
-/** What a comparison can ask of the application. */
-export interface IComparisonActions {
-  onOpen: (trial: string) => void;
-  onShowSidebar: () => void;
-  onCopy: () => void;
-}
+import type { Face } from '../views/body';
+import type { ViewsModel } from '../views/list';
+import { Head } from './head';
+import type { ComparisonModel } from './model';
+import { Notices } from './notices';
+import type { IComparisonActions, IPageProps } from './props';
 
 /** A comparison of trials in the main area. */
 export class ComparisonPanel extends ReactWidget {
   constructor(
     model: ComparisonModel,
+    views: ViewsModel,
     trans: TranslationBundle,
     actions: IComparisonActions
   ) {
     super();
     this.model = model;
+    this.#views = views;
     this.#trans = trans;
     this.#actions = actions;
     this.addClass('jp-Labdeck-page');
   }
 
   readonly model: ComparisonModel;
+
+  /** Ask in the head of the page for the name under which the comparison is kept. */
+  askName(): void {
+    this.#naming = true;
+    this.update();
+  }
 
   override dispose(): void {
     if (!this.isDisposed) {
@@ -55,26 +55,29 @@ export class ComparisonPanel extends ReactWidget {
     return (
       <Page
         model={this.model}
+        views={this.#views}
         trans={this.#trans}
         prefix={this.id}
+        naming={this.#naming}
+        onNaming={naming => {
+          this.#naming = naming;
+          this.update();
+        }}
         {...this.#actions}
       />
     );
   }
 
+  #naming = false;
+  readonly #views: ViewsModel;
   readonly #trans: TranslationBundle;
   readonly #actions: IComparisonActions;
-}
-
-interface IPageProps extends IComparisonProps, IComparisonActions {
-  /** Makes the ids of elements unique in the page. */
-  prefix: string;
 }
 
 function Page(props: IPageProps): React.ReactElement {
   const { model, trans } = props;
   useSignal(model.changed);
-  if (model.trials.length === 0) {
+  if (model.trials.length === 0 && model.follow === null) {
     return (
       <Empty text={trans.__('Select trials in the sidebar to compare them.')}>
         <button
@@ -94,151 +97,44 @@ function Page(props: IPageProps): React.ReactElement {
       <Notices {...props} />
       {model.isLoading ? (
         <Skeleton label={trans.__('Loading the trials')} rows={8} />
+      ) : model.facts.length > 0 ? (
+        <Body {...props} />
       ) : (
-        model.facts.length > 0 && <Body {...props} />
+        model.follow !== null &&
+        model.error === null && (
+          <Empty text={trans.__('The experiment has no trial yet.')} />
+        )
       )}
     </>
   );
 }
 
-function Head(props: IPageProps): React.ReactElement {
-  const { model, trans } = props;
-  return (
-    <header className="jp-Labdeck-page-head">
-      <h2>{model.experiment}</h2>
-      <TrialPicker {...props} />
-      <span className="jp-Labdeck-spacer" />
-      <button
-        type="button"
-        className="jp-Labdeck-plainbutton"
-        disabled={model.shown.length === 0}
-        onClick={props.onCopy}
-        title={trans.__('Copy code that makes this comparison in a notebook')}
-      >
-        {trans.__('Copy as Python')}
-      </button>
-    </header>
-  );
-}
-
-/** The trials of the experiment, to be taken into the comparison or out of it. */
-function TrialPicker(props: IPageProps): React.ReactElement {
-  const { model, trans } = props;
-  const [others, setOthers] = React.useState<readonly TrialRecord[]>([]);
-  const experiment = model.facts[0]?.trial.experiment_id;
-  const load = (): void => {
-    if (experiment) {
-      // A list that cannot be read leaves the trials that are compared; the page says why elsewhere.
-      model.client.trials(experiment, 0, MOST_TRIALS).then(
-        page => setOthers(page.trials),
-        () => setOthers([])
-      );
-    }
-  };
-  const known = new Map<string, IChoice>();
-  for (const trial of [...model.facts.map(f => f.trial), ...others]) {
-    known.set(trial.id, {
-      id: trial.id,
-      label: trial.name,
-      colour: trialColour(trial.number)
-    });
-  }
-  return (
-    <Picker
-      label={trans.__('Trials')}
-      choices={[...known.values()]}
-      chosen={new Set(model.trials)}
-      onChange={ids => model.setTrials(ids)}
-      onOpen={load}
-      trans={trans}
-    />
-  );
-}
-
-function Notices(props: IPageProps): React.ReactElement {
-  const { model, trans } = props;
-  const { missing, excess, error, view } = model;
-  return (
-    <>
-      {error && (
-        <ErrorNote
-          error={error}
-          trans={trans}
-          onRetry={() => model.refresh()}
-        />
-      )}
-      {missing.length > 0 && (
-        <Notice
-          text={trans._n(
-            '%1 trial was deleted or does not exist.',
-            '%1 trials were deleted or do not exist.',
-            missing.length
-          )}
-          action={trans.__('Remove from comparison')}
-          onAction={() =>
-            model.setTrials(model.trials.filter(id => !missing.includes(id)))
-          }
-        />
-      )}
-      {excess > 0 && (
-        <Notice
-          text={trans.__(
-            'Only the first %1 of %2 trials are compared.',
-            MOST_TRIALS,
-            model.trials.length
-          )}
-        />
-      )}
-      {view.hidden.size > 0 && (
-        <Notice
-          text={trans._n(
-            '%1 trial is hidden.',
-            '%1 trials are hidden.',
-            view.hidden.size
-          )}
-          action={trans.__('Show all')}
-          onAction={() => model.setView({ hidden: new Set() })}
-        />
-      )}
-    </>
-  );
-}
-
-function Notice(props: {
-  text: string;
-  action?: string;
-  onAction?: () => void;
-}): React.ReactElement {
-  return (
-    <p className="jp-Labdeck-notice" role="status">
-      {props.text}{' '}
-      {props.onAction && (
-        <button
-          type="button"
-          className="jp-Labdeck-link"
-          onClick={props.onAction}
-        >
-          {props.action}
-        </button>
-      )}
-    </p>
-  );
+function tabsOf(trans: TranslationBundle): ITab<Face>[] {
+  return [
+    { id: 'table', label: trans.__('Table') },
+    { id: 'curves', label: trans.__('Curves') },
+    { id: 'scatter', label: trans.__('Scatter') },
+    { id: 'box', label: trans.__('Box') },
+    { id: 'bar', label: trans.__('Bar') },
+    { id: 'contour', label: trans.__('Contour') },
+    { id: 'parallel', label: trans.__('Parallel') },
+    { id: 'importance', label: trans.__('Importance') },
+    { id: 'code', label: trans.__('Code Diff') },
+    { id: 'environment', label: trans.__('Environment Diff') }
+  ];
 }
 
 function Body(props: IPageProps): React.ReactElement {
   const { model, trans, prefix } = props;
-  const { tab } = model.view;
+  const { tab } = model;
   return (
     <>
       <Tabs
         label={trans.__('Comparison')}
         prefix={prefix}
-        tabs={[
-          { id: 'table', label: trans.__('Table') },
-          { id: 'curves', label: trans.__('Curves') }
-        ]}
+        tabs={tabsOf(trans)}
         current={tab}
-        onSelect={chosen => model.setView({ tab: chosen })}
+        onSelect={chosen => model.setTab(chosen)}
       />
       <div
         id={`${prefix}-panel`}
@@ -249,18 +145,43 @@ function Body(props: IPageProps): React.ReactElement {
       >
         {tab === 'table' && (
           <>
-            <TableControls {...props} />
-            <ComparisonTable {...props} />
+            <TableControls model={model.table} trans={trans} />
+            <FactsTable
+              model={model.table}
+              trans={trans}
+              onOpen={props.onOpen}
+              onHide={id => model.toggleHidden(id)}
+              onRemove={id => model.removeTrial(id)}
+            />
           </>
         )}
+        <Chosen {...props} />
+      </div>
+    </>
+  );
+}
+
+/** What is shown below the table, or in its place. */
+function Chosen(props: IPageProps): React.ReactElement {
+  const { model, trans } = props;
+  const { tab } = model;
+  switch (tab) {
+    case 'table':
+    case 'curves':
+      return (
         <Curves
           model={model.curves}
           trans={trans}
           legend={tab === 'curves' ? legend(model) : undefined}
+          groups={groupsOf(model)}
         />
-      </div>
-    </>
-  );
+      );
+    case 'code':
+    case 'environment':
+      return <Difference model={model.difference} kind={tab} trans={trans} />;
+    default:
+      return <Charts model={model.charts} kind={tab} trans={trans} />;
+  }
 }
 
 function legend(model: ComparisonModel): ILegendEntry[] {
@@ -271,52 +192,9 @@ function legend(model: ComparisonModel): ILegendEntry[] {
   }));
 }
 
-function TableControls(props: IPageProps): React.ReactElement {
-  const { model, trans } = props;
-  const { differing, baseline } = model.view;
-  const optional = optionalColumns(model);
-  return (
-    <div
-      className="jp-Labdeck-toolbar"
-      role="toolbar"
-      aria-label={trans.__('Table')}
-    >
-      <Picker
-        label={trans.__('Columns')}
-        choices={optional.map(column => ({
-          id: column.id,
-          label: [columnName(column, trans), columnDetail(column, trans)]
-            .filter(Boolean)
-            .join(' · ')
-        }))}
-        chosen={chosenColumns(model, optional)}
-        onChange={columns => model.setView({ columns })}
-        trans={trans}
-      />
-      <label className="jp-Labdeck-control">
-        <input
-          type="checkbox"
-          checked={differing}
-          onChange={event => model.setView({ differing: event.target.checked })}
-        />
-        {trans.__('differing only')}
-      </label>
-      <label className="jp-Labdeck-control">
-        {trans.__('baseline')}
-        <HTMLSelect
-          value={baseline ?? ''}
-          onChange={event =>
-            model.setView({ baseline: event.target.value || null })
-          }
-          options={[
-            { value: '', label: trans.__('none') },
-            ...model.shown.map(f => ({
-              value: f.trial.id,
-              label: f.trial.name
-            }))
-          ]}
-        />
-      </label>
-    </div>
-  );
+/** The parameters by which curves can be grouped. */
+function groupsOf(model: ComparisonModel): ICurvesGroup[] {
+  return model.charts.fields
+    .filter(({ kind }) => kind === 'param')
+    .map(({ text, name }) => ({ text, label: name }));
 }

@@ -8,10 +8,16 @@ import {
   type MainAreaWidget,
   WidgetTracker
 } from '@jupyterlab/apputils';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import {
+  ITranslator,
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
+import { DisposableSet } from '@lumino/disposable';
 
 import { CommandIDs, ILabdeckClient, PluginIDs } from '../tokens';
-import { addComparisonCommands } from './commands';
+import { ViewsModel } from '../views/list';
+import { addComparisonCommands, lookOf } from './commands';
 import type { ComparisonPanel } from './panel';
 
 /** Shows trials side by side in the main area. */
@@ -32,21 +38,64 @@ export const comparisonPlugin: JupyterFrontEndPlugin<void> = {
     const tracker = new WidgetTracker<MainAreaWidget<ComparisonPanel>>({
       namespace: 'labdeck-comparison'
     });
-    addComparisonCommands({ app, client, tracker, trans });
-    palette?.addItem({
-      command: CommandIDs.copyAsPython,
-      category: trans.__('Labdeck')
+    const views = new ViewsModel(client);
+    addComparisonCommands({ app, client, tracker, views, trans });
+    if (palette) {
+      addToPalette(palette, views, trans);
+    }
+    views.changed.connect(() => {
+      for (const id of [CommandIDs.openView, CommandIDs.deleteView]) {
+        app.commands.notifyCommandChanged(id);
+      }
     });
     if (restorer) {
       void restorer.restore(tracker, {
         command: CommandIDs.compare,
-        args: ({ content, id }) => ({
-          trials: [...content.model.trials],
-          experiment: content.model.experiment,
-          page: id
+        args: widget => ({
+          trials: [...widget.content.model.trials],
+          experiment: widget.content.model.experiment,
+          page: widget.id,
+          look: lookOf(widget)
         }),
         name: widget => widget.id
       });
     }
   }
 };
+
+/** List the commands, and each saved view by its name. */
+function addToPalette(
+  palette: ICommandPalette,
+  views: ViewsModel,
+  trans: TranslationBundle
+): void {
+  const category = trans.__('Labdeck');
+  for (const command of [
+    CommandIDs.copyAsPython,
+    CommandIDs.copyAsCsv,
+    CommandIDs.saveView,
+    CommandIDs.openView,
+    CommandIDs.deleteView
+  ]) {
+    palette.addItem({ command, category });
+  }
+  let listed = new DisposableSet();
+  let before = '';
+  views.changed.connect(() => {
+    const ids = views.views.map(({ id, name }) => [id, name]);
+    if (JSON.stringify(ids) === before) {
+      return;
+    }
+    before = JSON.stringify(ids);
+    listed.dispose();
+    listed = new DisposableSet();
+    for (const { id } of views.views.slice(0, MOST_LISTED)) {
+      const args = { id };
+      const command = CommandIDs.openView;
+      listed.add(palette.addItem({ command, category, args }));
+    }
+  });
+}
+
+/** Saved views in the command palette; the others are found by Open View. */
+const MOST_LISTED = 50;
