@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from labdeck.errors import LabdeckError, NotFound, StoreBusy, StoreError
@@ -15,6 +15,7 @@ from labdeck.runs.imports.facts import changes_to, first_commands
 from labdeck.runs.imports.files import keep_files
 from labdeck.runs.imports.points import complete_points
 from labdeck.runs.imports.source import BrokenRun, Home, Run, Source, identity, shown, to_name
+from labdeck.store.contract import SeriesKey
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import new_id
 from labdeck.store.locks import try_hold
@@ -92,6 +93,10 @@ def _alone(session: Session) -> Iterator[None]:
         os.close(fd)
 
 
+def _storable(key: SeriesKey) -> SeriesKey:
+    return SeriesKey(to_name(key.component, ""), to_name(key.name, "?"))
+
+
 @dataclass
 class _Counts:
     trials: int = 0
@@ -142,11 +147,15 @@ class _Import:
 
     def _read(self, ref: str) -> Run | None:
         try:
-            return self._source.read(ref)
+            run = self._source.read(ref)
+            series = {_storable(key): series for key, series in run.series.items()}
+            return replace(run, series=series)
         except BrokenRun as error:
             self._say(ref, str(error))
-        except (OSError, ValueError, RecursionError) as error:
-            self._say(ref, f"it cannot be read: {error}")
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one run holds, the others come in
+            self._say(ref, f"it cannot be read: {type(error).__name__}: {error}")
         return None
 
     def _say(self, ref: str, why: str) -> None:

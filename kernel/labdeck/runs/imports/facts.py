@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.runs.imports.source import to_name
 from labdeck.runs.values import clean, to_param_value
+from labdeck.store.objective import SYSTEM
 from labdeck.wire import commands as wire
 from labdeck.wire.records import Param, WriterIdentity
 
@@ -89,8 +90,8 @@ def _end(trial_id: str, run: Run) -> Iterator[wire.AnyCommand]:
 
 
 def _components(trial_id: str, run: Run) -> Iterator[wire.AnyCommand]:
-    """Record the components that have series; they end with the trial."""
-    for name in dict.fromkeys(key.component for key in run.series if key.component):
+    """Record the components that have series, the machine aside; they end with the trial."""
+    for name in dict.fromkeys(key.component for key in run.series if key.component not in {"", SYSTEM}):
         yield wire.StartComponent(trial_id=trial_id, name=name, started=run.started)
 
 

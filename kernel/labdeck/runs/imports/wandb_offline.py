@@ -26,12 +26,11 @@ from labdeck.runs.imports.source import (
 from labdeck.runs.imports.wandb_log import NoLogError, records
 from labdeck.runs.redact import redact
 from labdeck.store.contract import SeriesKey
+from labdeck.store.objective import SYSTEM
 from labdeck.wire.records import Capture, TrialState
 
 LOGS = "*run-*/run-*.wandb"
 """Where the logs are within the folder `wandb`."""
-SYSTEM = "system"
-"""The component that gets the machine's metrics."""
 _DEEPEST = 32
 
 
@@ -204,7 +203,8 @@ def _plain(item: Any) -> object:
 
 
 def _name(item: Any) -> str:
-    return ".".join(item.nested_key) if item.nested_key else str(item.key)
+    nested = getattr(item, "nested_key", ())  # the machine's metrics have none
+    return ".".join(nested) if nested else str(item.key)
 
 
 def _flat(name: str, value: object, depth: int = 0) -> dict[str, object]:
