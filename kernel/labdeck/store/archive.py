@@ -102,7 +102,7 @@ class _Writer:
         self._file.writestr(MANIFEST, msgspec.json.encode(manifest))
         for experiment in experiments:
             self._file.writestr(f"experiments/{experiment.id}.json", msgspec.json.encode(experiment))
-            for trial in reversed(self._store.catalog.trials(experiment.id).trials):
+            for trial in reversed(self._store.catalog.trials(experiment.id, archived=None).trials):
                 self._trial(self._store.catalog.detail(trial.id))
 
     def _trial(self, detail: TrialDetail) -> None:

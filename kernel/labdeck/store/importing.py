@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labdeck.store.ids import is_id
 from labdeck.wire import commands as wire
 from labdeck.wire.records import WriterIdentity
 
@@ -45,6 +46,10 @@ def commands_for(
         commands.append(wire.Restore(ids=(record.id,)))
     for detail in trials:
         commands += _trial(record.id, detail, now)
+        if detail.trial.archived and not record.archived:  # with its experiment it is anyway
+            commands.append(wire.Archive(ids=(detail.trial.id,)))
+    if known is None and record.archived:
+        commands.append(wire.Archive(ids=(record.id,)))
     return commands
 
 
@@ -56,6 +61,7 @@ def _trial(experiment_id: str, detail: TrialDetail, now: float) -> Iterator[wire
         experiment_id=experiment_id,
         new_experiment_id=experiment_id,
         name=trial.name,
+        parent_id=trial.parent_id if trial.parent_id and is_id(trial.parent_id) else None,
         started=trial.started,
         writer=_NOBODY,
     )
