@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labdeck.runs.curves import CurveReading
     from labdeck.runs.experiment import Experiment
     from labdeck.runs.grouping import GroupedCurve
+    from labdeck.runs.search.found import Found
     from labdeck.runs.trial import Trial
     from labdeck.store.contract import Series, SeriesKey
     from labdeck.studio import Studio
@@ -37,6 +38,7 @@ _HOMES = {
     "Experiment": "labdeck.runs.experiment",
     "GroupedCurve": "labdeck.runs.grouping",
     "LabdeckError": "labdeck.errors",
+    "Found": "labdeck.runs.search.found",
     "Series": "labdeck.store.contract",
     "SeriesKey": "labdeck.store.contract",
     "Studio": "labdeck.studio",
@@ -48,6 +50,7 @@ __all__ = [
     "CurveReading",
     "Experiment",
     "GroupedCurve",
+    "Found",
     "LabdeckError",
     "Series",
     "SeriesKey",

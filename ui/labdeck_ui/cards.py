@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from typing import TYPE_CHECKING
 
+from labdeck.wire.messages import Comparison
 from labdeck_ui import words
 from labdeck_ui.card import Card, Cell, Grid, Link
 from labdeck_ui.palette import trial_colour
@@ -13,7 +15,7 @@ from labdeck_ui.palette import trial_colour
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labdeck.wire.messages import Comparison, ExperimentList, Status
+    from labdeck.wire.messages import ExperimentList, Status
     from labdeck.wire.records import (
         ArtifactRecord,
         Capture,
@@ -155,6 +157,14 @@ def comparison_card(comparison: Comparison) -> Card:
     return Card(
         kind="", title=title, warning=warning, note=note, grids=(grid,), link=_compare(ids, facts[0].trial.experiment)
     )
+
+
+def found_card(facts: Sequence[TrialFacts], total: int) -> Card:
+    """Return the card of what a search found; `total` counts those that are not given, too."""
+    title = f"{words.count(total, 'trial')} found" if total else "nothing found"
+    card = comparison_card(Comparison(trials=tuple(facts)))
+    grids = tuple(dataclasses.replace(grid, total=total) for grid in card.grids)
+    return dataclasses.replace(card, title=title, grids=grids)
 
 
 def status_card(status: Status) -> Card:

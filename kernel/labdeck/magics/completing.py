@@ -66,6 +66,11 @@ def complete(noun: Noun, context: Context, line: str, *, cell: bool) -> tuple[st
     if before[0].text not in noun.verbs:
         return fragment, []
     draft = place(noun, noun.find(before[0].text), before[1:])
+    slot = _slot(draft)
+    if slot is not None and slot.complete_phrase and draft.waiting is None and not last.mask.startswith("--"):
+        begun = draft.positional[0].start if draft.positional else last.start
+        start, texts = slot.complete_phrase(context, draft, line[begun:])
+        return line[begun + start :], texts
     return fragment, _options(context, draft, last)[:MAX_SHOWN]
 
 

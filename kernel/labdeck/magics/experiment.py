@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labdeck.errors import UsageError
+from labdeck.magics import querying
 from labdeck.magics.cells import Body
 from labdeck.magics.context import Deleted
 from labdeck.magics.names import (
@@ -29,7 +30,9 @@ from labdeck.wire.messages import Comparison, ExperimentList
 if TYPE_CHECKING:
     from labdeck.magics.context import Context
     from labdeck.runs.experiment import Experiment
+    from labdeck.magics.words import Word
     from labdeck.wire.records import Goal, ParamValue, TrialFacts
+    from labdeck.runs.search.found import Found
 
 EXPERIMENT = Noun("experiment", "Keep, look at and compare experiments and their trials.")
 
@@ -131,6 +134,41 @@ def compare(context: Context, *, trial: tuple[str, ...], metric: tuple[str, ...]
 
 
 @EXPERIMENT.verb(
+@EXPERIMENT.verb(
+    Argument(
+        "query",
+        'what to find: metrics.acc > 0.9 and params.optimizer = "sgd"; default everything',
+        read=querying.keep,
+        many=True,
+        optional=True,
+        complete_phrase=querying.complete_query,
+    ),
+    Flag("sort", 'fields separated by commas, "-" to turn one round', "FIELDS", complete=querying.sort_names),
+    Flag("limit", "at most so many, default 100", "NUMBER", read=querying.read_count, default=100),
+    Flag("archived", "find archived trials, too"),
+    Flag("everywhere", "search all experiments"),
+    _IN,
+)
+def search(
+    context: Context,
+    *,
+    query: tuple[Word, ...],
+    sort: str | None,
+    limit: int,
+    archived: bool,
+    everywhere: bool,
+    experiment: str | None,
+) -> Found:
+    """Find trials of the experiment in use.
+
+    Example: %experiment search metrics.accuracy > 0.9 and started > -7d --sort -metrics.accuracy
+    """
+    asked = querying.join(query)
+    if everywhere:
+        return context.studio.search(asked, sort or "", limit, archived=archived)
+    return context.choose_experiment(experiment).search(asked, sort or "", limit, archived=archived)
+
+
     Argument("text", 'the note, Markdown; "" removes it', many=True),
     _TRIAL,
     _IN,

@@ -30,6 +30,9 @@ Reader = Callable[["Word"], Any]
 Completer = Callable[["Context", "Draft"], Sequence[str]]
 """Lists what could stand here, the likeliest first, given what stands already."""
 
+PhraseCompleter = Callable[["Context", "Draft", str], tuple[int, list[str]]]
+"""Returns where in a text the part to replace begins, and by what it may be replaced."""
+
 RunVerb = Callable[..., Any]
 
 
@@ -89,6 +92,7 @@ class Argument:
     many: bool = False
     optional: bool = False
     complete: Completer | None = None
+        complete_phrase: Completes all of its words together, as they stand in the line; of an argument that takes many.
 
     @property
     def usage(self) -> str:
@@ -97,6 +101,7 @@ class Argument:
         return f"[{shown}]" if self.optional else shown
 
 
+    complete_phrase: PhraseCompleter | None = None
 @dataclass(frozen=True)
 class Flag:
     """What a verb is given by `--name`.

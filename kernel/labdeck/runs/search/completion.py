@@ -48,14 +48,9 @@ def complete(query: str, at: int, vocabulary: Vocabulary) -> Suggestions:
     return Suggestions(start=start, end=_end(query, start, at), items=tuple(items[:MAX_SHOWN]))
 
 
-def complete_sort(text: str, vocabulary: Vocabulary) -> list[str]:
-    """Return the sort orders that text being typed may become, whole; the last of several fields is completed."""
-    *_, last = ("", *text.split(","))
-    begun = last.lstrip()
-    sign = begun[:1] if begun[:1] in {"-", "+"} else ""
-    before = text[: len(text) - len(begun)] + sign
-    names = [(name, kind) for name, kind in _fields(vocabulary, begun[len(sign) :])]
-    return [before + name for name, _ in _fitting(iter(names), begun[len(sign) :])][:MAX_SHOWN]
+def field_names(vocabulary: Vocabulary) -> list[str]:
+    """Return the fields there are, as they are written."""
+    return [text for text, _ in _fields(vocabulary, "") if not text.endswith(".")]
 
 
 def _end(query: str, start: int, at: int) -> int:
