@@ -20,6 +20,7 @@ import type {
   SearchPage,
   Status,
   StepValues,
+  Suggestions,
   TablePreview,
   TrialDetail,
   TrialPage,
@@ -160,13 +161,6 @@ export interface IShownTrials {
   roots: boolean;
 }
 
-/** What may stand in place of a part of a query, from start up to but without end. */
-export interface ICompletions {
-  start: number;
-  end: number;
-  items: readonly { text: string; detail: string }[];
-}
-
 /** Which lines of a trial's output to read. */
 export interface IOutputRequest {
   /** Lines with greater numbers. */
@@ -217,8 +211,8 @@ export interface ILabdeckClient {
   ): Promise<TrialPage>;
   /** Trials that match a query; one that cannot be read is rejected with the place of the error. */
   search(wanted: ISearchRequest): Promise<SearchPage>;
-  /** What may stand at a place of an unfinished query. */
-  complete(text: string, at: number): Promise<ICompletions>;
+  /** What may stand at a place of an unfinished query; places are counted as JavaScript does. */
+  complete(text: string, at: number): Promise<Suggestions>;
   trial(id: string): Promise<TrialDetail>;
   /** Facts of at most 200 trials. */
   comparison(trials: readonly string[]): Promise<Comparison>;

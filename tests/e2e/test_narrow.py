@@ -115,7 +115,7 @@ def test_the_filter_is_a_key_away(lab: LabPage, studio: Studio) -> None:
     expect(lab.row("cnn-2")).to_be_visible()
     lab.tree.focus()
     press("/")
-    box = lab.sidebar.get_by_role("searchbox")
+    box = lab.sidebar.get_by_role("combobox", name="Search trials")
     expect(box).to_be_focused()
     lab.page.keyboard.type("nn-5")
     expect(lab.row("other")).to_have_count(0)

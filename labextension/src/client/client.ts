@@ -5,7 +5,6 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type {
   AnyEvent,
-  ICompletions,
   ICurvesRequest,
   IFigureRequest,
   ILabdeckClient,
@@ -29,6 +28,7 @@ import type {
   SearchPage,
   Status,
   StepValues,
+  Suggestions,
   TablePreview,
   TrialDetail,
   TrialPage,
@@ -122,12 +122,12 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     return request(this.#transport, `search?${query}`);
   }
 
-  async complete(text: string, at: number): Promise<ICompletions> {
+  async complete(text: string, at: number): Promise<Suggestions> {
     // Places are counted in characters on the wire, in UTF-16 units in the browser.
     const characters = Array.from(text);
     const place = Array.from(text.slice(0, at)).length;
     const query = new URLSearchParams({ q: text, at: String(place) });
-    const found = await request<ICompletions>(
+    const found = await request<Suggestions>(
       this.#transport,
       `search/complete?${query}`
     );

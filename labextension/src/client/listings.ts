@@ -181,6 +181,7 @@ export class Listings implements IDisposable {
           ? this.#client.trials(experiment, offset, limit, shown)
           : this.#readSorted(experiment, '', offset, limit),
       takes: trial => !newest || trial.parent_id === null,
+      keeps: trial => archived || !trial.archived,
       newestFirst: newest,
       isHeld: () => this.#held
     });
@@ -203,6 +204,7 @@ export class Listings implements IDisposable {
           read: (offset, limit) =>
             this.#readSorted(experiment, query, offset, limit),
           takes: () => false,
+          keeps: () => true,
           newestFirst: false,
           // The search says when to read anew.
           isHeld: () => true
@@ -215,16 +217,16 @@ export class Listings implements IDisposable {
   #list(kind: {
     read: ITrialSource['read'];
     takes: ITrialSource['takes'];
+    keeps: ITrialSource['keeps'];
     newestFirst: boolean;
     isHeld: () => boolean;
   }): TrialList {
-    const { read, takes, newestFirst, isHeld } = kind;
-    const { archived } = this.#listing;
+    const { read, takes, keeps, newestFirst, isHeld } = kind;
     return new TrialList({
       read,
       takes,
+      keeps,
       newestFirst,
-      keeps: trial => archived || !trial.archived,
       get held() {
         return isHeld();
       },

@@ -115,9 +115,7 @@ function parse(text: string): unknown {
 
 function failure(status: number, body: unknown): LabdeckError {
   if (isErrorMessage(body)) {
-    const { code, message, remedy } = body;
-    const place = 'position' in body ? body.position : null;
-    const position = typeof place === 'number' ? place : null;
+    const { code, message, remedy, position } = body;
     return new LabdeckError(code, message, remedy, status, position);
   }
   switch (status) {

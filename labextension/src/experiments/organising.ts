@@ -1,9 +1,9 @@
 /** Tagging, archiving and deleting; each can be taken back. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { deleteIcon, tagIcon } from '@jupyterlab/ui-components';
+import { deleteIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { archiveIcon } from '../parts/icons';
+import { archiveIcon, tagIcon } from '../parts/icons';
 import { CommandIDs } from '../tokens';
 import {
   applyInParts,

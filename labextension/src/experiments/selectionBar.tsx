@@ -1,16 +1,11 @@
 /** What can be done with the selected trials. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  closeIcon,
-  deleteIcon,
-  type LabIcon,
-  tagIcon
-} from '@jupyterlab/ui-components';
+import { closeIcon, deleteIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { formatCount } from '../parts/format';
-import { archiveIcon } from '../parts/icons';
+import { archiveIcon, tagIcon } from '../parts/icons';
 import { CommandIDs } from '../tokens';
 import type { ExperimentsModel } from './model';
 

@@ -25,6 +25,12 @@ export const archiveIcon = icon(
   '<rect x="3" y="4" width="18" height="5" rx="1"/><path d="M5 9v10.5h14V9"/><path d="M9.5 13h5"/>'
 );
 
+/** Of tags: a label with a hole. */
+export const tagIcon = icon(
+  'tag',
+  '<path d="M3.5 4.5v7l9 9 7.5-7.5-9-9z"/><path d="M7.8 8.4v.1"/>'
+);
+
 /** Of an order: bars that grow shorter. */
 export const sortIcon = icon('sort', '<path d="M4 6.5h16M4 12h11M4 17.5h6"/>');
 

@@ -160,12 +160,30 @@ function Suggestions(props: {
         >
           <code>{suggestion.text}</code>
           <span className="jp-Labdeck-faint">
-            {suggestion.recent ? trans.__('recent') : suggestion.detail}
+            {kindLabel(suggestion.kind, trans)}
           </span>
         </li>
       ))}
     </ul>
   );
+}
+
+function kindLabel(
+  kind: ISuggestion['kind'],
+  trans: TranslationBundle
+): string {
+  switch (kind) {
+    case 'field':
+      return trans.__('field');
+    case 'operator':
+      return trans.__('operator');
+    case 'keyword':
+      return trans.__('keyword');
+    case 'value':
+      return trans.__('value');
+    case 'recent':
+      return trans.__('recent');
+  }
 }
 
 function onKey(

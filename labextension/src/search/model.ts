@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { LabdeckError } from '../client/errors';
+import type { Suggestion, Suggestions } from '../wire';
 import { type IQuery, readQuery } from './query';
 
 /** Milliseconds without a key until a query is asked. */
@@ -10,24 +11,14 @@ export const PAUSE = 200;
 /** Queries remembered. */
 export const MOST_RECENT = 10;
 
-/** What may stand in place of a part of a text. */
-export interface ICompletions {
-  /** The part that they replace. */
-  start: number;
-  end: number;
-  items: readonly { text: string; detail: string }[];
-}
-
 /** Completes a text at a place. */
-export type Completer = (text: string, at: number) => Promise<ICompletions>;
+export type Completer = (text: string, at: number) => Promise<Suggestions>;
 
 /** One line of the list below the box. */
 export interface ISuggestion {
   text: string;
-  /** What it is, in a word or two. */
-  detail: string;
-  /** It was asked before; it replaces the whole text. */
-  recent: boolean;
+  /** What it is; what was asked before replaces the whole text. */
+  kind: Suggestion['kind'] | 'recent';
 }
 
 /** The state of a search box. */
@@ -156,9 +147,8 @@ export class SearchModel implements IDisposable {
     try {
       const found = await this.#complete(text, at);
       if (turn === this.#turn) {
-        const items = found.items.map(item => ({ ...item, recent: false }));
         const typed = text.slice(found.start, found.end);
-        const useful = items.filter(item => item.text !== typed);
+        const useful = found.items.filter(item => item.text !== typed);
         this.#offer(useful, found.start, found.end);
       }
     } catch {
@@ -174,7 +164,7 @@ export class SearchModel implements IDisposable {
 
   /** Put a suggestion into the text; returns where the cursor belongs. */
   take(suggestion: ISuggestion): number {
-    if (suggestion.recent) {
+    if (suggestion.kind === 'recent') {
       this.enter(suggestion.text);
       return suggestion.text.length;
     }
@@ -236,5 +226,5 @@ export class SearchModel implements IDisposable {
 }
 
 function recentSuggestion(text: string): ISuggestion {
-  return { text, detail: '', recent: true };
+  return { text, kind: 'recent' };
 }

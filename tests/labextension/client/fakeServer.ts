@@ -6,12 +6,13 @@ import {
   type SortKey,
   sortText
 } from '../../../labextension/src/client/order';
-import type { AnyEvent, ICompletions } from '../../../labextension/src/tokens';
+import type { AnyEvent } from '../../../labextension/src/tokens';
 import {
   type ComponentRecord,
   type ErrorMessage,
   type ExperimentRecord,
   type MetricSummary,
+  type Suggestions,
   type TrialRecord,
   WIRE_VERSION
 } from '../../../labextension/src/wire';
@@ -123,7 +124,7 @@ export class FakeServer implements ITransport {
   /** By experiment, newest first. */
   readonly trials = new Map<string, TrialRecord[]>();
   readonly components = new Map<string, ComponentRecord[]>();
-  completions: ICompletions = { start: 0, end: 0, items: [] };
+  completions: Suggestions = { start: 0, end: 0, items: [] };
   readonly requests: { path: string; init: RequestInit }[] = [];
   readonly sockets: FakeSocket[] = [];
   /** Whether a trial matches a query; throws the body of an error for one that cannot be read. */
@@ -270,8 +271,10 @@ function sortOf(text: string | null): SortKey {
 
 const JUDGE = { name: 'acc', component: '', goal: 'max' } as const;
 
-export function errorBody(error: ErrorMessage): string {
-  return JSON.stringify(error);
+export function errorBody(
+  error: Omit<ErrorMessage, 'position'> & Partial<ErrorMessage>
+): string {
+  return JSON.stringify({ position: null, ...error });
 }
 
 function json(body: object, status = 200): Response {
