@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from jupyter_server.serverapp import ServerApp
 
-    from labdeck.defaults import experiment, open  # noqa: A004 - `labdeck.open` reads well
+    from labdeck.defaults import autolog, experiment, open  # noqa: A004 - `labdeck.open` reads well
     from labdeck.errors import LabdeckError
     from labdeck.runs.component import Component
     from labdeck.runs.curves import CurveReading
@@ -31,14 +31,15 @@ if TYPE_CHECKING:
     from labdeck.studio import Studio
 
 _HOMES = {
+    "autolog": "labdeck.defaults",
     "experiment": "labdeck.defaults",
     "open": "labdeck.defaults",
     "Component": "labdeck.runs.component",
     "CurveReading": "labdeck.runs.curves",
     "Experiment": "labdeck.runs.experiment",
     "GroupedCurve": "labdeck.runs.grouping",
-    "LabdeckError": "labdeck.errors",
     "Found": "labdeck.runs.search.found",
+    "LabdeckError": "labdeck.errors",
     "Series": "labdeck.store.contract",
     "SeriesKey": "labdeck.store.contract",
     "Studio": "labdeck.studio",
@@ -49,14 +50,15 @@ __all__ = [
     "Component",
     "CurveReading",
     "Experiment",
-    "GroupedCurve",
     "Found",
+    "GroupedCurve",
     "LabdeckError",
     "Series",
     "SeriesKey",
     "Studio",
     "Trial",
     "__version__",
+    "autolog",
     "experiment",
     "open",
 ]

@@ -41,3 +41,58 @@ def open(store: str | Path | None = None) -> Studio:  # noqa: A001 - read as `la
 def experiment(name: str, *, objective: str | None = None, goal: Goal = "max", note: str | None = None) -> Experiment:
     """Return the experiment of that name in the default store; see `Studio.experiment`."""
     return studio().experiment(name, objective=objective, goal=goal, note=note)
+
+
+def autolog(
+    *libraries: str,
+    experiment: Experiment | str | None = None,
+    log_models: bool = False,
+    every: int = 1,
+    disable: bool = False,
+) -> tuple[str, ...]:
+    """Record what libraries train from now on, without a line of recording in the training code.
+
+    What is trained inside a running trial is recorded in it; else every outermost fit, and every training loop, gets a
+    trial of its own. A failure in here never ends a training: it warns once and switches that library off.
+
+    Args:
+        *libraries: "sklearn", "xgboost", "lightgbm", "torch", "lightning", "keras"; default all that are installed,
+            those included that are imported later.
+        experiment: Gets the trials that are started, as object or name; default one named after the notebook or
+            script, "autolog" where there is none.
+        log_models: Keep fitted models, in formats that execute nothing when they are read.
+        every: Optimizer steps, boosting rounds or batches from one point to the next.
+        disable: Take everything back, or only what is named.
+
+    Returns:
+        The libraries that are recorded now.
+
+    Raises:
+        UsageError: There is no such library, or `every` is no whole number above 0.
+        MissingExtra: A library that is named is not installed.
+
+    Example:
+        >>> import labdeck
+        >>> labdeck.autolog("sklearn", experiment="iris")
+        ('sklearn',)
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> model = DecisionTreeClassifier(max_depth=2).fit(*load_iris(return_X_y=True))
+        >>> trial = labdeck.experiment("iris").trials()[-1]
+        >>> trial.params["max_depth"], round(trial.metrics["train:accuracy"].last, 2)
+        (2, 0.96)
+        >>> labdeck.autolog(disable=True)
+        ()
+    """
+    from labdeck.runs.autolog.options import Options, default_name
+    from labdeck.runs.autolog.switch import switch_off, switch_on
+
+    if disable:
+        return switch_off(libraries)
+
+    def opened() -> Experiment:
+        if experiment is None or isinstance(experiment, str):
+            return studio().experiment(experiment or default_name())
+        return experiment
+
+    return switch_on(libraries, Options(opened, log_models=log_models, every=every))
