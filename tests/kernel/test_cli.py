@@ -167,3 +167,42 @@ def test_a_terminal_that_knows_ascii_only_gets_ascii(folder):
     )
     assert done.returncode == 1
     assert rb"d\xe9\U0001f9ea, digits" in done.stderr
+
+
+@pytest.fixture
+def mlruns(tmp_path):
+    """A store of MLflow with a run and a broken one, both of hostile names."""
+    run = tmp_path / "mlruns" / "1" / ("a" * 32)
+    run.mkdir(parents=True)
+    (run.parent / "meta.yaml").write_text('experiment_id: "1"\nname: "theirs\\e[2J"\n')
+    (run / "meta.yaml").write_text("run_id: x\nrun_name: first\nstatus: 3\nstart_time: 1000\nend_time: 2000\n")
+    (run.parent / ("b" * 32)).mkdir()
+    return tmp_path / "mlruns"
+
+
+def test_import_brings_in_what_a_tracker_kept(folder, mlruns, capsys):
+    assert main(["import", str(mlruns)]) == 0
+    said = capsys.readouterr()
+    assert said.out == "theirs\\x1b[2J\n1 new trial, 0 completed, 0 here already; 0 points, 0 files\n"
+    assert said.err == f"left out: run {'b' * 32!r}: it has no meta.yaml\n"
+    assert main(["import", str(mlruns), "--from", "mlflow", "--experiment", "digits"]) == 0
+    assert capsys.readouterr().out == "0 new trials, 0 completed, 1 here already; 0 points, 0 files\n"
+    with open_store(locate(folder)) as store:
+        assert store.catalog.trial("first").state == "completed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["{tmp}/none"], "there is no file or folder"), (["{tmp}", "--from", "wandb"], "is of wandb")],
+)
+def test_a_wrong_import_is_one_line(folder, tmp_path, capsys, arguments, said):
+    assert main(["import", *(word.format(tmp=tmp_path) for word in arguments)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert folder.is_dir()
+
+
+def test_an_import_of_nothing_makes_no_store(tmp_path, capsys):
+    assert main(["import", str(tmp_path / "none"), "--store", str(tmp_path / "typo")]) == 1
+    assert "there is no file or folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
