@@ -61,8 +61,8 @@ def importance(table: FieldTable) -> Importance:
     error grows, on average, is the field's importance, negative growth being none. Shares add up to 1. Fields that
     say the same share their importance.
 
-    A column of numbers is taken as it is, missing values included. Any other is coded by the order of its texts, a
-    missing value being one more text. Fields that are constant are named and left out.
+    A column of numbers is taken by its ranks, missing values being the forest's own business. Any other is coded by the
+    order of its texts, a missing value being one more text. Fields that are constant are named and left out.
 
     Args:
         table: The first column is the target, the others are what may explain it. Trials whose target is no finite
@@ -102,14 +102,15 @@ def importance(table: FieldTable) -> Importance:
 
 
 def encode(column: Sequence[ParamValue]) -> NDArray[np.float64]:
-    """Return a column as float64 (n,): numbers and truth values as they are, missing ones NaN; else texts by rank.
+    """Return a column as ranks, float64 (n,): of numbers and truth values, missing ones NaN; or of texts.
 
-    What is beyond the range of float32, in which a forest computes, is moved to its ends.
+    To a forest ranks say what the numbers say, and none is lost in the float32 in which it computes.
     """
     if all(value is None or isinstance(value, bool | int | float) for value in column):
         numbers = np.array([math.nan if value is None else float(value) for value in column], dtype=np.float64)
-        ends = np.finfo(np.float32)
-        return np.clip(numbers, float(ends.min), float(ends.max))
+        there = ~np.isnan(numbers)
+        numbers[there] = np.unique(numbers[there], return_inverse=True)[1]
+        return numbers
     texts = ["" if value is None else f"={value}" for value in column]
     ranks = {text: float(rank) for rank, text in enumerate(sorted(set(texts)))}
     return np.array([ranks[text] for text in texts])
@@ -140,7 +141,8 @@ def _forest(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.
     """Return the share of each column, and the coefficient of determination on what the trees had not seen."""
     from sklearn.ensemble import RandomForestRegressor
 
-    y = (y - y.mean()) / (y.std() or 1.0)
+    y = y / np.abs(y).max()  # not all are 0, for they differ; squares of numbers near 1e200 would overflow
+    y = (y - y.mean()) / y.std()
     # Half of the columns at each split: with all of them the strongest hides those that come after it.
     forest = RandomForestRegressor(n_estimators=TREES, random_state=_SEED, max_features=0.5)
     forest.fit(x, y)
@@ -152,26 +154,20 @@ def _forest(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.
         if not len(unseen):
             continue
         held, truth = x[unseen].astype(np.float32), y[unseen]
-        predicted = _predict(tree, held)
-        total[unseen] += predicted
-        seen[unseen] += 1
-        error = np.square(predicted - truth).mean()
+        # Once as it is, and once with each column shuffled: asked together, for asking takes longer than answering.
+        asked = np.repeat(held[np.newaxis], x.shape[1] + 1, axis=0)
         for column in range(x.shape[1]):
-            kept = held[:, column].copy()
-            held[:, column] = random.permutation(kept)
-            growth[column] += np.square(_predict(tree, held) - truth).mean() - error
-            held[:, column] = kept
+            asked[column + 1, :, column] = random.permutation(held[:, column])
+        answers = tree.tree_.predict(asked.reshape(-1, x.shape[1]))[:, 0].reshape(-1, len(unseen))
+        total[unseen] += answers[0]
+        seen[unseen] += 1
+        errors = np.square(answers - truth).mean(axis=1)
+        growth += errors[1:] - errors[0]
     growth = np.maximum(growth, 0.0)
     known = seen > 0
     residual = np.square(y[known] - total[known] / seen[known]).sum()
     spread = np.square(y[known] - y[known].mean()).sum()
     return growth / (growth.sum() or 1.0), float(1 - residual / spread) if spread else 0.0
-
-
-def _predict(tree: object, x: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return what a tree says, without the checks that take longer than the answer."""
-    predicted: NDArray[np.float64] = tree.tree_.predict(x)[:, 0]  # type: ignore[attr-defined]
-    return predicted
 
 
 def _correlation(column: Sequence[ParamValue], y: NDArray[np.float64]) -> float | None:
