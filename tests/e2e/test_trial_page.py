@@ -26,7 +26,7 @@ def test_opened_with_enter_and_annotated(lab: LabPage, studio: Studio, picture: 
     expect(page.get_by_role("heading", level=2)).to_contain_text("cnn-5")
     expect(page).to_contain_text("hidden")
     expect(page).to_contain_text("test:accuracy")
-    for tab in ("Curves", "Artifacts", "Code", "Environment", "Overview"):
+    for tab in ("Curves", "Artifacts", "Output", "Lineage", "Code", "Environment", "Overview"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         expect(page.get_by_role("tabpanel")).not_to_be_empty()
@@ -71,7 +71,8 @@ def test_hostile_names_are_text(lab: LabPage, studio: Studio, picture: Callable[
     page.locator(".js-plotly-plot").first.hover()
 
     page.get_by_role("tab", name="Artifacts").click()
-    link = page.get_by_role("link", name=names["artifact"])
+    expect(page.get_by_role("button", name=names["artifact"])).to_be_visible()
+    link = page.get_by_role("link", name="Download")
     with lab.page.expect_download() as download:
         link.click()
     assert download.value.path().read_bytes() == file.read_bytes()

@@ -7,6 +7,7 @@ import { SortedTable } from '../parts/SortedTable';
 import type { IColumn } from '../parts/Table';
 import type { ILabdeckClient } from '../tokens';
 import type { ArtifactRecord } from '../wire';
+import { previewOf } from './content';
 import { Gallery } from './gallery';
 import { Preview } from './view';
 
@@ -83,7 +84,9 @@ function Head(
   return (
     <div className="jp-Labdeck-preview-head">
       <h3>{latest.name}</h3>
-      {latest.caption && <span>{latest.caption}</span>}
+      {group.all.length === 1 && latest.caption && (
+        <span>{latest.caption}</span>
+      )}
       <a
         className="jp-Labdeck-link"
         href={client.artifactUrl(trial, latest.id)}
@@ -164,8 +167,9 @@ function factColumns(trans: TranslationBundle): IColumn<IArtifactGroup>[] {
     {
       id: 'type',
       label: trans.__('type'),
-      value: ({ latest }) => latest.media_type,
-      render: ({ latest }) => latest.media_type
+      value: ({ latest }) => typeWord(latest, trans),
+      hover: ({ latest }) => latest.media_type,
+      render: ({ latest }) => typeWord(latest, trans)
     },
     {
       id: 'size',
@@ -182,4 +186,17 @@ function factColumns(trans: TranslationBundle): IColumn<IArtifactGroup>[] {
       render: ({ latest }) => formatTime(latest.created)
     }
   ];
+}
+
+/** What a file is, in one word. */
+function typeWord(artifact: ArtifactRecord, trans: TranslationBundle): string {
+  const words = {
+    image: trans.__('image'),
+    audio: trans.__('audio'),
+    figure: trans.__('figure'),
+    table: trans.__('table'),
+    text: trans.__('text'),
+    none: trans.__('file')
+  };
+  return words[previewOf(artifact)];
 }

@@ -45,6 +45,7 @@ export function Gallery(props: IGalleryProps): React.ReactElement {
           />
           <output>{current.step}</output>
         </label>
+        {!all && current.caption && <span>{current.caption}</span>}
         {pictures && (
           <label className="jp-Labdeck-control">
             <input
@@ -56,11 +57,8 @@ export function Gallery(props: IGalleryProps): React.ReactElement {
           </label>
         )}
       </div>
-      {all ? (
-        <All {...props} />
-      ) : (
-        <Preview {...props} artifact={current} key={current.id} />
-      )}
+      {all && <All {...props} />}
+      {!all && <Preview {...props} artifact={current} key={current.id} />}
     </div>
   );
 }

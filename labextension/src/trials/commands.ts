@@ -1,5 +1,6 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { trialIcon } from '../parts/icons';
@@ -17,6 +18,7 @@ export interface ITrialContext {
   client: ILabdeckClient;
   tracker: TrialTracker;
   trans: TranslationBundle;
+  languages: IEditorLanguageRegistry | null;
 }
 
 /** Register the commands of trials' pages. */
@@ -57,6 +59,7 @@ function create(
   const { app, client, tracker, trans } = context;
   const model = new TrialModel(client, id);
   const content = new TrialPanel(model, trans, {
+    languages: context.languages,
     onOpenTrial: trial =>
       void app.commands.execute(CommandIDs.openTrial, { trial }),
     onCompare: trials =>

@@ -32,13 +32,13 @@ import {
 import type { TrialModel } from './model';
 import { type ITrialFaceProps, Overview } from './overview';
 import type { IOpenTrials } from './relatives';
-import { Code, Environment } from './surroundings';
+import { Code, Environment, type IHighlighting } from './surroundings';
 
 /** Metrics named in the head of the page. */
 const HEAD_METRICS = 4;
 
 /** What a trial's page can ask of the application. */
-export interface ITrialActions extends IOpenTrials {
+export interface ITrialActions extends IOpenTrials, IHighlighting {
   onRestore: () => void;
   onDelete: () => void;
   onOpenTrial: ILineageActions['onOpenTrial'];

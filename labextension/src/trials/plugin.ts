@@ -4,6 +4,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { type MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs, ILabdeckClient, PluginIDs } from '../tokens';
@@ -16,18 +17,19 @@ export const trialsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows everything that is known of a trial.',
   autoStart: true,
   requires: [ILabdeckClient],
-  optional: [ITranslator, ILayoutRestorer],
+  optional: [ITranslator, ILayoutRestorer, IEditorLanguageRegistry],
   activate: (
     app: JupyterFrontEnd,
     client: ILabdeckClient,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    languages: IEditorLanguageRegistry | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('labdeck');
     const tracker = new WidgetTracker<MainAreaWidget<TrialPanel>>({
       namespace: 'labdeck-trials'
     });
-    addTrialCommands({ app, client, tracker, trans });
+    addTrialCommands({ app, client, tracker, trans, languages });
     if (restorer) {
       void restorer.restore(tracker, {
         command: CommandIDs.openTrial,

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import * as React from 'react';
 
 import { formatSize } from '../parts/format';
@@ -7,9 +8,16 @@ import { SortedTable } from '../parts/SortedTable';
 import { type CaptureBody, captureOf } from './model';
 import type { ITrialFaceProps } from './overview';
 
+/** What colours code. */
+export interface IHighlighting {
+  languages: IEditorLanguageRegistry | null;
+}
+
 /** The code that ran: cells or the script, and how it stood in git. */
-export function Code(props: ITrialFaceProps): React.ReactElement {
-  const { detail, trans } = props;
+export function Code(
+  props: ITrialFaceProps & IHighlighting
+): React.ReactElement {
+  const { detail, languages, trans } = props;
   const code = captureOf(detail, 'code');
   const git = captureOf(detail, 'git');
   if (!code && !git) {
@@ -18,16 +26,17 @@ export function Code(props: ITrialFaceProps): React.ReactElement {
   return (
     <div className="jp-Labdeck-code">
       {git && <Git git={git} trans={trans} />}
-      {code && <Source code={code} trans={trans} />}
+      {code && <Source code={code} languages={languages} trans={trans} />}
     </div>
   );
 }
 
 function Source(props: {
   code: CaptureBody;
+  languages: IEditorLanguageRegistry | null;
   trans: TranslationBundle;
 }): React.ReactElement {
-  const { code, trans } = props;
+  const { code, languages, trans } = props;
   const cells = code.records('cells');
   const source = code.text('source');
   return (
@@ -40,12 +49,43 @@ function Source(props: {
           >
             [{cell.text('number')}]:
           </span>
-          <pre tabIndex={0}>{cell.text('source')}</pre>
+          <Python source={cell.text('source')} languages={languages} />
         </div>
       ))}
-      {source && <pre tabIndex={0}>{source}</pre>}
+      {source && <Python source={source} languages={languages} />}
     </section>
   );
+}
+
+/** Python in the colours of JupyterLab's editor; plain where it knows none. */
+function Python(props: {
+  source: string;
+  languages: IEditorLanguageRegistry | null;
+}): React.ReactElement {
+  const { source, languages } = props;
+  const root = React.useRef<HTMLPreElement>(null);
+  React.useEffect(() => {
+    const element = root.current;
+    if (!element) {
+      return;
+    }
+    // The highlighter appends text of its own: what stands there goes, but only once the colours are here.
+    const coloured = document.createElement('pre');
+    const language = languages?.findBest('python') ?? null;
+    let gone = false;
+    element.textContent = source;
+    if (languages && language) {
+      void languages.highlight(source, language, coloured).then(() => {
+        if (!gone) {
+          element.replaceChildren(...coloured.childNodes);
+        }
+      });
+    }
+    return () => {
+      gone = true;
+    };
+  }, [source, languages]);
+  return <pre ref={root} tabIndex={0} className="jp-Labdeck-source" />;
 }
 
 function Git(props: {
