@@ -63,7 +63,7 @@ def contour(table: FieldTable, x: str, y: str, z: str, *, log_x: bool = False, l
     traces: list[dict[str, Any]] = [points]
     said = left_out(len(table.rows), int(there.sum()), "without a place here")
     if grid is None:
-        few = f"too few places for contours: it takes {LEAST}, not on one line"
+        few = "too few places for contours"
         said = f"{few}; {said}" if said else few
     else:
         traces = [{**grid, "zmin": ends["cmin"], "zmax": ends["cmax"]}, points]

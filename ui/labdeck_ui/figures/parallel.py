@@ -134,7 +134,7 @@ def _ticks(one: Column) -> tuple[NDArray[np.float64], list[float], list[str]]:
     if one.is_text:
         chosen = range(0, len(one.categories), math.ceil(len(one.categories) / _MOST_TICKS))
         # Plotly draws these ticks as they are: a few HTML tags that mean something elsewhere mean nothing here.
-        return one.places, [float(place) for place in chosen], [words.name(one.categories[at], 16) for at in chosen]
+        return one.places, [float(place) for place in chosen], [words.name(one.categories[at], 14) for at in chosen]
     there = one.places[~np.isnan(one.places)]
     if not len(there):
         return one.places, [], []
@@ -143,7 +143,8 @@ def _ticks(one: Column) -> tuple[NDArray[np.float64], list[float], list[str]]:
         return one.places, [low], [_said(one, low)]
     if low > 0 and high / low >= LOG_FROM and not one.is_time:
         return np.log10(one.places), *_decades(low, high)
-    values = [low, *_between(low, high), high]
+    # A moment takes more room than a number.
+    values = [low, high] if one.is_time else [low, *_between(low, high), high]
     return one.places, values, [_said(one, value) for value in values]
 
 
@@ -169,5 +170,5 @@ def _decades(low: float, high: float) -> tuple[list[float], list[str]]:
 
 def _said(one: Column, value: float) -> str:
     if one.is_time:
-        return str(layouts.local_dates(np.array([value]))[0].astype("datetime64[m]")).replace("T", " ")
+        return str(layouts.local_dates(np.array([value]))[0].astype("datetime64[m]"))[5:].replace("T", " ")
     return words.number(int(value) if value == int(value) and abs(value) < 10**9 else float(f"{value:.3g}"))
