@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from labdeck.runs.imports.source import SourceFile, files_below, is_int64, shown
+from labdeck.runs.redact import redact
 from labdeck.wire.records import Capture, TrialState
 
 KIND = "mlflow"
@@ -53,7 +54,7 @@ def told_by(tags: Mapping[str, str]) -> Told:
     """Return what MLflow keeps in tags, apart from the tags that people set."""
     captures: tuple[Capture, ...] = ()
     if commit := tags.get(_COMMIT):
-        body = {"root": "", "commit": commit, "branch": tags.get(_BRANCH, ""), "remote": tags.get(_REMOTE, "")}
+        body = {"root": "", "commit": commit, "branch": tags.get(_BRANCH, ""), "remote": redact(tags.get(_REMOTE, ""))}
         captures = (Capture(kind="git", body={**body, "dirty": False, "diff": ""}),)
     rest = {key: value for key, value in tags.items() if key not in _USED}
     return Told(tags.get(NOTE, ""), tags.get(PARENT) or None, tags.get(NAME, ""), rest, captures)
