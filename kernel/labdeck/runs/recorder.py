@@ -109,12 +109,13 @@ class Recorder:
 
     def finish(self, state: TrialState, error: str = "") -> None:
         """Close the writer and end the trial in the store."""
+        ended = time.time()  # what is still being recorded about its surroundings is not part of it
         if self._captures is not None:
             self._captures.join(_CAPTURE_TIMEOUT)
         if error:
             self._record(_error_capture(error))
         self.leave()
-        self._session.post(FinishTrial(id=self._trial_id, state=state, ended=time.time()))
+        self._session.post(FinishTrial(id=self._trial_id, state=state, ended=ended))
 
     def leave(self) -> None:
         """Close the writer; the trial goes on in the process that started it."""

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from importlib.metadata import version
 
 import pytest
@@ -121,3 +123,19 @@ def test_a_script_is_kept_as_it_is(studio, tmp_path):
     assert captures["code"]["path"] == str(script)
     assert captures["code"]["source"] == script.read_text().replace("abcdef", "[redacted]")
     assert set(captures) >= {"code", "packages", "machine"}
+
+
+def test_waiting_for_the_surroundings_is_not_part_of_the_trial(studio, monkeypatch):
+    from labdeck.runs.capture import packages
+
+    left, recorded = threading.Event(), []
+
+    def slow():
+        left.wait(60)
+        recorded.append(time.time())
+
+    monkeypatch.setattr(packages, "capture_packages", slow)
+    with studio.experiment("e").trial("quick") as trial:
+        trial.log(loss=1.0)
+        threading.Timer(0.2, left.set).start()
+    assert trial.record().ended < recorded[0]
