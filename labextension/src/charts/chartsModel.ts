@@ -285,6 +285,11 @@ export class ChartsModel implements IDisposable {
           .sort((a, b) => a.variety - b.variety)
           .slice(0, 1)
           .map(({ text }) => text);
+      case 'importance.field':
+        return this.fields
+          .filter(field => field.kind === 'param')
+          .slice(0, MOST.importance)
+          .map(({ text }) => text);
       case 'parallel.field':
         return [...texts.slice(0, FIRST_AXES), ...reached];
       default:

@@ -28,6 +28,7 @@ import { columnMenu, type IFactsTableProps, rowMenu } from './tableMenus';
 /** Room for the longest and the shortest cell, in digits. */
 const WIDEST = 30;
 const NARROWEST = 4;
+const WIDEST_HEAD = 22;
 /** The pace at which the duration of running trials is told anew, in milliseconds. */
 const PACE = 5000;
 
@@ -91,12 +92,9 @@ function Grid(props: IFactsTableProps): React.ReactElement {
 /** While this stays the same, no row changes places under the reader's pointer. */
 function orderOf(model: TableModel): string {
   const { sort, filter, group, closed, baseline } = model.settings;
-  // The trials of a group stay together, whatever comes.
-  const ids = group === null ? model.matching.map(f => f.trial.id) : null;
-  return JSON.stringify([
-    [sort, filter, group, [...closed], baseline],
-    ids ?? model.rows.map(rowId)
-  ]);
+  // A trial that comes to a group stands with the others of it at once.
+  const ids = group === null ? [] : model.rows.map(rowId).sort();
+  return JSON.stringify([[sort, filter, group, [...closed], baseline], ids]);
 }
 
 function rowId(row: TableRow): string {
@@ -236,22 +234,41 @@ function hoverText(
 
 /** Room for the longest text of a column, so that it is as wide whichever rows are drawn. */
 function widthOf(
-  { model, trans }: IColumnProps,
+  props: IColumnProps,
   column: IFactColumn,
   head: string
 ): number {
+  const { model, trans } = props;
   if (column.kind === 'state') {
     return head.length;
   }
-  const isGrouped = model.grouping !== null && hasDifference(column);
-  const extra = column.kind === 'name' ? 6 : isGrouped ? 9 : 0;
-  const pin = column.kind === 'name' && model.baseline ? 6 : 0;
-  const texts = model.facts.map(
+  const cells = model.facts.map(
     facts => cellText(column, column.value(facts), trans).length
   );
-  // A head's letters are narrower than digits.
-  const widest = Math.max(NARROWEST, Math.ceil(head.length * 0.9), ...texts);
-  return Math.min(WIDEST, widest + extra) + pin;
+  // A long head is cut rather than the table made wide: hovering tells it in full.
+  const widest = Math.max(
+    NARROWEST,
+    Math.min(WIDEST_HEAD, head.length + 1),
+    ...cells
+  );
+  if (column.kind === 'name') {
+    return (
+      Math.min(WIDEST, Math.max(widest + 6, groupWidth(props))) +
+      (model.baseline ? 6 : 0)
+    );
+  }
+  const isGrouped = model.grouping !== null && hasDifference(column);
+  return Math.min(WIDEST, isGrouped ? Math.max(widest, 17) : widest);
+}
+
+/** Room for the longest name of a group, with its count. */
+function groupWidth({ model, trans }: IColumnProps): number {
+  const lengths = model.rows.map(row =>
+    row.kind === 'group' && model.grouping
+      ? groupName(model.grouping, row.group, trans).length + 14
+      : 0
+  );
+  return Math.max(0, ...lengths);
 }
 
 function differenceColumn(
