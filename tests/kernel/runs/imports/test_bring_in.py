@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labdeck.errors import StoreBusy
-from labdeck.runs.imports.bring_in import Progress
+from labdeck.runs.imports.bring_in import Progress, bring_in
+from labdeck.runs.imports.mlflow_files import MlflowFiles
 from labdeck.runs.imports.points import missing
 from labdeck.runs.imports.source import identity, to_series
 from labdeck.store.contract import SeriesKey
 from labdeck.store.maintenance import check
+from labdeck.store.session import Session
 from labdeck.studio import Studio
 
 RUNS, POINTS = 40, 400
@@ -57,6 +59,19 @@ def assert_complete(studio):
             assert series.steps.tolist() == list(range(POINTS))
             assert series.values.tolist() == [number + step / 8 for step in range(POINTS)]
     assert [defect for defect in check(studio.session.store) if defect.severity == "error"] == []
+
+
+@pytest.mark.slow
+def test_it_comes_into_either_database(any_location, mlruns):
+    session = Session(any_location)
+    try:
+        for trials, unchanged in ((RUNS, 0), (0, RUNS)):
+            done = bring_in(session, MlflowFiles(mlruns))
+            assert (done.trials, done.unchanged, done.skipped) == (trials, unchanged, ())
+        page = session.catalog.trials(session.catalog.experiment("digits").id)
+        assert page.total == RUNS
+    finally:
+        session.close()
 
 
 KILLED = """
