@@ -104,6 +104,8 @@ def draw(texts: dict[str, str]) -> dict[str, list[float]]:
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None or not PLOTLY.is_file():
+        raise SystemExit("drawing needs Chromium (apt-get install chromium) and the built front end (make setup)")
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=flags)
