@@ -123,7 +123,6 @@ def test_the_help_has_examples_to_click(lab: LabPage, box: Locator, picture: Cal
     picture(lab, "finding-help-400-dark")
     help_panel.get_by_role("button", name='tags.team ~ "vision"').click()
     wait_until(lambda: set(lab.names()[1:]) == {"plain", "special"}, "the example is asked", why=lab.describe)
-    lab.page.keyboard.press("Escape")
     lab.sidebar.get_by_role("button", name="Close the help").click()
     expect(help_panel).to_have_count(0)
 

@@ -111,7 +111,7 @@ function Input(
       aria-describedby={isWrong ? `${id}-error` : undefined}
       autoComplete="off"
       spellCheck={false}
-      placeholder={trans.__('Search: name or query')}
+      placeholder={trans.__('Name or query')}
       rightIcon="ui-components:search"
       value={model.text}
       onChange={event => {
@@ -136,9 +136,9 @@ function Suggestions(props: {
 }): React.ReactElement {
   const { id, model, trans } = props;
   const current = React.useRef<HTMLLIElement>(null);
-  React.useLayoutEffect(() =>
-    current.current?.scrollIntoView({ block: 'nearest' })
-  );
+  React.useLayoutEffect(() => {
+    current.current?.scrollIntoView({ block: 'nearest' });
+  });
   return (
     <ul
       id={id}
@@ -212,7 +212,6 @@ function onKey(
       take(chosen);
     } else {
       model.closeSuggestions();
-      model.ask();
       model.remember();
     }
   });

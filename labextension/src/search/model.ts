@@ -104,16 +104,24 @@ export class SearchModel implements IDisposable {
     this.#text = text;
     this.#problem = null;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.ask(), PAUSE);
+    const suggested = this.suggest(at);
+    const askUnlessUnfinished = (): void => {
+      if (this.#text === text && !this.#isUnfinished) {
+        this.ask();
+      }
+    };
+    this.#timer = setTimeout(() => {
+      // Completion that takes long is not waited for.
+      const late = new Promise(resolve => setTimeout(resolve, PAUSE));
+      void Promise.race([suggested, late]).then(askUnlessUnfinished);
+    }, PAUSE);
     this.#tell();
-    void this.suggest(at);
   }
 
   /** Put in another text and ask for it. */
   enter(text: string): void {
     this.#text = text;
     this.closeSuggestions();
-    this.ask();
     this.remember();
   }
 
@@ -153,13 +161,15 @@ export class SearchModel implements IDisposable {
       }
     } catch {
       // The box works without completion, and the search itself tells what is wrong.
-      this.closeSuggestions();
+      this.#offer([], 0, 0);
     }
   }
 
+  /** Close the list; what waited for a choice is asked as it stands. */
   closeSuggestions(): void {
     this.#turn++;
     this.#offer([], 0, 0);
+    this.ask();
   }
 
   /** Put a suggestion into the text; returns where the cursor belongs. */
@@ -183,13 +193,19 @@ export class SearchModel implements IDisposable {
     this.#text = '';
     this.#problem = null;
     this.closeSuggestions();
-    this.ask();
   }
 
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);
     Signal.clearData(this);
+  }
+
+  /** Whether something is missing where the cursor is, so that asking would only tell so. */
+  get #isUnfinished(): boolean {
+    return this.#suggestions.some(
+      ({ kind }) => kind !== 'keyword' && kind !== 'recent'
+    );
   }
 
   #offer(

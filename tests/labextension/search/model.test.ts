@@ -44,11 +44,32 @@ describe('asking', () => {
     model.type('cnn', 3);
     await vi.advanceTimersByTimeAsync(PAUSE / 2);
     expect(asked).toEqual([]);
-    await vi.advanceTimersByTimeAsync(PAUSE);
+    await vi.advanceTimersByTimeAsync(2 * PAUSE);
     model.ask();
     expect(asked).toEqual(['name ~ "cnn"']);
     model.clear();
     expect(asked).toEqual(['name ~ "cnn"', '']);
+  });
+
+  it('waits for a choice where something is missing', async () => {
+    model.type('state = comp', 12);
+    await reply(0, {
+      start: 8,
+      end: 12,
+      items: [{ text: 'completed', kind: 'value' }]
+    });
+    await vi.advanceTimersByTimeAsync(3 * PAUSE);
+    expect(asked).toEqual([]);
+    model.closeSuggestions();
+    expect(asked).toEqual(['state = comp']);
+    model.type('state = completed ', 18);
+    await reply(1, {
+      start: 18,
+      end: 18,
+      items: [{ text: 'and', kind: 'keyword' }]
+    });
+    await vi.advanceTimersByTimeAsync(PAUSE);
+    expect(asked[1]).toBe('state = completed ');
   });
 
   it('remembers what was asked, the latest first and each once', () => {
