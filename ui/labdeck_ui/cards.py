@@ -33,6 +33,8 @@ ROWS = 20
 COLUMNS = 6
 """Parameters, and metrics, that a comparison in a cell shows; the sidebar's comparison shows all."""
 _ERROR_LINES = 6
+_SYSTEM = "system"
+"""The component under which is kept what the machine does."""
 _NOTE = 500
 
 
@@ -139,7 +141,7 @@ def comparison_card(comparison: Comparison) -> Card:
         return Card(kind="", title=title, warning=warning)
     ids = [fact.trial.id for fact in facts]
     params = _differing(facts)
-    seen = dict.fromkeys((metric.component, metric.name) for fact in facts for metric in fact.metrics)
+    seen = dict.fromkeys((metric.component, metric.name) for fact in facts for metric in _own(fact.metrics))
     # The trial's own metrics first: those of a component are often constants of its preparation.
     metrics = sorted(seen, key=lambda key: bool(key[0]))
     rows = tuple(
@@ -204,7 +206,13 @@ def _params(params: Sequence[Param]) -> Grid:
     return Grid("", ("parameter", "value"), rows, len(params))
 
 
+def _own(metrics: Sequence[MetricSummary]) -> list[MetricSummary]:
+    """Return the metrics that somebody logged: what the machine did is drawn in the sidebar, and compares nothing."""
+    return [metric for metric in metrics if metric.component != _SYSTEM]
+
+
 def _metrics(metrics: Sequence[MetricSummary]) -> Grid:
+    metrics = _own(metrics)
     rows = tuple(
         (
             Cell(_label(metric.component, metric.name), hover=words.name(metric.name, 300)),

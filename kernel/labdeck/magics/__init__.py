@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labdeck.magics import importing  # noqa: F401 - declares its verbs
+from labdeck.magics import importing, resuming  # noqa: F401 - they declare their verbs
 from labdeck.magics.completing import make_matcher
 from labdeck.magics.context import Context
 from labdeck.magics.door import make_awaiter, make_magic
 from labdeck.magics.experiment import EXPERIMENT
+from labdeck.runs.system import configure
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -25,8 +26,10 @@ def load(shell: InteractiveShell) -> Context:
     Returns:
         What the magics of this shell share.
     """
+    from labdeck.config import Labdeck
     from labdeck_ui.formatters import register
 
+    configure(Labdeck(config=shell.config).system_metrics)
     _forget(shell.input_transformers_post)
     if shell.Completer is not None:
         _forget(shell.Completer.custom_matchers)

@@ -66,6 +66,12 @@ class Context:
             raise UsageError("no experiment is in use", "write %experiment use NAME, or %experiment create NAME")
         return self.experiment
 
+    def choose_trial(self, name: str, experiment: str | None) -> Trial:
+        """Return the trial of that name or id, of the experiment named or in use; of any if there is none in use."""
+        if experiment is None and self.experiment is None:
+            return self.studio.find_trial(name)
+        return self.choose_experiment(experiment).find(name)
+
     def choose(self, trial: str | None, experiment: str | None) -> Experiment | Trial:
         """Return a trial of an experiment if one is named, else the experiment; NotFound, UsageError."""
         if trial is not None and experiment is None and self.experiment is None:

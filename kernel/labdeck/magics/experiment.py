@@ -18,10 +18,11 @@ from labdeck.magics.names import (
     experiment_names,
     metric_names,
     parameter_names,
+    resumable_names,
     tag_keys,
     trial_names,
 )
-from labdeck.magics.verbs import Argument, Flag, Noun, offer, one_of, read_pair, read_setting
+from labdeck.magics.verbs import Argument, Flag, Noun, offer, one_of, read_definition, read_pair, read_setting
 from labdeck.runs.lookup import no_such
 from labdeck.runs.trial import Trial
 from labdeck.wire.commands import Delete, Restore
@@ -29,10 +30,10 @@ from labdeck.wire.messages import Comparison, ExperimentList
 
 if TYPE_CHECKING:
     from labdeck.magics.context import Context
-    from labdeck.runs.experiment import Experiment
     from labdeck.magics.words import Word
-    from labdeck.wire.records import Goal, ParamValue, TrialFacts
+    from labdeck.runs.experiment import Experiment
     from labdeck.runs.search.found import Found
+    from labdeck.wire.records import Goal, ParamValue, TrialFacts
 
 EXPERIMENT = Noun("experiment", "Keep, look at and compare experiments and their trials.")
 
@@ -134,7 +135,6 @@ def compare(context: Context, *, trial: tuple[str, ...], metric: tuple[str, ...]
 
 
 @EXPERIMENT.verb(
-@EXPERIMENT.verb(
     Argument(
         "query",
         'what to find: metrics.acc > 0.9 and params.optimizer = "sgd"; default everything',
@@ -169,6 +169,7 @@ def search(
     return context.choose_experiment(experiment).search(asked, sort or "", limit, archived=archived)
 
 
+@EXPERIMENT.verb(
     Argument("text", 'the note, Markdown; "" removes it', many=True),
     _TRIAL,
     _IN,
@@ -233,9 +234,17 @@ def delete(context: Context, *, name: tuple[str, ...], undo: bool) -> Deletion:
 
 
 @EXPERIMENT.verb(
-    Argument("name", 'the trial\'s name, default "trial-1", "trial-2" …', optional=True),
+    Argument("name", 'the trial\'s name, default "trial-1", "trial-2" …', optional=True, complete=resumable_names),
     Flag("param", "a parameter; may be repeated", "NAME=VALUE", read_setting, many=True, complete=parameter_names),
     _NOTE,
+    Flag("resume", "go on with the trial of that name, which has ended"),
+    Flag(
+        "metric-definition",
+        "a metric to read off what is printed: the first group of the expression; may be repeated",
+        "NAME=REGEX",
+        read_definition,
+        many=True,
+    ),
     _IN,
     cell=True,
 )
@@ -245,6 +254,8 @@ def trial(
     name: str | None,
     param: tuple[tuple[str, ParamValue], ...],
     note: str | None,
+    resume: bool,
+    metric_definition: tuple[tuple[str, str], ...],
     experiment: str | None,
     cell: str,
 ) -> Any:
@@ -255,8 +266,19 @@ def trial(
     Example: %%experiment trial cnn-32 --param hidden=32 --param lr=1e-3
     """
     body = Body(context.shell, cell)
-    params = dict(param)
-    started = context.choose_experiment(experiment).trial(name, params=params, note=note or "")
+    params, definitions = dict(param), dict(metric_definition)
+    if not resume:
+        home = context.choose_experiment(experiment)
+        started = home.trial(name, params=params, note=note or "", metric_definitions=definitions)
+    elif name is None:
+        raise UsageError("no trial is named to go on with", "%%experiment trial NAME --resume")
+    else:
+        started = context.choose_trial(name, experiment)
+        started.define_metrics(definitions)
+        started.resume()
+        started.log_params(params)
+        if note is not None:
+            started.set_note(note)
     context.shell.user_ns.update(trial=started, params=params)
     return body.run(started)
 

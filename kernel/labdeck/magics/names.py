@@ -47,6 +47,11 @@ def deletable_names(context: Context, draft: Draft) -> Sequence[str]:
     return list(dict.fromkeys(each.name for deletion in reversed(context.deletions) for each in deletion))
 
 
+def resumable_names(context: Context, draft: Draft) -> Sequence[str]:
+    """List the trials to go on with, if the line says --resume: other cells are new trials."""
+    return trial_names(context, draft) if "resume" in draft.flags else ()
+
+
 def metric_names(context: Context, draft: Draft) -> Sequence[str]:
     """List the metrics that the newest trials logged."""
     return [metric.name for fact in _newest_facts(context, draft) for metric in fact.metrics]

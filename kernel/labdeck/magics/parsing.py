@@ -89,7 +89,7 @@ def bind(draft: Draft) -> dict[str, Any]:
     if rest:
         raise UsageError(f"{draft.verb.name} does not take {rest[0].text!r}", usage)
     for flag in draft.verb.flags:
-        values[flag.name] = _read_flag(flag, draft.flags.get(flag.name, []))
+        values[flag.name.replace("-", "_")] = _read_flag(flag, draft.flags.get(flag.name, []))
     return values
 
 

@@ -57,6 +57,14 @@ def read_setting(word: Word) -> tuple[str, ParamValue]:
     return name.text, read_value(value)
 
 
+def read_definition(word: Word) -> tuple[str, str]:
+    """Return the two sides of NAME=REGEX, which is quoted as a rule; ValueError without an equals sign."""
+    name, has_value, regex = word.text.partition("=")
+    if not has_value:
+        raise ValueError("write 'NAME=REGEX'")
+    return name, regex
+
+
 def offer(*choices: str) -> Completer:
     """Return a completer that always lists these words."""
     return lambda _context, _draft: choices
@@ -84,6 +92,7 @@ class Argument:
         many: Take all that follow; the verb gets a tuple.
         optional: It may be left out; the verb gets None, or () for many.
         complete: Lists what could stand here.
+        complete_phrase: Completes all of its words together, as they stand in the line; of an argument that takes many.
     """
 
     name: str
@@ -92,7 +101,7 @@ class Argument:
     many: bool = False
     optional: bool = False
     complete: Completer | None = None
-        complete_phrase: Completes all of its words together, as they stand in the line; of an argument that takes many.
+    complete_phrase: PhraseCompleter | None = None
 
     @property
     def usage(self) -> str:
@@ -101,13 +110,12 @@ class Argument:
         return f"[{shown}]" if self.optional else shown
 
 
-    complete_phrase: PhraseCompleter | None = None
 @dataclass(frozen=True)
 class Flag:
     """What a verb is given by `--name`.
 
     Attributes:
-        name: Without the dashes; the verb gets it under this keyword.
+        name: Without the leading dashes; the verb gets it under this keyword, dashes in it as underscores.
         help: What it is, for the help: a phrase in lower case.
         value: What its value is called in the help; "" for a switch, which the verb gets as a bool.
         read: Makes the value.

@@ -71,6 +71,7 @@ class TrialOutput:
         with _change:
             _open.append(self)
             _listen()
+            _follow_cells()
         if self._writer is not None:
             self._session.add_source(self)
 
@@ -142,20 +143,28 @@ class _Tap:
     def __init__(self, stream: Any, name: Stream) -> None:
         self.stream = stream
         self._name = name
+        self._active = True
         self._before: Any = vars(stream).get("write") if hasattr(stream, "__dict__") else None
-        write = stream.write
+        self._write = stream.write
+        self.heard = self._hear_and_write
+        stream.write = self.heard
 
-        def heard(text: Any, *rest: Any) -> Any:
-            written = write(text, *rest)
-            _hear(name, text)
-            return written
-
-        self._heard = heard
-        stream.write = heard
+    def _hear_and_write(self, text: Any, *rest: Any) -> Any:
+        # Others wrap streams, too: where one of our taps lies above another, only the upper one listens.
+        if not self._active or getattr(_here, "above", False):
+            return self._write(text, *rest)
+        _here.above = True
+        try:
+            written = self._write(text, *rest)
+        finally:
+            _here.above = False
+        _hear(self._name, text)
+        return written
 
     def remove(self) -> None:
-        """Leave the stream as it was, unless somebody has wrapped it since."""
-        if getattr(self.stream, "write", None) is not self._heard:
+        """Leave the stream as it was; if somebody has wrapped it since, let everything through."""
+        self._active = False
+        if getattr(self.stream, "write", None) is not self.heard:
             return
         with suppress(AttributeError):
             if self._before is not None:
@@ -178,7 +187,8 @@ def _listen() -> None:
     """Wrap the streams of now, those that are not yet."""
     streams: tuple[tuple[Stream, Any], ...] = (("stdout", sys.stdout), ("stderr", sys.stderr))
     for name, stream in streams:
-        if stream is not None and not any(tap.stream is stream for tap in _taps):
+        write = getattr(stream, "write", None)
+        if write is not None and not any(tap.heard is write for tap in _taps):
             with suppress(AttributeError, TypeError):  # a stream that lets nobody in
                 _taps.append(_Tap(stream, name))
 
@@ -186,6 +196,21 @@ def _listen() -> None:
 def _stop_listening() -> None:
     while _taps:
         _taps.pop().remove()
+
+
+def _listen_again() -> None:
+    """Wrap the streams of the cell that begins: IPython wraps them for each, and unwraps them as they were before."""
+    with _change:
+        if _open:
+            _listen()
+
+
+def _follow_cells() -> None:
+    """Have IPython tell of each cell, if we are in it; once a shell."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is not None and _listen_again not in shell.events.callbacks["pre_execute"]:
+        shell.events.register("pre_execute", _listen_again)
 
 
 def _hear(name: Stream, text: Any) -> None:
@@ -207,7 +232,7 @@ def _hear(name: Stream, text: Any) -> None:
 def _after_fork() -> None:
     global _change  # noqa: PLW0603 - whoever held it is not in the child
     _change = threading.RLock()
-    _here.inside = False
+    _here.inside = _here.above = False
     for output in list(_outputs):
         output._reset()  # noqa: SLF001 - the hook of the same module
 

@@ -26,6 +26,8 @@ INTERVAL = 10.0
 FIRST = 1.0
 """Seconds after the beginning of a trial until its first sample."""
 SHORTEST = 0.1
+AHEAD = 0.3
+"""Seconds before the first sample at which the machine is read for the first time: rates need two readings."""
 
 _log = logging.getLogger("labdeck.runs")
 _configured = INTERVAL
@@ -82,6 +84,8 @@ class Sampler:
 
     def _run(self) -> None:
         try:
+            if not self._wait(AHEAD):
+                return  # a short trial costs nothing
             with unforked():  # it imports what reads the machine
                 from labdeck.runs.machine import Machine
 
@@ -89,16 +93,18 @@ class Sampler:
             while self._wait():
                 self._sample(machine)
         except Exception:  # noqa: BLE001 - a thread of ours must not show a traceback to the user
-            _log.warning("the machine is not sampled any more", exc_info=True)
+            _log.warning(
+                "the machine is not sampled any more", exc_info=True
+            )  # the thread stays: it is not tried again
 
-    def _wait(self) -> bool:
-        """Wait until a trial is due; False when there is none left, and then the thread ends."""
+    def _wait(self, ahead: float = 0.0) -> bool:
+        """Wait until a trial is due, or almost; False when there is none left, and then the thread ends."""
         while True:
             with self._lock:
                 if not self._due:
                     self._thread = None
                     return False
-                left = min(self._due.values()) - time.monotonic()
+                left = min(self._due.values()) - time.monotonic() - ahead
                 self._changed.clear()
             if left <= 0:
                 return True

@@ -4,6 +4,7 @@
     experiments/<id>.json           ExperimentRecord
     trials/<id>.json                TrialDetail
     columns/<trial id>.parquet      its points, as `labdeck.store.columns.parquet` describes
+    outputs/<trial id>.log          what it printed, as `labdeck.store.outputs` describes
     artifacts/<sha256>              content
 
 Deleted trials and tensors stay behind.
@@ -111,6 +112,9 @@ class _Writer:
         record = msgspec.structs.replace(detail, artifacts=kept)
         self._file.writestr(f"trials/{trial_id}.json", msgspec.json.encode(record))
         self._points(trial_id)
+        printed = self._store.outputs.path(trial_id)
+        if printed.is_file():
+            self._file.write(printed, f"outputs/{trial_id}.log")
         if trial_id in self._with_tensors:
             self.left_out.append(f"{detail.trial.name!r}: its tensors")
         self.trials += 1

@@ -1,7 +1,8 @@
 """The laws of the store, and the shape of its parts.
 
 A store is a *catalog* (a database of small facts and an event log), *columns* (metric points), *tensors* (full arrays),
-*artifacts* (files) and *outputs* (what was printed). `labdeck.testing.StoreContract` holds every implementation to these laws.
+*artifacts* (files) and *outputs* (what was printed). `labdeck.testing.StoreContract` holds every implementation to
+these laws.
 
 Threads and processes
     Every object here may be used from any thread. Any number of processes may read and write one store at the same

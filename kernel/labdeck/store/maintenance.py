@@ -24,7 +24,7 @@ KEEP_EVENTS = 50_000
 """Events left in the log; a reader that is further behind reads everything anew."""
 _CHUNK = 500
 OUTBOX = "outbox"
-_PARTS = ("columns", "tensors")
+_PARTS = ("columns", "tensors", "outputs")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Freed:
 
     Attributes:
         trials: Trials that had been deleted.
-        orphans: Folders of points or tensors that belong to no trial.
+        orphans: Folders of points, tensors or output that belong to no trial.
         artifacts: Files that no trial refers to.
         packed: Trials whose points were packed; 0 in a dry run.
         events: Events that went from the log; 0 in a dry run.
@@ -105,6 +105,7 @@ def _forget_writers(store: Store) -> None:
 def _remove_files(store: Store, trial_ids: Sequence[str]) -> None:
     store.columns.remove(trial_ids)
     store.tensors.remove(trial_ids)
+    store.outputs.remove(trial_ids)
 
 
 def _misfits(store: Store) -> list[Defect]:
@@ -112,7 +113,7 @@ def _misfits(store: Store) -> list[Defect]:
     remedy = "`labdeck store gc` removes it once it is an hour old"
     found = [
         Defect("warning", f"{part}/{trial_id}", "no trial refers to it", remedy)
-        for part, kept in (("columns", store.columns.trial_ids()), ("tensors", store.tensors.trial_ids()))
+        for part, kept in _kept(store).items()
         for trial_id in sorted(kept - known)
     ]
     for digest in sorted(store.catalog.artifact_digests() - store.artifacts.digests()):
@@ -152,8 +153,14 @@ def _orphans(store: Store) -> list[str]:
     if not known:
         return []
     folder = store.location.folder
-    strange = (store.columns.trial_ids() | store.tensors.trial_ids()) - known
+    strange = frozenset[str]().union(*_kept(store).values()) - known
     return sorted(i for i in strange if max(_latest(folder / part / i) for part in _PARTS) < time.time() - HOUR)
+
+
+def _kept(store: Store) -> dict[str, frozenset[str]]:
+    """Return of which trials there are files, by part."""
+    found = (store.columns.trial_ids(), store.tensors.trial_ids(), store.outputs.trial_ids())
+    return dict(zip(_PARTS, found, strict=True))
 
 
 def _latest(folder: Path) -> float:

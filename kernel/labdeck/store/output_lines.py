@@ -31,12 +31,13 @@ class Lines:
         """Return how many there are."""
         return len(self._ends)
 
-    def record(self, at: int, before: int = 0) -> OutputLine:
+    def record(self, at: int, before: int = 0, *, finished: bool = True) -> OutputLine:
         """Return a line.
 
         Args:
             at: Its place, from 0.
-            before: Lines before the first of this file, which are still being printed if there are any.
+            before: Lines before the first of this file.
+            finished: Whether it has ended.
         """
         time, letter, text = _parts(self._raw(at))
         return OutputLine(
@@ -44,7 +45,7 @@ class Lines:
             stream=_STREAMS[letter],
             time=time,
             text=text.decode("utf-8", "replace"),
-            finished=not before,
+            finished=finished,
         )
 
     def holding(self, search: str) -> NDArray[np.intp]:

@@ -106,7 +106,7 @@ class OutputFiles:
         chosen = [lines.record(int(at)) for at in found[start : start + limit]]
         if start + limit >= len(found):
             begun = Lines(b"".join(_read(path) for path in sorted(self.path(trial_id).parent.glob("*" + LIVE))))
-            chosen += [begun.record(int(at), len(lines)) for at in begun.holding(search)]
+            chosen += [begun.record(int(at), len(lines), finished=False) for at in begun.holding(search)]
         return OutputPage(total=len(lines), found=len(found), cut=lines.is_cut(), lines=tuple(chosen))
 
     def path(self, trial_id: str) -> Path:

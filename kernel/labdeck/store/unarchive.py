@@ -22,6 +22,7 @@ from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
 from labdeck.store.importing import commands_for
 from labdeck.store.open import TEMPORARY
+from labdeck.store.outputs import LIMIT
 from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _MAX_ENTRIES = 1_000_000
 _MAX_JSON = 64 * 2**20
 _MAX_POINTS = 50_000_000
 _NAME = re.compile(
-    r"labdeck\.json|(experiments|trials)/[0-9a-f]{32}\.json|columns/[0-9a-f]{32}\.parquet|artifacts/[0-9a-f]{64}"
+    r"labdeck\.json|(experiments|trials)/[0-9a-f]{32}\.json|columns/[0-9a-f]{32}\.parquet|outputs/[0-9a-f]{32}\.log|artifacts/[0-9a-f]{64}"
 )
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _ATTEMPTS = 5
@@ -164,6 +165,9 @@ class _Reader:
             entry = f"columns/{detail.trial.id}.parquet"
             if entry in self._file.namelist():
                 self._keep_points(entry, detail.trial.id, Path(folder))
+            printed = f"outputs/{detail.trial.id}.log"
+            if printed in self._file.namelist():
+                self._keep_output(printed, detail.trial.id, Path(folder) / "output")
 
     def _keep_artifact(self, artifact: ArtifactRecord, target: Path) -> None:
         try:
@@ -192,6 +196,15 @@ class _Reader:
         target = self._store.location.folder / "columns" / trial_id
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / FILE).replace(target / FILE)
+
+    def _keep_output(self, entry: str, trial_id: str, target: Path) -> None:
+        """Keep what a trial printed; whatever it holds is shown as text."""
+        if self._file.getinfo(entry).file_size > 2 * LIMIT:
+            raise _broken(self._name, f"{entry} is longer than any output that is kept")
+        self._unpack(entry, target)
+        place = self._store.outputs.path(trial_id)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.replace(place)
 
     def _unpack(self, entry: str, target: Path) -> str:
         """Write an entry to a file, piece by piece; return its SHA-256."""
