@@ -117,6 +117,7 @@ def test_killed_anywhere_and_repeated_it_is_complete(tmp_path, mlruns):
         assert (again.trials, again.completed, again.unchanged, again.points) == (0, 0, RUNS, 0)
 
 
+@pytest.mark.slow
 def test_killed_after_new_points_and_before_their_announcement(studio, mlruns):
     studio.import_from(mlruns)
     (metric,) = mlruns.glob(f"1/{3:032x}/metrics/loss")
@@ -156,6 +157,7 @@ def interrupted(studio, mlruns, stop, told):
         module._NEWS_EVERY = before
 
 
+@pytest.mark.slow
 def test_progress_rises_to_the_end(studio, mlruns):
     told = []
     interrupted(studio, mlruns, lambda _: None, told)
@@ -165,6 +167,7 @@ def test_progress_rises_to_the_end(studio, mlruns):
     assert all(progress.left >= 0 for progress in told[1:])
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_do_not_mix(studio, mlruns, tmp_path):
     def other(progress):
         if progress.done == progress.total:
@@ -175,6 +178,7 @@ def test_two_imports_at_once_do_not_mix(studio, mlruns, tmp_path):
     assert_complete(studio)
 
 
+@pytest.mark.slow
 def test_what_was_deleted_here_is_told_and_stays(studio, mlruns):
     studio.import_from(mlruns)
     studio.find_trial("run-7").delete()
@@ -185,6 +189,7 @@ def test_what_was_deleted_here_is_told_and_stays(studio, mlruns):
     assert len(studio.find_experiment("digits").trials()) == RUNS - 1
 
 
+@pytest.mark.slow
 def test_points_logged_here_stay_and_are_not_brought_again(studio, mlruns):
     studio.import_from(mlruns)
     trial = studio.find_trial("run-5")
