@@ -315,7 +315,9 @@ describe('the code of a comparison', () => {
       'figures.grouped_bar(studio.comparing.groups(ids,'
     );
     model.setTab('importance');
-    expect(last()).toBe(`studio.comparing.importance(ids, ${field})`);
+    expect(last()).toBe(
+      `studio.comparing.importance(ids, ${field}, ["params.hidden"])`
+    );
     model.setTab('environment');
     expect(last()).toBe(
       'studio.comparing.environment_difference(before, after)'
