@@ -120,7 +120,7 @@ def _record(module: ModuleType, optimizer: Any, loop: Loop) -> None:
         loop.place = loops.open_loop(NAME, name, optimizer, trial)
         loop.started_at = loop.steps - 1
         loop.place.params(_facts(optimizer, model))
-        active.before_leaving(loop.place.trial, lambda: patching.guarded(NAME, _conclude, loop, loop.place))
+        active.before_leaving(loop.place.trial, functools.partial(patching.guarded, NAME, _conclude, loop, loop.place))
         if model is not None and options.current().log_models:
             loop.model = model
     step = loop.steps - 1 - loop.started_at

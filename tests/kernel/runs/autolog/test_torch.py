@@ -123,6 +123,23 @@ def test_a_loop_that_goes_on_in_another_trial(autolog, experiment):
         assert [artifact.name for artifact in one.artifacts()] == ["model.safetensors"]
 
 
+def test_a_trial_that_ends_while_its_loop_goes_on_elsewhere(autolog, experiment, studio):
+    autolog("torch", log_models=True)
+    model = make()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    outer = experiment.trial("outer").start()
+    train(model, optimizer, 2)
+    with experiment.trial("inner") as inner:
+        train(model, optimizer, 2)
+        outer.finish()
+        train(model, optimizer, 2)
+    assert inner.metrics["train:loss"].count == 4
+    for trial in (outer, inner):
+        assert [artifact.name for artifact in trial.artifacts()] == ["model.safetensors"]
+    weights = load_file(studio.artifact(inner.id, inner.artifacts()[0].id)[1])
+    assert torch.equal(weights["0.weight"], model[0].weight)
+
+
 def test_a_scaled_loss_is_recorded_unscaled(autolog, experiment):
     autolog("torch")
     model = make()
