@@ -384,8 +384,7 @@ class Columns(ABC):
     def compact(self, trial_id: str) -> bool:
         """Turn the segments of a finished trial into one Parquet file.
 
-        False if there was nothing to do. Readers never miss or see a point twice, and a crash in between loses
-        nothing.
+        False if there was nothing to do. Readers never miss or see a point twice; a crash in between loses nothing.
         """
 
     @abstractmethod
