@@ -7,6 +7,7 @@ const GAP = { x: 72, y: 16 };
 const MARGIN = 24;
 /** How often the order within the columns is improved. */
 const SWEEPS = 4;
+const BY_NAME = new Intl.Collator(undefined, { numeric: true });
 
 /** A node and where its upper left corner is. */
 export interface IPlaced {
@@ -44,6 +45,12 @@ export function layOut(graph: LineageGraph): ILayout {
   for (const id of ids) {
     const column = columnOf.get(id) ?? 0;
     (columns[column] ??= []).push(id);
+  }
+  const names = new Map(graph.nodes.map(node => [node.id, node.name]));
+  for (const column of columns) {
+    column.sort((a, b) =>
+      BY_NAME.compare(names.get(a) ?? '', names.get(b) ?? '')
+    );
   }
   improve(columns, graph.edges);
   const placed = place(graph, columns);
