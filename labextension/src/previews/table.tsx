@@ -4,8 +4,8 @@ import { ABSENT, formatCount } from '../parts/format';
 import type { IColumn } from '../parts/Table';
 import { Table } from '../parts/Table';
 import type { TablePreview } from '../wire';
+import { type IPreviewProps, Reading } from './reading';
 import { useRead } from './useRead';
-import { type IPreviewProps, Reading } from './view';
 
 /** Rows on a page. */
 const ROWS = 100;

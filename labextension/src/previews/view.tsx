@@ -1,13 +1,10 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IFigure } from '#plotly';
 
 import { Chart } from '../parts/Chart';
 import { formatSize } from '../parts/format';
-import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
-import type { ILabdeckClient } from '../tokens';
-import type { ArtifactRecord } from '../wire';
+import { Empty } from '../parts/Notes';
 import {
   MEDIA_LIMIT,
   previewOf,
@@ -15,16 +12,9 @@ import {
   readText,
   TEXT_LIMIT
 } from './content';
+import { type IPreviewProps, Reading } from './reading';
 import { TablePreviewView } from './table';
-import { type IRead, useRead } from './useRead';
-
-/** What a preview needs. */
-export interface IPreviewProps {
-  client: ILabdeckClient;
-  trial: string;
-  artifact: ArtifactRecord;
-  trans: TranslationBundle;
-}
+import { useRead } from './useRead';
 
 /** The content of an artifact, as far as it can be shown without trusting it. */
 export function Preview(props: IPreviewProps): React.ReactElement {
@@ -62,25 +52,6 @@ export function Preview(props: IPreviewProps): React.ReactElement {
         />
       );
   }
-}
-
-/** What has been read, or why not. */
-export function Reading<T>(props: {
-  reading: IRead<T>;
-  trans: TranslationBundle;
-  children: (value: T) => React.ReactElement;
-}): React.ReactElement {
-  const { reading, trans, children } = props;
-  if (reading.error) {
-    return (
-      <ErrorNote error={reading.error} trans={trans} onRetry={reading.retry} />
-    );
-  }
-  return reading.value === null ? (
-    <Skeleton label={trans.__('Loading the file')} rows={4} />
-  ) : (
-    children(reading.value)
-  );
 }
 
 function revoke(address: string): void {

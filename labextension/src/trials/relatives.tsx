@@ -1,4 +1,5 @@
 /** The trial that this one is part of, and those that are part of it. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { formatDuration, formatNumber } from '../parts/format';
@@ -6,7 +7,7 @@ import { trialColour } from '../parts/palette';
 import { Swatch } from '../parts/Picker';
 import { Sparkline } from '../parts/Sparkline';
 import { StateIcon } from '../parts/StateIcon';
-import type { ITrialFaceProps } from './overview';
+import type { TrialDetail } from '../wire';
 
 /** What a trial's page can ask of other pages. */
 export interface IOpenTrials {
@@ -14,10 +15,15 @@ export interface IOpenTrials {
   onCompare: (trials: readonly string[]) => void;
 }
 
+interface IPartsProps extends IOpenTrials {
+  detail: TrialDetail;
+  /** The time now, in seconds since 1970. */
+  now: number;
+  trans: TranslationBundle;
+}
+
 /** Trials that are part of this one, each a link to its page. */
-export function Parts(
-  props: ITrialFaceProps & IOpenTrials
-): React.ReactElement {
+export function Parts(props: IPartsProps): React.ReactElement {
   const { detail, now, trans, onOpenTrial, onCompare } = props;
   return (
     <>

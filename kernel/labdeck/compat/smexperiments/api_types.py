@@ -56,6 +56,24 @@ class TrialComponentMetricSummary:
     std_dev: float
 
 
+@dataclass
+class TrialSummary:
+    """A trial that a component belongs to.
+
+    Attributes:
+        trial_name, trial_arn, display_name, experiment_name: What it and its experiment are called.
+        creation_time: In UTC.
+        id: Its identity in the store.
+    """
+
+    trial_name: str
+    trial_arn: str
+    display_name: str
+    experiment_name: str
+    creation_time: datetime
+    id: str
+
+
 @overload
 def to_datetime(seconds: float) -> datetime: ...
 @overload

@@ -125,6 +125,19 @@ def write_sheet(trial: LocalTrial, kind: str, body: dict[str, Any]) -> None:
     session().post(LogCapture(trial_id=trial.id, capture=Capture(kind=kind, body=body)))
 
 
+_PARTS = "sagemaker-trial"
+
+
+def components_of(trial: LocalTrial) -> dict[str, str]:
+    """Return the components of a trial: ids to what they are called there."""
+    return dict(read_sheet(trial, _PARTS).get("components") or {})
+
+
+def set_components(trial: LocalTrial, components: dict[str, str]) -> None:
+    """Replace what `components_of` returns."""
+    write_sheet(trial, _PARTS, {"components": components})
+
+
 class Searchable(Protocol):
     """What a search expression can judge."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labdeck.compat.smexperiments import charts, place
+from labdeck.compat.smexperiments.active_job import active
 from labdeck.compat.smexperiments.api_types import TrialComponentArtifact, to_seconds
 from labdeck.compat.smexperiments.trial_component import TrialComponent
 from labdeck.errors import NotFound, UsageError
@@ -74,19 +75,17 @@ class Tracker:
             NotFound: There is no such component.
             UsageError: None is named, and no job runs.
         """
-        from labdeck.compat.smexperiments.training_job import current_job
-
         job = training_job_name or processing_job_name
         if trial_component_name is not None:
             return cls(TrialComponent.load(trial_component_name))
         if job is not None:
             return cls(_of_job(job))
-        running = current_job()
+        running = active.get()
         if running is None:
             raise UsageError(
                 "no trial component is named", "give trial_component_name, or call it inside a TrainingJob"
             )
-        return running.tracker
+        return running
 
     def __enter__(self) -> Self:
         """Begin."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
 from labdeck.compat.smexperiments import place
+from labdeck.compat.smexperiments.active_job import active
 from labdeck.compat.smexperiments.tracker import Tracker
 from labdeck.compat.smexperiments.trial import Trial
 from labdeck.compat.smexperiments.trial_component import TrialComponent
@@ -15,13 +15,12 @@ from labdeck.runs.definitions import Definitions, to_definitions
 from labdeck.runs.output import output_of
 
 if TYPE_CHECKING:
+    from contextvars import Token
     from types import TracebackType
 
     from typing_extensions import Self
 
     from labdeck.runs.trial import Trial as LocalTrial
-
-_current: ContextVar[TrainingJob | None] = ContextVar("labdeck_training_job", default=None)
 
 
 class TrainingJob:
@@ -84,7 +83,7 @@ class TrainingJob:
         self._shown: LocalTrial = component.local if trial is None else trial.local
         if trial is not None:
             trial.add_trial_component(component)
-        self._token: Token[TrainingJob | None] | None = None
+        self._token: Token[Tracker | None] | None = None
 
     def __enter__(self) -> Self:
         """Begin: the trial runs, and what is printed is read.
@@ -97,7 +96,7 @@ class TrainingJob:
         if output is not None and self._definitions:
             output.definitions = Definitions(self.tracker.log_metric)
             output.definitions.add(self._definitions)
-        self._token = _current.set(self)
+        self._token = active.set(self.tracker)
         self.tracker.__enter__()
         return self
 
@@ -106,14 +105,9 @@ class TrainingJob:
     ) -> None:
         """End as the block ended; the exception goes on."""
         if self._token is not None:
-            _current.reset(self._token)
+            active.reset(self._token)
         self._shown.__exit__(kind, error, trace)
         self.tracker.__exit__(kind, error, trace)
-
-
-def current_job() -> TrainingJob | None:
-    """Return the job whose block this is called in."""
-    return _current.get()
 
 
 def _trial_of(config: Mapping[str, str]) -> Trial | None:

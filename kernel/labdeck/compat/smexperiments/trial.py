@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from labdeck.compat.smexperiments.tracker import Tracker
     from labdeck.runs.trial import Trial as LocalTrial
 
-_SHEET = "sagemaker-trial"
-
 
 class Trial:
     """One attempt at an experiment's question, by SageMaker's names.
@@ -92,7 +90,7 @@ class Trial:
         """Yield trials, newest first unless told otherwise: of an experiment or component if one is named."""
         if trial_component_name is not None:
             found = TrialComponent.load(trial_component_name).list_trials()
-            trials = [one for one in found if experiment_name in (None, one.experiment_name)]
+            trials = [cls.of(one.id) for one in found if experiment_name in (None, one.experiment_name)]
         else:
             trials = [*cls._all(experiment_name)]
         return place.in_order(
@@ -133,18 +131,11 @@ class Trial:
 
     def add_trial_component(self, tracker_or_trial_component: TrialComponent | Tracker | str) -> None:
         """Make a component part of this trial, given itself, its tracker or its name."""
-        component = _component(tracker_or_trial_component)
-        known = self._components()
-        known[component.id] = component.join(self.local.id, frozenset(known.values()))
-        place.write_sheet(self.local, _SHEET, {"components": known})
+        _component(tracker_or_trial_component).join(self.local)
 
     def remove_trial_component(self, tracker_or_trial_component: TrialComponent | Tracker | str) -> None:
         """Take a component out of this trial."""
-        component = _component(tracker_or_trial_component)
-        known = self._components()
-        known.pop(component.id, None)
-        component.part(self.local.id)
-        place.write_sheet(self.local, _SHEET, {"components": known})
+        _component(tracker_or_trial_component).leave(self.local)
 
     def list_trial_components(
         self,
@@ -156,7 +147,7 @@ class Trial:
         next_token: str | None = None,  # noqa: ARG002 - there are no pages
     ) -> Iterator[TrialComponent]:
         """Yield its components, newest first unless told otherwise."""
-        facts = place.session().catalog.facts(trial_ids=[*self._components()])
+        facts = place.session().catalog.facts(trial_ids=[*place.components_of(self.local)])
         return place.in_order(
             [TrialComponent(studio().find_trial(fact.trial.id)) for fact in facts if fact.trial.deleted is None],
             created=lambda one: one.creation_time,
@@ -194,9 +185,6 @@ class Trial:
             **{f"Tags.{tag['Key']}": tag["Value"] for tag in self.tags},
         }
         return {name.casefold(): value for name, value in flat.items()}
-
-    def _components(self) -> dict[str, str]:
-        return dict(place.read_sheet(self.local, _SHEET).get("components") or {})
 
 
 def _find(name: str) -> LocalTrial | None:

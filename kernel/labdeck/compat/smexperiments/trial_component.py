@@ -12,17 +12,18 @@ from labdeck.compat.smexperiments.api_types import (
     TrialComponentArtifact,
     TrialComponentMetricSummary,
     TrialComponentStatus,
+    TrialSummary,
     to_datetime,
     to_seconds,
 )
 from labdeck.compat.smexperiments.mirror import Mirror
 from labdeck.compat.smexperiments.search_expression import SearchExpression
+from labdeck.defaults import studio
 from labdeck.errors import Conflict
 from labdeck.wire.numbers import to_float
 
 if TYPE_CHECKING:
     from labdeck.compat.smexperiments.search_expression import Properties
-    from labdeck.compat.smexperiments.trial import Trial
     from labdeck.runs.trial import Trial as LocalTrial
     from labdeck.wire.records import TrialState
 
@@ -160,12 +161,18 @@ class TrialComponent:
     def _all(cls) -> Iterator[TrialComponent]:
         return (cls(local) for local in place.components_home().trials())
 
-    def list_trials(self) -> Iterator[Trial]:
+    def list_trials(self) -> Iterator[TrialSummary]:
         """Yield the trials it belongs to."""
-        from labdeck.compat.smexperiments.trial import Trial
-
         facts = place.session().catalog.facts(trial_ids=[*self.mirror.trials])
-        return (Trial.of(fact.trial.id) for fact in facts if fact.trial.deleted is None)
+        for record in (fact.trial for fact in facts if fact.trial.deleted is None):
+            yield TrialSummary(
+                trial_name=record.name,
+                trial_arn=place.arn("experiment-trial", record.name),
+                display_name=record.name,
+                experiment_name=record.experiment,
+                creation_time=to_datetime(record.started),
+                id=record.id,
+            )
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -199,7 +206,7 @@ class TrialComponent:
                 "take it out of them, or say force_disassociate=True",
             )
         for trial in trials:
-            trial.remove_trial_component(self)
+            self.leave(studio().find_trial(trial.id))
         self.local.delete()
 
     # -- what trackers and trials do to it -------------------------------------------------------------------------
@@ -226,19 +233,24 @@ class TrialComponent:
         self._show_state()
         self._write_sheet()
 
-    def join(self, trial_id: str, taken: frozenset[str]) -> str:
-        """Become a component of a trial; return what it is called there."""
-        if trial_id not in self.mirror.trials:
+    def join(self, trial: LocalTrial) -> None:
+        """Become a component of a trial."""
+        known = place.components_of(trial)
+        if trial.id not in self.mirror.trials:
+            taken = {name for identity, name in known.items() if identity != self.id}
             name = self.display_name if self.display_name not in taken else self.trial_component_name
-            self.mirror.join(trial_id, name)
+            self.mirror.join(trial.id, name)
             self._show_state()
             self._write_sheet()
-        return self.mirror.trials[trial_id]
+        place.set_components(trial, {**known, self.id: self.mirror.trials[trial.id]})
 
-    def part(self, trial_id: str) -> None:
+    def leave(self, trial: LocalTrial) -> None:
         """Belong to a trial no more; what was repeated there stays."""
-        if trial_id in self.mirror.trials:
-            self.mirror.part(trial_id)
+        known = place.components_of(trial)
+        known.pop(self.id, None)
+        place.set_components(trial, known)
+        if trial.id in self.mirror.trials:
+            self.mirror.part(trial.id)
             self._write_sheet()
 
     # -- reading ---------------------------------------------------------------------------------------------------
