@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_POLL = 0.02
 
 
 def try_hold(fd: int) -> bool:
@@ -18,6 +26,23 @@ def try_hold(fd: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextmanager
+def hold(path: Path, patience: float) -> Iterator[bool]:
+    """Hold a file, made if there is none, while the block runs.
+
+    Gives False if somebody else held it for `patience` seconds; OSError if it cannot be made. No lock of a library: one
+    that waits for forks to end would wait for ever where a fork waits for us, see `labdeck.store.forks`.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + patience
+        while not (held := try_hold(fd)) and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        yield held
+    finally:
+        os.close(fd)
 
 
 def is_held(path: Path) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from labdeck.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreUnreachable
 from labdeck.store.contract import Watcher
+from labdeck.store.locks import hold
 from labdeck.store.sql.backend import Backend
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 2.0  # within SQLite; the transaction as a whole is repeated for longer
 _POLL_SECONDS = 0.05
+_PATIENCE = 60.0
+"""Seconds to wait for another process that sets up the store."""
 _LOW_DISK = 256 * 1024
 _CHECK_RIGHTS = (
     "check that the folder exists and that you may write to it: reading needs it, too; else copy it and open the copy"
@@ -73,20 +76,18 @@ class SqliteBackend(Backend):
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold a file lock: the first open switches to WAL, which no transaction protects."""
-        from filelock import FileLock, Timeout
-
         try:
-            with FileLock(self._folder / "catalog.lock", timeout=60, mode=0o600):
+            with hold(self._folder / "catalog.lock", _PATIENCE) as held:
+                if not held:
+                    raise StoreBusy(
+                        "another process has been setting up the store for a minute", "look for a hanging process"
+                    )
                 mode = self._connect()
                 try:
                     mode.execute("PRAGMA journal_mode=WAL")
                 finally:
                     mode.close()
                 yield
-        except Timeout:
-            raise StoreBusy(
-                "another process has been setting up the store for a minute", "look for a hanging process"
-            ) from None
         except sqlite3.Error as error:
             raise self._meaning(error) from error
         except OSError as error:
