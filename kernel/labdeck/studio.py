@@ -5,21 +5,18 @@ Opens a store and hands it to the rooms. Both doors, magics and server, go throu
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING
 
-from labdeck.errors import InvalidQuery, NotFound
-from labdeck.runs.experiment import Experiment, check_goal
-from labdeck.runs.lookup import no_such
+from labdeck.errors import NotFound
+from labdeck.runs.experiment import Experiment, open_experiment
+from labdeck.runs.files import find_artifact
+from labdeck.runs.lookup import await_trial, no_such
 from labdeck.runs.trial import Trial
+from labdeck.runs.upkeep import Upkeep, settle
 from labdeck.runs.values import to_text
-from labdeck.store.ids import is_id
-from labdeck.store.names import check_name
 from labdeck.store.open import locate
 from labdeck.store.session import Session
 from labdeck.version import __version__
-from labdeck.wire.commands import OpenExperiment
 from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Status, ViewList
 
 if TYPE_CHECKING:
@@ -42,15 +39,6 @@ if TYPE_CHECKING:
     from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage, TrialRecord
     from labdeck.wire.transfers import Exported, Imported
 
-COMPACT_AFTER = 600.0
-"""Seconds after its end at which a trial's points are packed into Parquet."""
-PACK_EVERY = 3600.0
-"""Seconds between two rounds of packing and pruning."""
-ARRIVAL = 5.0
-"""Longest wait, in seconds, for a trial that another process has begun a moment ago."""
-_YOUNG = 60.0
-_POLL = 0.02
-
 
 class Studio:
     """Everything Labdeck can do with one store; a context manager that closes it.
@@ -70,9 +58,8 @@ class Studio:
     """
 
     def __init__(self, store: str | Path | None = None) -> None:
-        self.session = Session(locate(store), on_open=self._settle)
-        self._packed = 0.0
-        self._lock = threading.Lock()
+        self.session = Session(locate(store), on_open=lambda: settle(self.session))
+        self._upkeep = Upkeep(self.session)
 
     # -- experiments and trials as objects -------------------------------------------------------------------------
 
@@ -91,22 +78,7 @@ class Studio:
             InvalidName: The name cannot be stored.
             UsageError: `goal` is neither, or `note` no text.
         """
-        text = None if note is None else to_text(note, "the note")
-        opened = Experiment(self.session, name)
-        if objective is not None:
-            check_name(objective, "metric")
-        self.session.post(
-            OpenExperiment(
-                id=opened.proposed_id,
-                name=opened.name,
-                created=time.time(),
-                objective=objective,
-                goal=check_goal(goal),
-            )
-        )
-        if text is not None:
-            opened.set_note(text)
-        return opened
+        return open_experiment(self.session, name, objective=objective, goal=goal, note=note)
 
     def experiments(self) -> list[Experiment]:
         """Return all experiments that are not deleted, latest activity first."""
@@ -129,18 +101,7 @@ class Studio:
         """
         if experiment is not None:
             return self.find_experiment(experiment).find(ref)
-        return self._trial(self._await_trial(to_text(ref, "the trial's name")))
-
-    def _await_trial(self, ref: str) -> TrialRecord:
-        """Return a trial's record; one that has just begun may still be on its way to the catalog."""
-        deadline = time.monotonic() + ARRIVAL
-        while True:
-            try:
-                return self.session.catalog.trial(ref)
-            except NotFound:
-                if not _is_young(ref) or time.monotonic() >= deadline:
-                    raise
-            time.sleep(_POLL)
+        return self._trial(await_trial(self.session.catalog, to_text(ref, "the trial's name")))
 
     def search(self, query: str = "", sort: str = "", limit: int | None = 100, *, archived: bool = False) -> Found:
         """Return the trials of all experiments for which a query holds; see `Experiment.search`."""
@@ -207,10 +168,7 @@ class Studio:
         """
         from labdeck.runs.curves import read_curves
 
-        if x not in {"step", "time", "relative"}:
-            raise InvalidQuery(f"the horizontal axis is {x!r}", "ask for step, time or relative")
-        trials = [fact.trial for fact in self.session.catalog.facts(trial_ids=trial_ids)]
-        return read_curves(self.session, trials, series, x, points)
+        return read_curves(self.session, trial_ids, series, x, points)
 
     @property
     def finding(self) -> Finding:
@@ -228,13 +186,7 @@ class Studio:
 
     def artifact(self, trial_id: str, artifact_id: str) -> tuple[ArtifactRecord, Path]:
         """Return a trial's artifact and where its content is; NotFound."""
-        for artifact in self.trial_detail(trial_id).artifacts:
-            if artifact.id == artifact_id:
-                path = self.session.artifacts.path(artifact.sha256)
-                if not path.is_file():
-                    raise NotFound(f"the content of {artifact.name!r} is missing", "run `labdeck store check`")
-                return artifact, path
-        raise NotFound("the trial has no such artifact", "read the trial anew")
+        return find_artifact(self.session, self.trial_detail(trial_id), artifact_id)
 
     def preview(self, trial_id: str, artifact_id: str, offset: int = 0, limit: int = 100) -> TablePreview:
         """Return some rows of a table that was kept, as text; NotFound, UsageError if it is none."""
@@ -287,13 +239,7 @@ class Studio:
     ) -> Imported:
         """Bring in what an archive or another tracker on this machine holds; again, and only what is new comes in.
 
-        Args:
-            path: An archive, MLflow's folder or database, TensorBoard's log folder, or W&B's folder.
-            kind: "labdeck", "mlflow", "tensorboard" or "wandb"; default what `path` looks like.
-            experiment: The experiment that takes all runs; default the ones they were in.
-            progress: Called a few times a second with what has `done`, `total` (runs) and `left` (seconds, or None).
-            deleted: Take the runs, too, that were deleted in MLflow.
-            links: Take files that are linked from elsewhere, too, as `wandb.save` does; only of folders you trust.
+        See `labdeck.runs.imports.transfer.import_from` for the arguments.
 
         Raises:
             NotFound: There is no such file or folder.
@@ -333,28 +279,7 @@ class Studio:
         Cheap when there is nothing to do; meant to be called every few seconds by one long-lived process, harmless
         from many.
         """
-        with self._lock:
-            self._settle()
-            if time.monotonic() - self._packed >= PACK_EVERY or not self._packed:
-                self._packed = time.monotonic()
-                self._pack()
-
-    def _settle(self) -> None:
-        """Deliver what dead processes left, and mark their trials crashed."""
-        from labdeck.runs.liveness import mark_crashed
-
-        self.session.adopt_outboxes()
-        mark_crashed(self.session)
-
-    def _pack(self) -> None:
-        from labdeck.store.maintenance import KEEP_EVENTS
-
-        store = self.session.store
-        running = {live.trial_id for live in store.catalog.running()}
-        for trial_id in store.columns.trial_ids() - running:
-            if store.columns.age(trial_id) >= COMPACT_AFTER:
-                store.columns.compact(trial_id)
-        store.catalog.prune(KEEP_EVENTS)
+        self._upkeep.run()
 
     def close(self) -> None:
         """Deliver what is waiting and release the store; it opens again when it is used again."""
@@ -369,8 +294,3 @@ class Studio:
     ) -> None:
         """Close."""
         self.close()
-
-
-def _is_young(ref: str) -> bool:
-    """Say whether this is an id made within the last minute; its first 48 bits are milliseconds."""
-    return is_id(ref) and abs(time.time() - int(ref[:12], 16) / 1000) < _YOUNG

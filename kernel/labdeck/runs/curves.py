@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from labdeck.store.contract import Series, SeriesKey
     from labdeck.store.session import Session
-    from labdeck.wire.records import TrialRecord
 
 XAxis = Literal["step", "time", "relative"]
 MIN_POINTS, MAX_POINTS = 10, 2000
@@ -47,24 +46,26 @@ class CurveReading:
 
 
 def read_curves(
-    session: Session, trials: Sequence[TrialRecord], keys: Sequence[SeriesKey], x: XAxis, points: int
+    session: Session, trial_ids: Sequence[str], keys: Sequence[SeriesKey], x: XAxis, points: int
 ) -> list[CurveReading]:
     """Return the curve of every series that exists, trial by trial.
 
     Args:
         session: The store.
-        trials: Whose curves.
+        trial_ids: Whose curves; unknown ones are left out.
         keys: Which series.
         x: What the horizontal axis shows.
         points: Most points of one curve, 10 to 2,000.
 
     Raises:
-        InvalidQuery: `points` is out of range.
+        InvalidQuery: `x` or `points` is out of range.
     """
+    if x not in {"step", "time", "relative"}:
+        raise InvalidQuery(f"the horizontal axis is {x!r}", "ask for step, time or relative")
     if not MIN_POINTS <= points <= MAX_POINTS:
         raise InvalidQuery(f"{points} points a curve were asked for", f"ask for {MIN_POINTS} to {MAX_POINTS:,}")
     readings = []
-    for trial in trials:
+    for trial in (fact.trial for fact in session.catalog.facts(trial_ids=trial_ids)):
         for key in keys:
             series = session.columns.series(trial.id, key)
             if len(series):

@@ -13,7 +13,7 @@ from labdeck.runs.values import to_tags, to_text
 from labdeck.store.ids import new_id
 from labdeck.store.names import check_name
 from labdeck.store.session import Session
-from labdeck.wire.commands import Annotate, Delete, RenameExperiment, Restore, SetObjective, SetTags
+from labdeck.wire.commands import Annotate, Delete, OpenExperiment, RenameExperiment, Restore, SetObjective, SetTags
 from labdeck.wire.messages import Comparison
 
 if TYPE_CHECKING:
@@ -258,6 +258,26 @@ class Experiment:
 def _found(location: Location, name: str, known_id: str) -> Experiment:
     """Return an experiment that is in a store: the other half of pickling."""
     return Experiment(_session_at(location), name, known_id=known_id)
+
+
+def open_experiment(session: Session, name: str, *, objective: str | None, goal: Goal, note: str | None) -> Experiment:
+    """Return the experiment of that name; it is created if there is none. See `Studio.experiment`."""
+    text = None if note is None else to_text(note, "the note")
+    opened = Experiment(session, name)
+    if objective is not None:
+        check_name(objective, "metric")
+    session.post(
+        OpenExperiment(
+            id=opened.proposed_id,
+            name=opened.name,
+            created=time.time(),
+            objective=objective,
+            goal=check_goal(goal),
+        )
+    )
+    if text is not None:
+        opened.set_note(text)
+    return opened
 
 
 @functools.cache

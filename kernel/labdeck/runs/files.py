@@ -18,6 +18,7 @@ from labdeck.wire.records import ArtifactRecord
 if TYPE_CHECKING:
     from labdeck.runs.media.content import Content
     from labdeck.store.session import Session
+    from labdeck.wire.records import TrialDetail
 
 
 def keep_artifact(
@@ -87,3 +88,14 @@ def keep_content(
         caption=told,
         created=time.time(),
     )
+
+
+def find_artifact(session: Session, detail: TrialDetail, artifact_id: str) -> tuple[ArtifactRecord, Path]:
+    """Return a trial's artifact and where its content is; NotFound."""
+    for artifact in detail.artifacts:
+        if artifact.id == artifact_id:
+            path = session.artifacts.path(artifact.sha256)
+            if not path.is_file():
+                raise NotFound(f"the content of {artifact.name!r} is missing", "run `labdeck store check`")
+            return artifact, path
+    raise NotFound("the trial has no such artifact", "read the trial anew")

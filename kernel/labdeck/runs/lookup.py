@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import difflib
+import time
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound, UsageError
 from labdeck.store.contract import SeriesKey
+from labdeck.store.ids import is_id, made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from labdeck.store.contract import Catalog
+    from labdeck.wire.records import TrialRecord
+
+ARRIVAL = 5.0
+"""Longest wait, in seconds, for a trial that another process has begun a moment ago."""
+_YOUNG = 60.0
+_POLL = 0.02
 _LISTED = 5
 """Most names listed in a message."""
+
+
+def await_trial(catalog: Catalog, ref: str) -> TrialRecord:
+    """Return a trial's record by id or name; one begun a moment ago may still be on its way to the catalog; NotFound.
+
+    Only an id tells how old its trial is, so only a trial asked for by its id is waited for.
+    """
+    deadline = time.monotonic() + ARRIVAL
+    while True:
+        try:
+            return catalog.trial(ref)
+        except NotFound:
+            young = is_id(ref) and abs(time.time() - made(ref)) < _YOUNG
+            if not young or time.monotonic() >= deadline:
+                raise
+        time.sleep(_POLL)
 
 
 def find_key(keys: Sequence[SeriesKey], metric: str, component: str | None) -> SeriesKey:

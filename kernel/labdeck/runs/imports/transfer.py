@@ -32,7 +32,23 @@ def import_from(
     deleted: bool = False,
     links: bool = False,
 ) -> Imported:
-    """Bring in what another tracker or an archive holds; see `Studio.import_from`."""
+    """Bring in what an archive or another tracker on this machine holds; again, and only what is new comes in.
+
+    Args:
+        session: The store.
+        path: An archive, MLflow's folder or database, TensorBoard's log folder, or W&B's folder.
+        kind: "labdeck", "mlflow", "tensorboard" or "wandb"; default what `path` looks like.
+        experiment: The experiment that takes all runs; default the ones they were in.
+        progress: Called a few times a second with what has `done`, `total` (runs) and `left` (seconds, or None).
+        deleted: Take the runs, too, that were deleted in MLflow.
+        links: Take files that are linked from elsewhere, too, as `wandb.save` does; only of folders you trust.
+
+    Raises:
+        NotFound: There is no such file or folder.
+        UsageError: Nothing in it can be imported.
+        MissingExtra: The tracker's reader is not installed.
+        StoreError: The store cannot be written, or another import is going on.
+    """
     place = to_path(path)
     wanted = detect(place) if kind is None else _checked(kind)
     if wanted == "labdeck":
