@@ -154,18 +154,20 @@ function improve(columns: string[][], arcs: readonly Arc[]): void {
   for (const [id, causes] of groupBy(arcs, 'destination', 'source')) {
     neighbours.set(id, [...(neighbours.get(id) ?? []), ...causes]);
   }
+  const place = new Map<string, number>();
+  const note = (column: readonly string[]): void =>
+    column.forEach((id, index) =>
+      place.set(id, index - (column.length - 1) / 2)
+    );
+  columns.forEach(note);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    const place = new Map<string, number>();
-    for (const column of columns) {
-      column.forEach((id, index) =>
-        place.set(id, index - (column.length - 1) / 2)
-      );
-    }
-    for (const column of columns) {
+    // From column to column in turn: all at once would swap neighbours for ever.
+    for (const column of sweep % 2 === 0 ? columns : [...columns].reverse()) {
       const wanted = new Map(
         column.map(id => [id, mean(neighbours.get(id) ?? [id], place)])
       );
       column.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0));
+      note(column);
     }
   }
 }
