@@ -18,6 +18,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 COUNT = 10_000
 ROWS_AT_ONCE = 200
+# Opens the only closed experiment; returns the milliseconds until a trial of it is drawn.
+OPEN = """name => new Promise(resolve => {
+  const sidebar = document.querySelector('#labdeck-sidebar');
+  const before = performance.now();
+  const watcher = new MutationObserver(() => {
+    if ([...sidebar.querySelectorAll('.jp-Labdeck-name')].some(({ textContent }) => textContent === name)) {
+      watcher.disconnect();
+      requestAnimationFrame(() => resolve(performance.now() - before));
+    }
+  });
+  watcher.observe(sidebar, { subtree: true, childList: true, characterData: true });
+  sidebar.querySelector('.jp-mod-experiment[aria-expanded=false] .jp-Labdeck-caret').click();
+})"""
 # Scrolls from the bottom to the top in two hundred steps, one a frame; returns how long each frame took, in ms.
 SCROLL = """() => new Promise(resolve => {
   const list = document.querySelector('#labdeck-sidebar .jp-Labdeck-list');
@@ -48,10 +61,7 @@ def test_ten_thousand_trials_scroll_to_the_last(
     expect(row).to_contain_text(f"{COUNT:,}")
     expect(row).to_have_attribute("aria-expanded", "false")
 
-    before = time.monotonic()
-    row.locator(".jp-Labdeck-caret").click()
-    lab.row(f"trial-{COUNT - 1:05}").wait_for()
-    first = (time.monotonic() - before) * 1000
+    first = lab.page.evaluate(OPEN, f"trial-{COUNT - 1:05}")
     before = time.monotonic()
     lab.tree.focus()
     lab.page.keyboard.press("End")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -179,7 +180,7 @@ def _clipboard(lab: LabPage) -> str:
 def _choose(lab: LabPage, row: Locator, action: str) -> None:
     """Choose from the menu of the right button."""
     row.click(button="right")
-    lab.page.get_by_role("menuitem", name=action, exact=True).click()
+    lab.page.get_by_role("menuitem", name=re.compile(f"^{action}")).click()
 
 
 def _list_menu(lab: LabPage, line: str) -> None:

@@ -96,17 +96,17 @@ function Found(
 ): React.ReactElement | null {
   const { model, trans } = props;
   const { found, wanted } = model.mirror.lists;
-  if (wanted === null) {
+  if (wanted === null || wanted.problem !== null) {
     return null;
   }
   const total = found?.total ?? null;
   return (
     <div className="jp-Labdeck-search" role="status">
-      {model.searching || total === null
-        ? wanted.problem === null && (
-            <span className="jp-Labdeck-late">{trans.__('Searching…')}</span>
-          )
-        : trans._n('%1 trial', '%1 trials', total, formatCount(total))}
+      {model.searching || total === null ? (
+        <span className="jp-Labdeck-late">{trans.__('Searching…')}</span>
+      ) : (
+        trans._n('%1 trial', '%1 trials', total, formatCount(total))
+      )}
     </div>
   );
 }
