@@ -111,7 +111,7 @@ def disposition(name: str) -> str:
 
     Example:
         >>> disposition('plots/ä".png')
-        'attachment; filename="_.png"; filename*=UTF-8\'\'%C3%A4%22.png'
+        'attachment; filename="__.png"; filename*=UTF-8\'\'%C3%A4%22.png'
     """
     printable = "".join(char for char in name.replace("\\", "/") if char.isprintable())
     last = printable.rsplit("/", 1)[-1][:150].strip(". ") or "artifact"
