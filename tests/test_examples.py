@@ -15,10 +15,13 @@ CHANNELS = [2, 5, 10, 20, 32]
 EPOCHS = 30
 
 
-def run(path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
-    monkeypatch.setenv("LABDECK_STORE", str(store))
+def run(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
+    """Execute a notebook in a folder, with its store in the folder "store" there."""
+    monkeypatch.setenv("LABDECK_STORE", str(folder / "store"))
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(store)}}).execute()
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
     return notebook
 
 
@@ -40,16 +43,16 @@ def test_is_kept_without_outputs(path):
 
 
 def test_every_example_is_executed_here():
-    assert [path.stem for path in EXAMPLES] == ["quickstart", "sagemaker_mnist"]
+    assert [path.stem for path in EXAMPLES] == ["experiments", "quickstart", "sagemaker_mnist"]
 
 
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory):
     """The store and the executed notebook."""
-    store = tmp_path_factory.mktemp("store")
+    folder = tmp_path_factory.mktemp("quickstart")
     with pytest.MonkeyPatch.context() as patch:
-        notebook = run(example("quickstart"), store, patch)
-    studio = open_store(store)
+        notebook = run(example("quickstart"), folder, patch)
+    studio = open_store(folder / "store")
     yield studio, notebook
     studio.close()
 
@@ -102,7 +105,7 @@ def test_quickstart_finds_a_good_best_trial_and_shows_it(quickstart):
 @pytest.mark.slow
 def test_sagemakers_example_trains_compares_and_finds_where_the_best_came_from(tmp_path, monkeypatch):
     notebook = run(example("sagemaker_mnist"), tmp_path, monkeypatch)
-    with open_store(tmp_path) as studio:
+    with open_store(tmp_path / "store") as studio:
         (home,) = [one for one in studio.experiments() if one.name.startswith("digits-classification-")]
         trials = home.trials()
         assert [trial.state for trial in trials] == ["completed"] * 5
@@ -115,3 +118,25 @@ def test_sagemakers_example_trains_compares_and_finds_where_the_best_came_from(t
         assert best.metrics["test:accuracy"].max > 0.9
         assert f"{best.metrics['test:accuracy'].max:.6f}" in texts(notebook, "compare")
     assert "sklearn://datasets/digits.csv" in texts(notebook, "lineage")
+
+
+@pytest.mark.slow
+def test_the_tour_of_experiments_finds_compares_and_traces(tmp_path, monkeypatch):
+    notebook = run(example("experiments"), tmp_path, monkeypatch)
+    with open_store(tmp_path / "store") as studio:
+        home = studio.find_experiment("tumours")
+        found = home.search('tags.team = "vision"', sort="-metrics.test:accuracy.best", limit=1)
+        assert found.total == 36
+        assert found[0].metrics["test:accuracy"].max == home.best().metrics["test:accuracy"].max
+        assert home.find("bumpy").history("train:loss").steps.tolist() == [0, 1, 2, 3]
+        assert home.find("printed").history("train:loss").values.tolist() == [1.0, 0.5, 0.25]
+        assert [part.name for part in home.find("folds").children()] == ["fold-0", "fold-1", "fold-2"]
+        assert [one.step for one in home.find("folds").artifacts() if one.name == "confusion"] == [0, 1, 2]
+        readers = studio.lineage.downstream(tmp_path / "tumours" / "tumours.csv").trials()
+        assert {trial.name for trial in home.search('tags.team = "vision"')} <= {trial.name for trial in readers}
+        assert "weights.npz" in {node.name for node in studio.lineage.downstream(home.best())}
+    assert "trials found" in texts(notebook, "search")
+    assert "importance of metrics.test:accuracy.best" in texts(notebook, "importance")
+    assert "tumours.csv" in texts(notebook, "lineage")
+    assert texts(notebook, "autolog") == "3"
+    assert "exported" in texts(notebook, "export")
