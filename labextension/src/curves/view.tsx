@@ -52,21 +52,16 @@ export function Curves(props: ICurvesProps): React.ReactElement {
 function Content(props: ICurvesProps): React.ReactElement {
   const { model, trans } = props;
   useSignal(model.changed);
+  // The colours of groups are nowhere else on the page.
+  const legend =
+    model.options.group.length > 0 ? groupLegend(model.charts) : props.legend;
   if (model.available.length === 0) {
     return <Empty text={trans.__('No metric has been logged yet.')} />;
   }
   return (
     <>
       <Controls {...props} />
-      {props.legend && (
-        <Legend
-          entries={
-            model.options.group.length > 0
-              ? groupLegend(model.charts)
-              : props.legend
-          }
-        />
-      )}
+      {legend && <Legend entries={legend} />}
       {model.charts.length === 0 ? (
         <Empty text={trans.__('Choose the metrics to show.')} />
       ) : (

@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import { rowOf, useGridFocus } from './gridFocus';
-import { runsOf, useRowWindow } from './rowWindow';
+import { type ITableWindow, runsOf, useTableWindow } from './rowWindow';
 import type { IColumn, ITableProps, ITreeRow } from './tableProps';
 
 export type { IColumn, ITableProps } from './tableProps';
@@ -12,9 +12,20 @@ const PADDING = 22;
 
 /** A sortable table with a head that stays in sight; one cell has the focus and the arrow keys move it. */
 export function Table<Row>(props: ITableProps<Row>): React.ReactElement {
-  const { columns, rows, label, windowed } = props;
+  const { columns, rows, label, windowed = false } = props;
   const table = React.useRef<HTMLTableElement>(null);
   const { active, ...listeners } = useGridFocus(props, table);
+  const widths = columns.map(({ width }) => width ?? 0);
+  const size = { rows: rows.length, widths, padding: PADDING };
+  const view = useTableWindow(table, size, windowed);
+  const key = JSON.stringify(
+    runsOf(view.columns, columns.length, 1, active.column)
+  );
+  // The same as long as the columns in sight are: a row that has not changed is not drawn again.
+  const shown = React.useMemo(
+    () => cellsOf(columns, JSON.parse(key) as [number, number][]),
+    [columns, key]
+  );
   return (
     <table
       {...listeners}
@@ -24,24 +35,55 @@ export function Table<Row>(props: ITableProps<Row>): React.ReactElement {
       role={props.tree ? 'treegrid' : 'grid'}
       aria-label={label}
       aria-rowcount={rows.length + 1}
+      aria-colcount={columns.length}
       style={windowed ? tableWidth(columns) : undefined}
     >
       {windowed && <Widths columns={columns} />}
       <thead>
         <tr aria-rowindex={1}>
-          {columns.map((column, index) => (
-            <HeadCell
-              key={column.id}
-              column={column}
-              tabbable={active.row === -1 && active.column === index}
-              table={props}
-            />
-          ))}
+          {shown.map(cell =>
+            cell.column ? (
+              <HeadCell
+                key={cell.column.id}
+                column={cell.column}
+                place={cell.place}
+                tabbable={active.row === -1 && active.column === cell.place}
+                table={props}
+              />
+            ) : (
+              <th key={cell.place} colSpan={cell.count} aria-hidden="true" />
+            )
+          )}
         </tr>
       </thead>
-      <Body table={props} root={table} active={active} />
+      <Body table={props} shown={shown} view={view} active={active} />
     </table>
   );
+}
+
+/** A column that is drawn, or so many that are not. */
+interface IShown<Row> {
+  place: number;
+  count: number;
+  column: IColumn<Row> | null;
+}
+
+/** Return what a row consists of: the columns of some runs, and gaps in place of the others. */
+function cellsOf<Row>(
+  columns: readonly IColumn<Row>[],
+  runs: readonly [number, number][]
+): IShown<Row>[] {
+  const cells: IShown<Row>[] = [];
+  let next = 0;
+  for (const [first, end] of [...runs, [columns.length, columns.length]]) {
+    if (first > next) {
+      cells.push({ place: next, count: first - next, column: null });
+    }
+    for (next = first; next < end; next++) {
+      cells.push({ place: next, count: 1, column: columns[next] });
+    }
+  }
+  return cells;
 }
 
 /** The columns of a windowed table do not change their width with the rows that happen to be drawn. */
@@ -96,22 +138,23 @@ function rowListeners<Row>(
 
 function Body<Row>(props: {
   table: ITableProps<Row>;
-  root: React.RefObject<HTMLTableElement>;
+  shown: readonly IShown<Row>[];
+  view: ITableWindow;
   active: { row: number; column: number };
 }): React.ReactElement {
-  const { table, active } = props;
-  const { rows, columns, pinned = 0 } = table;
-  const range = useRowWindow(props.root, rows.length, table.windowed === true);
+  const { table, shown, view, active } = props;
+  const { rows, pinned = 0 } = table;
   const drawn: React.ReactNode[] = [];
   let next = 0;
   const fill = (first: number): void => {
     if (first > next) {
-      const height = (first - next) * range.height;
+      const height = (first - next) * view.height;
       drawn.push(<Gap key={`gap ${next}`} height={height} />);
     }
     next = first;
   };
-  for (const [first, end] of runsOf(range, rows.length, pinned, active.row)) {
+  const runs = runsOf(view.rows, rows.length, pinned, active.row);
+  for (const [first, end] of runs) {
     fill(first);
     for (; next < end; next++) {
       const row = rows[next];
@@ -120,7 +163,7 @@ function Body<Row>(props: {
           key={table.rowId(row)}
           row={row}
           index={next}
-          columns={columns as readonly IColumn<unknown>[]}
+          shown={shown as readonly IShown<unknown>[]}
           className={rowClass(table, row, next < pinned)}
           tabbable={active.row === next ? active.column : -1}
           level={table.tree?.(row).level}
@@ -153,6 +196,7 @@ function Gap(props: { height: number }): React.ReactElement {
 
 function HeadCell<Row>(props: {
   column: IColumn<Row>;
+  place: number;
   tabbable: boolean;
   table: ITableProps<Row>;
 }): React.ReactElement {
@@ -167,6 +211,7 @@ function HeadCell<Row>(props: {
   return (
     <th
       scope="col"
+      aria-colindex={props.place + 1}
       tabIndex={props.tabbable ? 0 : -1}
       aria-sort={sorted ?? (sortable ? 'none' : undefined)}
       className={column.numeric ? 'jp-mod-numeric' : undefined}
@@ -226,7 +271,7 @@ function ColumnMenuButton<Row>(props: {
 interface IBodyRowProps extends Partial<ITreeRow> {
   row: unknown;
   index: number;
-  columns: readonly IColumn<unknown>[];
+  shown: readonly IShown<unknown>[];
   className: string | undefined;
   tabbable: number;
 }
@@ -235,7 +280,7 @@ interface IBodyRowProps extends Partial<ITreeRow> {
 const BodyRow = React.memo(function BodyRow(
   props: IBodyRowProps
 ): React.ReactElement {
-  const { row, index, columns, tabbable } = props;
+  const { row, index, shown, tabbable } = props;
   return (
     <tr
       className={props.className}
@@ -243,17 +288,22 @@ const BodyRow = React.memo(function BodyRow(
       aria-level={props.level}
       aria-expanded={props.expanded}
     >
-      {columns.map((column, place) => (
-        <td
-          key={column.id}
-          role="gridcell"
-          tabIndex={tabbable === place ? 0 : -1}
-          className={column.numeric ? 'jp-mod-numeric' : undefined}
-          title={column.hover?.(row)}
-        >
-          {column.render(row)}
-        </td>
-      ))}
+      {shown.map(({ column, place, count }) =>
+        column ? (
+          <td
+            key={column.id}
+            role="gridcell"
+            aria-colindex={place + 1}
+            tabIndex={tabbable === place ? 0 : -1}
+            className={column.numeric ? 'jp-mod-numeric' : undefined}
+            title={column.hover?.(row)}
+          >
+            {column.render(row)}
+          </td>
+        ) : (
+          <td key={place} colSpan={count} aria-hidden="true" />
+        )
+      )}
     </tr>
   );
 });

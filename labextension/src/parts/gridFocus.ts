@@ -117,19 +117,20 @@ function cellAt(
   table: HTMLTableElement | null,
   cell: ICell
 ): HTMLTableCellElement | null {
-  const row = table?.querySelector<HTMLTableRowElement>(
-    `tr[aria-rowindex="${cell.row + 2}"]`
+  return (
+    table?.querySelector<HTMLTableCellElement>(
+      `tr[aria-rowindex="${cell.row + 2}"] > [aria-colindex="${cell.column + 1}"]`
+    ) ?? null
   );
-  return row?.cells.item(cell.column) ?? null;
 }
 
 /** Return which cell an element belongs to. */
 export function cellOf(element: Element): ICell | null {
-  const cell = element.closest('td, th');
-  const row = cell && rowOf(cell);
-  return cell instanceof HTMLTableCellElement && row !== null
-    ? { row, column: cell.cellIndex }
-    : null;
+  const column = element
+    .closest('[aria-colindex]')
+    ?.getAttribute('aria-colindex');
+  const row = rowOf(element);
+  return column && row !== null ? { row, column: Number(column) - 1 } : null;
 }
 
 /** Return in which row an element is; -1 is the head. */

@@ -28,7 +28,7 @@ describe('the runs of a windowed table', () => {
       for (let end = first; end < 11; end++) {
         for (let pinned = 0; pinned < 3; pinned++) {
           for (let active = -1; active < 8; active++) {
-            const runs = runsOf({ first, end, height: 1 }, 8, pinned, active);
+            const runs = runsOf({ first, end }, 8, pinned, active);
             const wanted = [...Array(8).keys()].filter(
               row =>
                 row < pinned || row === active || (row >= first && row < end)
@@ -88,6 +88,29 @@ describe('a windowed table', () => {
     expect(places()[0]).toBe('2');
     expect(places()).toContain('502');
     expect(places()).not.toContain('40');
+  });
+
+  it('draws the columns in sight, and takes the focus to one that was not', () => {
+    const wide: IColumn<number>[] = [...Array(200).keys()].map(place => ({
+      id: String(place),
+      label: `column ${place}`,
+      width: 8,
+      render: row => `${row} ${place}`
+    }));
+    render(table({ columns: wide, rows: [0, 1] }));
+    const cells = (): number =>
+      document.querySelectorAll('tbody [aria-colindex]').length;
+    expect(cells()).toBeLessThan(100);
+    const spans = [...document.querySelectorAll('tbody tr:first-child td')].map(
+      cell => (cell as HTMLTableCellElement).colSpan
+    );
+    expect(spans.reduce((sum, span) => sum + span, 0)).toBe(200);
+    const cell = document.querySelector<HTMLElement>('tbody td')!;
+    cell.focus();
+    fireEvent.keyDown(cell, { key: 'End' });
+    expect(document.activeElement?.textContent).toBe('0 199');
+    fireEvent.keyDown(document.activeElement!, { key: 'ArrowDown' });
+    expect(document.activeElement?.textContent).toBe('1 199');
   });
 
   it('takes the focus to a row that was not drawn', () => {
