@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from labdeck.runs.lineage import watching
+from labdeck.runs.lineage import readers, watching
 from labdeck.runs.lineage.folding import Folding
 from labdeck.wire.commands import Associate, Dissociate, PutNode
 from labdeck.wire.records import LineageEdge
@@ -57,6 +57,7 @@ class Tracker:
             self._worker = threading.Thread(target=self._run, name="labdeck-lineage", daemon=True)
             self._worker.start()
             watching.begin(self)
+            readers.install()
         return self
 
     def close(self) -> None:

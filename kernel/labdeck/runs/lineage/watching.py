@@ -11,12 +11,9 @@ import os
 import sys
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from labdeck.runs.lineage.suffixes import NOTICED, ending, is_foreign
-
-if TYPE_CHECKING:
-    from labdeck.runs.lineage.tracker import Tracker
 
 SWITCH = "LABDECK_LINEAGE"
 """Set to 0, false, no or off, this environment variable keeps files from being noticed."""
@@ -24,7 +21,25 @@ SWITCH = "LABDECK_LINEAGE"
 _WRITING = os.O_WRONLY | os.O_RDWR
 _log = logging.getLogger("labdeck.lineage")
 _lock = threading.Lock()
-_trackers: list[Tracker] = []
+
+
+class Listener(Protocol):
+    """Who wants to know what is opened.
+
+    Attributes:
+        thread: The thread that began its trial.
+    """
+
+    thread: int
+
+    def saw(self, path: str, *, writing: bool) -> None:
+        """Take note of a file, folder or URL."""
+
+    def before_fork(self) -> None:
+        """Be ready for children."""
+
+
+_trackers: list[Listener] = []
 _hooked = False
 _failed = False
 
@@ -34,7 +49,7 @@ def is_on() -> bool:
     return not _failed and os.environ.get(SWITCH, "1").strip().lower() not in {"0", "false", "no", "off"}
 
 
-def begin(tracker: Tracker) -> None:
+def begin(tracker: Listener) -> None:
     """Tell a tracker which files are opened from now on, by the thread that calls this first of all."""
     global _trackers, _hooked  # noqa: PLW0603 - one hook per process
     with _lock:
@@ -44,12 +59,9 @@ def begin(tracker: Tracker) -> None:
             sys.addaudithook(_hook)
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
-    from labdeck.runs.lineage import readers
-
-    readers.install()
 
 
-def end(tracker: Tracker) -> None:
+def end(tracker: Listener) -> None:
     """Tell it nothing more."""
     global _trackers  # noqa: PLW0603
     with _lock:
@@ -101,7 +113,7 @@ def note(path: str, *, writing: bool) -> None:
         tracker.saw(full, writing=writing)
 
 
-def _whose() -> Tracker | None:
+def _whose() -> Listener | None:
     """Return the tracker of the innermost trial that this thread has begun.
 
     A thread that began none works for the one trial there is; between several nobody can tell, so nothing is said
