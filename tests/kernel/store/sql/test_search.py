@@ -105,6 +105,7 @@ conditions = st.recursive(
     max_leaves=5,
 )
 sorts = st.lists(st.builds(SortKey, fields, st.booleans()), max_size=2)
+asked = st.tuples(conditions, sorts) | st.tuples(st.none(), sorts)
 objectives = st.none() | st.builds(
     Objective, metric=st.sampled_from(["loss", "acc"]), goal=st.sampled_from(["max", "min"])
 )
@@ -167,15 +168,15 @@ def told(trial, home):
 
 @pytest.mark.slow
 def test_it_finds_what_the_slow_evaluator_finds(any_location, request):
-    many = 150 if "sqlite" in request.node.name else 40
+    many = 80 if "sqlite" in request.node.name else 25
 
     with open_store(any_location) as store:
 
         @settings(max_examples=many, suppress_health_check=list(HealthCheck))
         @given(
-            st.lists(trials, min_size=1, max_size=6),
+            st.lists(trials, min_size=3, max_size=6),
             objectives,
-            st.lists(st.tuples(conditions, sorts), min_size=1, max_size=12),
+            st.lists(asked, min_size=4, max_size=12),
         )
         def check(specs, objective, queries):
             home, known = record(store.catalog, specs, objective)
