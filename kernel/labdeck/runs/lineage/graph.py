@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from labdeck.store.session import Session
     from labdeck.wire.records import LineageEdge, LineageGraph, LineageNode, NodeKind
 
+SHOWN = 30
+"""Associations that a cell shows."""
+
 
 class Graph:
     """Nodes and the associations between them; made by `Lineage.upstream`, `downstream` and `trace`.
@@ -95,6 +98,11 @@ class Graph:
     def __len__(self) -> int:
         """Return how many nodes there are."""
         return len(self.nodes)
+
+    def _repr_html_(self) -> str:
+        """Show its associations in a cell; names are escaped."""
+        table: str = self.frame().to_html(max_rows=SHOWN, index=False, border=0)
+        return table
 
     def __repr__(self) -> str:
         """Say how large it is."""

@@ -136,6 +136,15 @@ def test_a_frame_of_associations(experiment, lineage):
     ]
 
 
+def test_what_a_cell_shows_is_text(experiment, lineage):
+    with experiment.trial("cnn") as trial:
+        trial.log_input(b"x", name="<script>")
+    shown = lineage.trace(trial)._repr_html_()
+    assert "&lt;script&gt;" in shown
+    assert "<script>" not in shown
+    assert repr(lineage.trace(trial)) == "<lineage of 2 nodes and 1 associations>"
+
+
 def test_a_large_file_is_known_by_its_place(tmp_path):
     path = tmp_path / "large.parquet"
     with path.open("wb") as file:
