@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -75,6 +75,14 @@ class LoggingLaws:
         assert points(columns.series(trial_id, LOSS)) == [(0, 1.0), (1, 2.0), (40, 4.0), (41, 5.0)]
         assert points(columns.series(trial_id, SeriesKey("", "acc"))) == [(0, 3.0), (1, 6.0)]
         assert points(columns.series(trial_id, SeriesKey("validation", "loss"))) == [(0, 7.0)]
+
+    def test_a_writer_counts_on_after_the_steps_it_is_told(self, open_columns: OpenColumns) -> None:
+        columns, trial_id = open_columns(), new_id()
+        with closing(columns.writer(trial_id, {LOSS: 41})) as writer:
+            writer.log({"loss": 0.5, "accuracy": 0.9}, None)
+            writer.log({"loss": 0.4}, None)
+        assert columns.series(trial_id, LOSS).steps.tolist() == [42, 43]
+        assert columns.series(trial_id, SeriesKey("", "accuracy")).steps.tolist() == [0]
 
     def test_points_from_elsewhere_keep_their_steps_and_times(self, open_columns: OpenColumns) -> None:
         columns, trial_id = open_columns(), new_id()
