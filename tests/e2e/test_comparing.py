@@ -166,6 +166,7 @@ def test_charts_show_what_made_the_difference(
     lab: LabPage, studio: Studio, picture: Callable[[LabPage, str], None]
 ) -> None:
     page = compare(lab, grid(studio))
+    programs = []
     tabs = page.get_by_role("tab")
     tabs.first.focus()
     lab.page.keyboard.press("ArrowRight")
@@ -175,6 +176,7 @@ def test_charts_show_what_made_the_difference(
     wait_drawn(page, lambda kinds: all(len(traces) == 6 for traces in kinds))
     expect(page.locator(".jp-Labdeck-legend li")).to_have_count(3)
     picture(lab, "comparison-curves-grouped")
+    programs.append(copied(lab, page))
 
     expected = {"Scatter": {"scatter"}, "Box": {"box"}, "Bar": {"bar"}, "Contour": {"contour"}}
     for face in FACES:
@@ -184,16 +186,21 @@ def test_charts_show_what_made_the_difference(
         picture(lab, f"comparison-{face.lower()}")
         if face == "Scatter":
             page.get_by_label("colour").select_option(label="decay")
+            page.get_by_label("log x").check()
             wait_drawn(page, lambda drawn: "scatter" in drawn[0])
         if face == "Box":
             page.get_by_label("group by").select_option(label="lr")
             wait_drawn(page, lambda drawn: len(drawn[0]) == 3)
+        programs.append(copied(lab, page))
 
     page.get_by_role("tab", name="Importance").click()
     rows = page.get_by_role("grid", name="Importance")
     expect(rows.get_by_role("row")).to_have_count(5)
     expect(rows.locator("tbody tr").first).to_contain_text("lr")
     picture(lab, "comparison-importance-light")
+    programs.append(copied(lab, page))
+    printed = lab.server.run("-c", "\n".join(f"{code.rstrip()}\nprint('made')" for code in programs))
+    assert printed.split() == ["made"] * 7
     lab.theme("JupyterLab Dark")
     picture(lab, "comparison-importance-dark")
     lab.page.set_viewport_size({"width": 1920, "height": 1080})
@@ -326,6 +333,14 @@ def compare(lab: LabPage, trials: list[Trial], name: str = "digits") -> Locator:
     """Open a comparison as the sidebar does."""
     lab.execute("labdeck:compare", {"trials": [trial.id for trial in trials], "experiment": name})
     return comparison(lab, name)
+
+
+def copied(lab: LabPage, page: Locator) -> str:
+    """Copy what is shown as Python, and return the code."""
+    lab.page.evaluate("() => navigator.clipboard.writeText('')")
+    page.get_by_role("button", name="Copy as Python").click()
+    read = "() => navigator.clipboard.readText()"
+    return str(wait_until(lambda: lab.page.evaluate(read), "the code is in the clipboard"))
 
 
 def comparison(lab: LabPage, name: str) -> Locator:
