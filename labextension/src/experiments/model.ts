@@ -51,14 +51,6 @@ export class ExperimentsModel implements IDisposable {
     return wanted !== null && wanted !== found && !wanted.problem;
   }
 
-  /** Experiments that are put away and not shown. */
-  get hidden(): number {
-    const { experiments, lists } = this.mirror;
-    return lists.listing.archived
-      ? 0
-      : experiments.filter(({ archived }) => archived).length;
-  }
-
   /** The selected trials. */
   readonly selection = new Selection();
 
