@@ -16,7 +16,7 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from labdeck.runs.autolog import active
+from labdeck.runs import active
 from labdeck.runs.definitions import Definitions
 from labdeck.runs.redact import redact
 from labdeck.runs.terminal import Screen

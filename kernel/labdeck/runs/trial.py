@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from labdeck.errors import Conflict, TrialClosed
-from labdeck.runs import ending, resuming
-from labdeck.runs.autolog import active
+from labdeck.runs import active, ending, resuming
 from labdeck.runs.component import Component
 from labdeck.runs.definitions import to_definitions
 from labdeck.runs.first_facts import first_facts

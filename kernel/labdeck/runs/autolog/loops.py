@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from labdeck.runs.autolog import active, patching
+from labdeck.runs import active
+from labdeck.runs.autolog import patching
 from labdeck.runs.autolog.place import Place, open_place, share_place
 
 if TYPE_CHECKING:

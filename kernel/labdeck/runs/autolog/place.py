@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labdeck.errors import TrialClosed
-from labdeck.runs.autolog import active, options
+from labdeck.runs import active
+from labdeck.runs.autolog import options
 from labdeck.runs.autolog.describe import short
 from labdeck.runs.outcome import describe_error, outcome_of
 from labdeck.runs.recorder import Recorder

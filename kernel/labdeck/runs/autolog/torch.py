@@ -15,7 +15,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from labdeck.runs.autolog import active, loops, models, nesting, options, patching
+from labdeck.runs import active
+from labdeck.runs.autolog import loops, models, nesting, options, patching
 from labdeck.runs.autolog.loops import Loop
 from labdeck.runs.autolog.place import Place
 

@@ -3,7 +3,7 @@
 import pytest
 
 import labdeck
-from labdeck.runs.autolog import active
+from labdeck.runs import active
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 
-from labdeck.runs.autolog.active import innermost
+from labdeck.runs.active import innermost
 
 
 def in_thread(work):
