@@ -1,16 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import {
-  comparisonCode,
-  shownCode
-} from '../../../labextension/src/comparison/code';
-import {
   ComparisonModel,
   MOST_TRIALS
 } from '../../../labextension/src/comparison/model';
 import type { AnyEvent } from '../../../labextension/src/tokens';
 import { readBody, writeBody } from '../../../labextension/src/views/body';
-import { ViewsModel } from '../../../labextension/src/views/list';
 import { facts, id, metric, PagesServer, param, trial } from '../pagesServer';
 
 function advanced(number: number, last: number): AnyEvent {
@@ -269,138 +264,5 @@ describe('a comparison', () => {
     expect(server.asked).toHaveLength(before);
     expect(empty.isLoading).toBe(false);
     empty.dispose();
-  });
-});
-
-describe('the code of a comparison', () => {
-  it('finds the trials by id', () => {
-    expect(comparisonCode([trial(1)])).toBe(
-      [
-        'import labdeck',
-        '',
-        'studio = labdeck.open()',
-        'trials = [',
-        `    studio.find_trial("${id(1)}"),  # "cnn-1"`,
-        ']',
-        'trials[0].experiment.compare(*trials)',
-        ''
-      ].join('\n')
-    );
-  });
-
-  it('makes what the face shows', async () => {
-    vi.useFakeTimers();
-    const server = new PagesServer().put(
-      facts(1, [param('hidden', 2)], [metric('a"b', 0.7)]),
-      facts(2, [param('hidden', 5)], [metric('a"b', 0.8)])
-    );
-    const model = new ComparisonModel(server.client, [id(1), id(2)]);
-    await vi.advanceTimersByTimeAsync(600);
-    const last = (): string => shownCode(model).trimEnd().split('\n').pop()!;
-    expect(last()).toBe('trials[0].experiment.compare(*trials)');
-    model.setTab('curves');
-    model.curves.setOptions({ smoothing: 0.5, logx: true });
-    expect(last()).toBe(
-      'figures.curves(studio.curves(ids, series, "step"), "step", 0.5, log_x=True)'
-    );
-    expect(shownCode(model)).toContain('    SeriesKey("", "a\\"b"),');
-    model.setTab('scatter');
-    const field = String.raw`"metrics.\"a\\\"b\".best"`;
-    expect(last()).toBe(
-      `figures.scatter(studio.comparing.table(ids, ["params.hidden", ${field}]), "params.hidden", ${field})`
-    );
-    model.setTab('bar');
-    model.charts.choose('bar', 'group', ['params.hidden']);
-    expect(last()).toContain(
-      'figures.grouped_bar(studio.comparing.groups(ids,'
-    );
-    model.setTab('importance');
-    expect(last()).toBe(
-      `studio.comparing.importance(ids, ${field}, ["params.hidden"])`
-    );
-    model.setTab('environment');
-    expect(last()).toBe(
-      'studio.comparing.environment_difference(before, after)'
-    );
-    model.dispose();
-    vi.useRealTimers();
-  });
-
-  it('keeps a hostile name inside its comment', () => {
-    const name = 'x\nimport os\r\nos.abort()"';
-    const code = comparisonCode([trial(1, { name })]);
-    expect(code.split(/\r|\n/)).toHaveLength(8);
-  });
-});
-
-describe('saved views', () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  it('are kept, replaced by name, listed live and forgotten', async () => {
-    const server = new PagesServer();
-    const views = new ViewsModel(server.client);
-    const other = new ViewsModel(server.client);
-    await vi.advanceTimersByTimeAsync(300);
-    const body = readBody({ tab: 'curves', trials: [id(1)] });
-    const saved = await views.save('lr', id(1000), body);
-    const elsewhere = await views.save('lr', null, body);
-    expect(elsewhere.id).not.toBe(saved.id);
-    const again = await views.save('lr', id(1000), { ...body, tab: 'box' });
-    expect(again.id).toBe(saved.id);
-    expect(views.views).toHaveLength(2);
-    expect(readBody(views.get(saved.id)?.body).tab).toBe('box');
-
-    expect(other.views).toHaveLength(0);
-    server.tell({ event: 'views-changed', seq: 5, time: 1 });
-    await vi.advanceTimersByTimeAsync(300);
-    expect(other.views).toHaveLength(2);
-
-    await views.remove(saved.id);
-    expect(views.get(saved.id)).toBeNull();
-    await views.put(again);
-    expect(await other.find(again.id)).toEqual(again);
-  });
-
-  it('are read again when their experiment was deleted or restored, and not at every trial', async () => {
-    const server = new PagesServer();
-    const views = new ViewsModel(server.client);
-    await vi.advanceTimersByTimeAsync(1000);
-    const before = server.count('views');
-    const tell = async (deleted: number | null): Promise<number> => {
-      const experiment = { id: id(1000), deleted };
-      const event = {
-        event: 'experiment-changed',
-        seq: 1,
-        time: 1,
-        experiment
-      };
-      server.tell(event as AnyEvent);
-      await vi.advanceTimersByTimeAsync(300);
-      return server.count('views') - before;
-    };
-    expect(await tell(null)).toBe(0);
-    expect(await tell(3)).toBe(1);
-    expect(await tell(null)).toBe(2);
-    expect(await tell(null)).toBe(2);
-    views.dispose();
-  });
-
-  it('keep the last list known when it cannot be read', async () => {
-    const server = new PagesServer();
-    const views = new ViewsModel(server.client);
-    await views.save('a', null, readBody({}));
-    server.failures.set('views', {
-      status: 503,
-      body: { code: 'store-busy', message: 'the store is busy', remedy: '' }
-    });
-    await views.find('none');
-    expect(views.error?.code).toBe('store-busy');
-    expect(views.views).toHaveLength(1);
-    views.dispose();
   });
 });
