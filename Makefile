@@ -1,6 +1,6 @@
 # Everything starts here: `make help`. The work is done by scripts/*.py; this file only names it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check wire format bench screenshots clean
+.PHONY: help setup demo test check wire translations format bench screenshots clean
 PORT ?= 8888
 SERVE ?= 1
 SYSTEM_PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -24,6 +24,9 @@ test: setup ## everything: lint, types, architecture, Python, TypeScript, browse
 check: setup ## the fast part of it, for every commit
 	@$(PYTHON) scripts/verify.py check
 
+translations: setup ## bring the catalogs in labextension/locale up to date with the texts of the sources
+	@$(PYTHON) scripts/translations.py update
+
 format: setup ## let the formatters rewrite the sources
 	@.venv/bin/ruff check --quiet --fix --exit-zero . && .venv/bin/ruff format --quiet .
 	@$(JLPM) format --log-level=warn
@@ -39,4 +42,4 @@ screenshots: setup ## run the browser stories and keep their pictures in docs/im
 	@LABDECK_PICTURES=docs/images .venv/bin/pytest -q -m browser tests/e2e
 
 clean: ## remove everything that the other targets made
-	rm -rf .venv bench/.venv .build .demo node_modules lib build dist kernel/labdeck/labextension *.egg-info
+	rm -rf .venv bench/.venv .build .demo node_modules lib build dist kernel/labdeck/labextension kernel/labdeck/locale *.egg-info

@@ -27,6 +27,7 @@ BACKEND = ROOT / "kernel" / "_build_backend"
 EXTRAS = ("postgres", "examples", "test", "dev")
 
 sys.path.insert(0, str(BACKEND))
+import labdeck_catalogs  # noqa: E402 - from the folder above
 import labdeck_frontend  # noqa: E402 - from the folder above
 
 
@@ -113,6 +114,13 @@ def build_front_end() -> None:
             _finish(_start(PYTHON, BACKEND / "labdeck_frontend.py", "build"))
 
 
+def compile_translations() -> None:
+    """Compile the catalogs that changed."""
+    if not labdeck_catalogs.are_fresh():
+        with _step("translations"):
+            _finish(_start(PYTHON, BACKEND / "labdeck_catalogs.py"))
+
+
 def install_project() -> None:
     """Install the project in editable form, with the two things such an install leaves out."""
     digest = _digest((ROOT / "pyproject.toml").read_bytes(), *(p.read_bytes() for p in sorted(BACKEND.glob("*.py"))))
@@ -139,6 +147,7 @@ def main() -> None:
         make_venv()
         install_packages()
         build_front_end()
+        compile_translations()
         install_project()
 
 

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import labdeck_catalogs
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "kernel" / "labdeck" / "labextension"
 STAMP = BUILT / "inputs.sha256"
@@ -147,6 +149,7 @@ def front_end_builder(npm: list[str] | None = None) -> Callable[[], None]:
         # setuptools packs whatever an earlier build left here, modules removed since included
         shutil.rmtree(ROOT / "build", ignore_errors=True)
         build(tuple(npm or ["jlpm"]))
+        labdeck_catalogs.compile_catalogs()
 
     return run
 
