@@ -6,6 +6,8 @@
     columns/<trial id>.parquet      its points, as `labdeck.store.columns.parquet` describes
     outputs/<trial id>.log          what it printed, as `labdeck.store.outputs` describes
     artifacts/<sha256>              content
+    lineage.json                    LineageGraph of what the trials came from and led to; other trials aside
+    views.json                      ViewList of the comparisons saved with the experiments
 
 Deleted trials and tensors stay behind.
 """
@@ -23,7 +25,8 @@ import msgspec
 
 from labdeck.errors import NotFound
 from labdeck.store.disk import disk_error
-from labdeck.wire.records import Record
+from labdeck.wire.messages import ViewList
+from labdeck.wire.records import LineageGraph, Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFEST = "labdeck.json"
+LINEAGE = "lineage.json"
+VIEWS = "views.json"
+_MOST_NODES = 1_000_000
 PIECE = 1 << 20
 _IN_MEMORY = 1 << 24
 """Bytes of one trial's points beyond which they go through a file."""
@@ -101,10 +107,31 @@ class _Writer:
     def write(self, experiments: Sequence[ExperimentRecord]) -> None:
         manifest = Manifest(format=FORMAT, experiments=tuple(item.id for item in experiments))
         self._file.writestr(MANIFEST, msgspec.json.encode(manifest))
+        trials: list[str] = []
         for experiment in experiments:
             self._file.writestr(f"experiments/{experiment.id}.json", msgspec.json.encode(experiment))
             for trial in reversed(self._store.catalog.trials(experiment.id, archived=None).trials):
                 self._trial(self._store.catalog.detail(trial.id))
+                trials.append(trial.id)
+        self._lineage(trials)
+        homes = set(manifest.experiments)
+        views = tuple(view for view in self._store.catalog.views() if view.experiment_id in homes)
+        self._file.writestr(VIEWS, msgspec.json.encode(ViewList(views=views)))
+
+    def _lineage(self, trials: Sequence[str]) -> None:
+        """Add what the trials came from and led to, without the trials that stay behind."""
+        graph = (
+            self._store.catalog.lineage(trials, limit=_MOST_NODES)
+            if trials
+            else LineageGraph(start=(), nodes=(), edges=())
+        )
+        nodes = tuple(node for node in graph.nodes if node.kind != "trial")
+        known = {*trials, *(node.id for node in nodes)}
+        edges = tuple(edge for edge in graph.edges if {edge.source, edge.destination} <= known)
+        kept = LineageGraph(start=(), nodes=nodes, edges=edges, truncated=graph.truncated)
+        self._file.writestr(LINEAGE, msgspec.json.encode(kept))
+        if graph.truncated:
+            self.left_out.append(f"the lineage beyond {_MOST_NODES:,} nodes")
 
     def _trial(self, detail: TrialDetail) -> None:
         trial_id = detail.trial.id

@@ -9,9 +9,9 @@ from labdeck.wire import commands as wire
 from labdeck.wire.records import WriterIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from labdeck.wire.records import ExperimentRecord, TrialDetail
+    from labdeck.wire.records import ExperimentRecord, LineageGraph, TrialDetail
 
 _NOBODY = WriterIdentity(host="", boot="", pid=0, born=0.0)
 
@@ -51,6 +51,21 @@ def commands_for(
     if known is None and record.archived:
         commands.append(wire.Archive(ids=(record.id,)))
     return commands
+
+
+def lineage_commands(graph: LineageGraph, trial_ids: Collection[str]) -> list[wire.AnyCommand]:
+    """Return the commands that add a lineage to what is known: nodes that are here stay as they are.
+
+    Args:
+        graph: Nodes other than trials, and associations between them and trials.
+        trial_ids: The trials that are here; associations with others are left out.
+    """
+    known = {*trial_ids, *(node.id for node in graph.nodes)}
+    edges = [edge for edge in graph.edges if {edge.source, edge.destination} <= known]
+    return [
+        *(wire.PutNode(node=node, replace=False) for node in graph.nodes if node.kind != "trial"),
+        *(wire.Associate(edge=edge) for edge in edges),
+    ]
 
 
 def _trial(experiment_id: str, detail: TrialDetail, now: float) -> Iterator[wire.AnyCommand]:

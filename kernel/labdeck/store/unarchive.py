@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from labdeck.errors import Conflict, StoreCorrupt, StoreFull, StoreTooNew, TooLarge, UsageError
-from labdeck.store.archive import FORMAT, MANIFEST, PIECE, Manifest
+from labdeck.store.archive import FORMAT, LINEAGE, MANIFEST, PIECE, VIEWS, Manifest
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
-from labdeck.store.importing import commands_for
+from labdeck.store.importing import commands_for, lineage_commands
+from labdeck.store.names import check_name
 from labdeck.store.open import TEMPORARY
 from labdeck.store.outputs import LIMIT
-from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail
+from labdeck.wire.commands import SaveView
+from labdeck.wire.messages import ViewList
+from labdeck.wire.records import ArtifactRecord, ExperimentRecord, LineageGraph, LineageNode, TrialDetail, ViewRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +39,7 @@ _MAX_ENTRIES = 1_000_000
 _MAX_JSON = 64 * 2**20
 _MAX_POINTS = 50_000_000
 _NAME = re.compile(
-    r"labdeck\.json|(experiments|trials)/[0-9a-f]{32}\.json|columns/[0-9a-f]{32}\.parquet|outputs/[0-9a-f]{32}\.log|artifacts/[0-9a-f]{64}"
+    r"(labdeck|lineage|views)\.json|(experiments|trials)/[0-9a-f]{32}\.json|columns/[0-9a-f]{32}\.parquet|outputs/[0-9a-f]{32}\.log|artifacts/[0-9a-f]{64}"
 )
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _ATTEMPTS = 5
@@ -101,6 +104,7 @@ class _Reader:
             raise StoreTooNew(f"{self._name} has format {manifest.format}", "upgrade: pip install -U labdeck")
         here = self._store.catalog.trial_ids()
         homes = self._homes(manifest)
+        around = self._around(manifest)
         names = []
         for experiment_id in manifest.experiments:
             if not is_id(experiment_id):
@@ -111,8 +115,38 @@ class _Reader:
             for detail in trials:
                 self._keep_files(detail)
             names.append(self._apply(msgspec.structs.replace(record, id=experiment_id), trials))
+        self._add_around(*around)
         skipped = sum(trial_id in here for trial_id, _ in homes.values())
         return Imported(tuple(name for name in names if name), len(homes) - skipped, skipped)
+
+    def _around(self, manifest: Manifest) -> tuple[LineageGraph, tuple[ViewRecord, ...]]:
+        """Return the lineage of the trials and the saved comparisons, after a look at whether they can be kept."""
+        graph, views = LineageGraph(start=(), nodes=(), edges=()), ViewList(views=())
+        if LINEAGE in self._file.namelist():
+            graph = self._json(LINEAGE, LineageGraph)
+        if VIEWS in self._file.namelist():
+            views = self._json(VIEWS, ViewList)
+        if any(view.experiment_id not in manifest.experiments for view in views.views):
+            raise _broken(self._name, "a saved comparison belongs to no experiment in it")
+        named: tuple[LineageNode | ViewRecord, ...] = (*graph.nodes, *views.views)
+        ids = [one.id for one in named]
+        ids += [end for edge in graph.edges for end in (edge.source, edge.destination)]
+        if not all(map(is_id, ids)):
+            raise _broken(self._name, "a node of the lineage or a saved comparison has no valid id")
+        try:
+            for one in named:
+                check_name(one.name, "node")
+        except UsageError as error:
+            raise _broken(self._name, error.message) from None
+        return graph, views.views
+
+    def _add_around(self, graph: LineageGraph, views: tuple[ViewRecord, ...]) -> None:
+        """Add lineage and saved comparisons; what is here already stays as it is."""
+        catalog = self._store.catalog
+        known = {view.id for view in catalog.views()}
+        new = [SaveView(view=view) for view in views if view.id not in known]
+        if commands := [*lineage_commands(graph, catalog.trial_ids()), *new]:
+            catalog.apply(commands)
 
     def _homes(self, manifest: Manifest) -> dict[str, tuple[str, str]]:
         """Return trial and experiment by entry, having decoded every record once; they are not all kept in memory."""

@@ -11,11 +11,12 @@ import pytest
 from labdeck.errors import LabdeckError, NotFound, StoreCorrupt, StoreFull, StoreTooNew, TooLarge, UsageError
 from labdeck.store.archive import export_archive
 from labdeck.store.contract import SeriesKey
+from labdeck.store.ids import new_id
 from labdeck.store.open import locate, open_store
 from labdeck.store.unarchive import import_archive
 from labdeck.testing.making import advance, artifact, start_trial, summary
 from labdeck.wire import commands as wire
-from labdeck.wire.records import Capture, Param
+from labdeck.wire.records import Capture, LineageEdge, LineageNode, Param, ViewRecord
 
 NAME = "../../digits 🧪"
 
@@ -85,6 +86,37 @@ def test_everything_arrives(source, target, archive):
         assert len(new)
     assert target.artifacts.path(target.catalog.detail(trial_id).artifacts[0].sha256).read_bytes() == b"hello" * 1000
     assert [item.severity for item in target.catalog.check() + target.columns.check(trial_id)] == []
+
+
+def test_lineage_and_saved_comparisons_come_along(tmp_path, target):
+    with open_store(locate(tmp_path / "lineage")) as store:
+        mine, other = start_trial(store.catalog, "mine", "t"), start_trial(store.catalog, "other", "stranger")
+        home = store.catalog.experiment("mine").id
+        data, model = (LineageNode(id=new_id(), kind="artifact", name=name, created=1.0) for name in ("data", "model"))
+        view = ViewRecord(id=new_id(), name="paper", experiment_id=home, created=1.0, body={"x": "step"})
+        edges = [(data.id, mine), (mine, model.id), (data.id, other)]
+        store.catalog.apply(
+            [
+                wire.PutNode(node=data),
+                wire.PutNode(node=model),
+                wire.SaveView(view=view),
+                *(
+                    wire.Associate(edge=LineageEdge(source=a, destination=b, association="Produced", created=2.0))
+                    for a, b in edges
+                ),
+            ]
+        )
+        export_archive(store, [home], tmp_path / "lineage.zip")
+    target.catalog.apply([wire.PutNode(node=msgspec.structs.replace(data, name="as it is called here"))])
+    for _ in range(2):
+        import_archive(target, tmp_path / "lineage.zip")
+        graph = target.catalog.lineage([mine])
+        assert {node.name for node in graph.nodes} == {"as it is called here", "model", "t"}
+        assert {(edge.source, edge.destination) for edge in graph.edges} == set(edges[:2])
+        assert target.catalog.views() == (view,)
+    before = target.catalog.cursor()
+    import_archive(target, tmp_path / "lineage.zip")
+    assert target.catalog.cursor() == before
 
 
 def test_a_trial_that_ran_is_said_to_be_interrupted(target, archive):
@@ -208,6 +240,23 @@ SPOILERS = {
     "content that is other content": changed("artifacts/", lambda _: b"evil" * 1250),
     "points that are none": changed("columns/", lambda _: b"PAR1"),
     "points without an index": changed("columns/", series_of(10)),
+    "comparisons that are none": changed("views.json", lambda _: b'{"views": 1}'),
+    "a comparison of nothing in it": changed(
+        "views.json", lambda _: b'{"views": [{"id": "%s", "name": "x", "created": 1.0, "body": {}}]}' % (b"0" * 32)
+    ),
+    "a node whose id is a path": changed(
+        "lineage.json",
+        lambda _: (
+            b'{"start": [], "edges": [], "nodes": [{"id": "../x", "kind": "artifact", "name": "x", "created": 1}]}'
+        ),
+    ),
+    "a node without a name": changed(
+        "lineage.json",
+        lambda _: (
+            b'{"start": [], "edges": [], "nodes": [{"id": "%s", "kind": "artifact", "name": "", "created": 1}]}'
+            % (b"0" * 32)
+        ),
+    ),
 }
 
 
