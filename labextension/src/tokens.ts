@@ -94,6 +94,8 @@ export namespace CommandIDs {
   export const editTags = 'labdeck:edit-tags';
   /** Open the trial that the sidebar's current one is part of. */
   export const openParent = 'labdeck:open-parent';
+  /** Open a saved view of the sidebar's current experiment. */
+  export const openViews = 'labdeck:open-views';
   /** Copy the name of what is current in the sidebar. */
   export const copyName = 'labdeck:copy-name';
   /** Copy Python code that opens what is current or selected in the sidebar. */

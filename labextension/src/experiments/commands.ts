@@ -27,6 +27,7 @@ const LATEST_COMPARED = 20;
 export function addExperimentCommands(context: ICommandContext): void {
   addViewCommands(context);
   addOpenCommands(context);
+  addSavedViewsCommand(context);
   addCreateCommand(context);
   addRenameCommand(context);
   addNoteCommand(context);
@@ -119,6 +120,27 @@ function addOpenCommands({ commands, model, trans }: ICommandContext): void {
       const experiment = model.mirror.findTrial(trials[0])?.experiment ?? '';
       return commands.execute(CommandIDs.compare, { trials, experiment });
     }
+  });
+}
+
+function addSavedViewsCommand({
+  commands,
+  model,
+  trans
+}: ICommandContext): void {
+  const viewed = (): { experiment: string } | null =>
+    model.activeRow?.kind === 'experiment'
+      ? { experiment: model.activeRow.key }
+      : null;
+  commands.addCommand(CommandIDs.openViews, {
+    label: trans.__('Open Saved View…'),
+    caption: trans.__('Open a saved comparison of the current experiment'),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => {
+      const args = viewed();
+      return args !== null && commands.isEnabled(CommandIDs.openView, args);
+    },
+    execute: () => commands.execute(CommandIDs.openView, viewed() ?? {})
   });
 }
 
