@@ -119,6 +119,8 @@ class SortKey:
 def places(name: str) -> tuple[tuple[str, str], ...]:
     """Return where a metric or parameter of that name may be, as (component, name); the first that is there counts.
 
+    If none is, the name is looked for in all components, by their names; so a metric is found wherever it was logged.
+
     Example:
         >>> places("loss"), places("val/loss")
         ((('', 'loss'),), (('', 'val/loss'), ('val', 'loss')))

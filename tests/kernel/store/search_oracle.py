@@ -131,7 +131,11 @@ def look_up(field, trial):
         if place in trial[field.kind]:
             found = trial[field.kind][place]
             return found if field.kind == "params" else statistic(field, found, place[1], trial["objective"])
-    return ABSENT
+    elsewhere = sorted(place for place in trial[field.kind] if place[1] == field.name)
+    if not elsewhere:
+        return ABSENT
+    found = trial[field.kind][elsewhere[0]]
+    return found if field.kind == "params" else statistic(field, found, field.name, trial["objective"])
 
 
 def statistic(field, points, name, objective):

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from labdeck.errors import MalformedQuery
 from labdeck.runs.search.words import PLAIN, Word, quote, split
 from labdeck.store.conditions import FACTS, STATISTICS, Field, FieldKind, Statistic, places
 from labdeck.store.objective import usual_goal
 from labdeck.wire.numbers import to_float
+from labdeck.wire.records import MetricSummary, Param
 
 if TYPE_CHECKING:
-    from labdeck.wire.records import MetricSummary, ParamValue, TrialFacts
+    from collections.abc import Sequence
+
+    from labdeck.wire.records import TrialFacts
+
+Named = TypeVar("Named", MetricSummary, Param)
 
 GROUPS: tuple[FieldKind, ...] = ("metrics", "params", "tags")
 _ALIASES = {"trial": "name"}
@@ -118,19 +123,24 @@ def read_field(fact: TrialFacts, field: Field) -> bool | float | str | None:
         (0.5, 0.1)
     """
     if field.kind == "metrics":
-        summaries = {(each.component, each.name): each for each in fact.metrics}
-        found = next((summaries[place] for place in places(field.name) if place in summaries), None)
+        found = _first(fact.metrics, field.name)
         return None if found is None else _number(fact, found, field.statistic)
     if field.kind == "params":
-        params = {(each.component, each.name): each.value for each in fact.params}
-        return next((_value(params[place]) for place in places(field.name) if place in params), None)
+        param = _first(fact.params, field.name)
+        return None if param is None else param.value
     if field.kind == "tags":
         return fact.trial.tags.get(field.name)
     return _fact(fact, field.name)
 
 
-def _value(value: ParamValue) -> bool | float | str | None:
-    return value
+def _first(known: Sequence[Named], name: str) -> Named | None:
+    """Return what a name means: the trial's own, then where its slashes say, then the first component's that has it."""
+    by_place = {(each.component, each.name): each for each in known}
+    for place in places(name):
+        if place in by_place:
+            return by_place[place]
+    anywhere = sorted(place for place in by_place if place[1] == name)
+    return by_place[anywhere[0]] if anywhere else None
 
 
 def _number(fact: TrialFacts, summary: MetricSummary, statistic: Statistic) -> float:

@@ -153,10 +153,10 @@ class _Translator:
         """Return by what a field is sorted: of a parameter numbers before text."""
         if field.kind == "params":
             text = case((param.c.number.is_(None), param.c.text))
-            return [_lookup(field, param.c.number), self._text(_lookup(field, text))]
+            return [self._lookup(field, param.c.number), self._text(self._lookup(field, text))]
         if field.kind == "metrics":
-            return [_metric(field, lambda column: column)]
-        value = _lookup(field, tag.c.value) if field.kind == "tags" else _FACTS[field.name]
+            return [self._metric(field, lambda column: column)]
+        value = self._lookup(field, tag.c.value) if field.kind == "tags" else _FACTS[field.name]
         return [self._text(value) if field.is_text else value]
 
     def _exists(self, field: Field) -> ColumnElement[bool]:
@@ -169,11 +169,11 @@ class _Translator:
     def _test(self, field: Field, test: Test) -> ColumnElement[bool]:
         """Return whether a field is there and passes."""
         if field.kind == "metrics":
-            return func.coalesce(_metric(field, test), false())
+            return func.coalesce(self._metric(field, test), false())
         if field.kind == "params":
-            return func.coalesce(_lookup(field, test(param.c.text)), false())
+            return func.coalesce(self._lookup(field, test(param.c.text)), false())
         if field.kind == "tags":
-            return func.coalesce(_lookup(field, test(tag.c.value)), false())
+            return func.coalesce(self._lookup(field, test(tag.c.value)), false())
         return func.coalesce(test(_FACTS[field.name]), false())
 
     def _is_one(self, field: Field, column: Any, values: tuple[Value, ...]) -> ColumnElement[bool]:
@@ -236,6 +236,34 @@ class _Translator:
     def _text(self, column: Any) -> Any:
         return collate(column, "C") if self._is_postgres else column
 
+    def _lookup(self, field: Field, wanted: ColumnElement[Any]) -> Any:
+        """Return something of a field's row, NULL where there is none; of several places the first counts."""
+        table = _TABLES[field.kind]
+        query = select(wanted).where(*_here(table, field)).correlate(trial, experiment)
+        if table is not tag:
+            query = query.order_by(*self._ranks(table, field)).limit(1)
+        return query.scalar_subquery()
+
+    def _ranks(self, table: Table, field: Field) -> list[ColumnElement[Any]]:
+        """Order the rows of a name: the trial's own, then where its slashes say, then components by their names."""
+        component = table.c.component_key
+        cuts = places(field.name)[1:]
+        if not cuts:
+            return [component if not self._is_postgres else collate(component, "C")]
+        key = name_key(field.name)
+        own = [(and_(component == "", table.c.name_key == key), -1)]
+        own += [
+            (and_(component == name_key(before), table.c.name_key == name_key(after)), rank)
+            for rank, (before, after) in enumerate(cuts)
+        ]
+        return [case(*own, else_=len(cuts)), self._text(component)]
+
+    def _metric(self, field: Field, test: Callable[[Any], Any]) -> Any:
+        """Return what a test says of a statistic of a metric; the best is the greatest or the least, by its goal."""
+        if field.statistic != "best":
+            return self._lookup(field, test(_STATISTICS[field.statistic]))
+        return self._lookup(field, test(case((_is_maximised(field), metric.c.high), else_=metric.c.low)))
+
 
 def _cost(condition: Condition) -> int:
     """Rank conditions by what they cost: SQLite tests them in order, and rows of metrics are the largest."""
@@ -259,39 +287,26 @@ _TABLES: dict[str, Table] = {"metrics": metric, "params": param, "tags": tag}
 
 
 def _here(table: Table, field: Field) -> list[ColumnElement[bool]]:
-    """Return where a named field may be among the rows of a trial."""
+    """Return where a named field may be among the rows of a trial: as it is written, or in any component."""
     mine = table.c.trial_id == trial.c.id
+    key = name_key(field.name)
     if table is tag:
-        return [mine, tag.c.name_key == name_key(field.name)]
-    keys = [(name_key(component), name_key(name)) for component, name in places(field.name)]
-    if len(keys) == 1:
-        return [mine, table.c.component_key == keys[0][0], table.c.name_key == keys[0][1]]
-    return [mine, tuple_(table.c.component_key, table.c.name_key).in_(keys)]
-
-
-def _lookup(field: Field, wanted: ColumnElement[Any]) -> Any:
-    """Return something of a field's row, NULL where there is none; of several places the first counts."""
-    table = _TABLES[field.kind]
-    query = select(wanted).where(*_here(table, field)).correlate(trial, experiment)
-    candidates = places(field.name)
-    if table is not tag and len(candidates) > 1:
-        ranks = {name_key(component): rank for rank, (component, _) in enumerate(candidates)}
-        query = query.order_by(case(ranks, value=table.c.component_key)).limit(1)
-    return query.scalar_subquery()
-
-
-def _metric(field: Field, test: Callable[[Any], Any]) -> Any:
-    """Return what a test says of a statistic of a metric; the best is the greatest or the least, by its goal."""
-    if field.statistic != "best":
-        return _lookup(field, test(_STATISTICS[field.statistic]))
-    return _lookup(field, test(case((_is_maximised(field), metric.c.high), else_=metric.c.low)))
+        return [mine, tag.c.name_key == key]
+    cuts = [(name_key(component), name_key(name)) for component, name in places(field.name)[1:]]
+    if not cuts:
+        return [mine, table.c.name_key == key]
+    return [mine, or_(table.c.name_key == key, tuple_(table.c.component_key, table.c.name_key).in_(cuts))]
 
 
 def _is_maximised(field: Field) -> ColumnElement[bool]:
     chosen = []
     usual = []
-    for component, name in places(field.name):
+    for component, name in places(field.name)[1:]:
         here = and_(metric.c.component_key == name_key(component), metric.c.name_key == name_key(name))
         chosen.append((and_(here, experiment.c.objective == name), experiment.c.goal == "max"))
         usual.append((here, literal(usual_goal(name) == "max")))
-    return case(*chosen, *usual, else_=false())
+    plain = case(
+        (experiment.c.objective == field.name, experiment.c.goal == "max"),
+        else_=literal(usual_goal(field.name) == "max"),
+    )
+    return case(*chosen, *usual, else_=plain) if chosen else plain

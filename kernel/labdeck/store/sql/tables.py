@@ -126,7 +126,7 @@ param = Table(
     Column("number", Double),
     Column("text", Text),  # the value in words, as searches compare it
     Column("body", Text, nullable=False),
-    Index("uq_param_name", "trial_id", "component_key", "name_key", unique=True),
+    Index("uq_param_name", "trial_id", "name_key", "component_key", unique=True),
     sqlite_with_rowid=False,
 )
 
@@ -146,7 +146,9 @@ metric = Table(
     Column("deviation", Double),
     Column("body", Text, nullable=False),
     Column("spark", Text, nullable=False),
-    Index("uq_metric_name", "trial_id", "component_key", "name_key", unique=True),
+    Index("uq_metric_name", "trial_id", "name_key", "component_key", unique=True),
+    # Searches read these columns from the index alone: the rows are long, for they hold the sparks.
+    Index("ix_metric_values", "trial_id", "name_key", "component_key", "last", "low", "high"),
     sqlite_with_rowid=False,
 )
 

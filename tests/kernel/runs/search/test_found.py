@@ -35,6 +35,12 @@ def test_a_search_finds_sorts_and_counts(widths):
     assert list(found.frame().index) == names(found)
     assert widths.search("metrics.eval/f1 >= 0.32 and params.eval/size exists")[0].name == "cnn-64"
     assert names(widths.search("metrics.loss.best < 0.5")) == ["cnn-64"]
+    assert names(widths.search("metrics.f1 >= 0.32 and params.size = 64", sort="metrics.f1")) == ["cnn-64"]
+    with widths.trial("own") as trial:
+        trial.log({"f1": 0.9})
+        trial.component("eval").log({"f1": 0.1})
+    assert names(widths.search("metrics.f1 > 0.8")) == ["own"], "the trial's own counts first"
+    widths.find("own").delete()
     assert not widths.search("name = nobody")
     assert len(widths.search(limit=None)) == 4
 

@@ -286,7 +286,7 @@ def test_facts_are_looked_up_in_indices(any_location):
             return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {text}".replace("%", "%%"))]
 
         lines = "\n".join(store.catalog._database.read(plan))
-        for index in ("uq_metric_name", "uq_param_name"):
+        for index in ("ix_metric_values", "uq_param_name"):
             assert index in lines
         assert "SCAN metric" not in lines
         assert "SCAN param" not in lines

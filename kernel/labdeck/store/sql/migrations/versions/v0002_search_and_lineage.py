@@ -38,6 +38,10 @@ def _grow_facts() -> None:
     op.add_column("metric", sa.Column("count", sa.BigInteger, nullable=False, server_default="0"))
     for name in ("first", "mean", "deviation"):
         op.add_column("metric", sa.Column(name, sa.Double))
+    for name in ("param", "metric"):
+        op.drop_index(f"uq_{name}_name", name)
+        op.create_index(f"uq_{name}_name", name, ["trial_id", "name_key", "component_key"], unique=True)
+    op.create_index("ix_metric_values", "metric", ["trial_id", "name_key", "component_key", "last", "low", "high"])
     op.add_column("artifact", sa.Column("step_key", sa.Text, nullable=False, server_default=""))
     op.drop_index("uq_artifact_name", "artifact")
     op.create_index("uq_artifact_name", "artifact", ["trial_id", "component_key", "name_key", "step_key"], unique=True)
