@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "labextension" / "locale"
 COMPILED = ROOT / "kernel" / "labdeck" / "locale"
+COMPILER = Path(__file__)  # a change of it makes every compiled catalog stale
 DOMAIN = "labdeck"
 CONTEXT_ENDS = "\u0004"
 
@@ -27,7 +28,7 @@ def _version() -> str:
 
 
 def _digest(source: Path) -> str:
-    return hashlib.sha256(_version().encode() + b"\0" + source.read_bytes()).hexdigest()
+    return hashlib.sha256(b"\0".join([COMPILER.read_bytes(), _version().encode(), source.read_bytes()])).hexdigest()
 
 
 def _is_fresh(source: Path, target: Path) -> bool:
@@ -69,6 +70,8 @@ def _texts(source: Path) -> dict[str, Any]:
     for message in catalog:
         key = message.id if isinstance(message.id, str) else message.id[0]
         said = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        if not isinstance(message.id, str) and len(said) == 1:
+            said *= 2  # JupyterLab takes one form alone for a text without a plural, and shows the English one
         if key and all(said):  # what is not translated is shown in English
             texts[f"{message.context}{CONTEXT_ENDS}{key}" if message.context else str(key)] = said
     return texts
