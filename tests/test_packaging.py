@@ -166,6 +166,15 @@ def test_the_server_finds_the_extension(installed, no_node):
     assert f"labdeck {labdeck.__version__}" in said.replace("\x1b[32m", "")
 
 
+def test_jupyterlab_finds_the_translations(installed, no_node):
+    code = (
+        "from jupyterlab_server.translation_utils import get_language_pack\n"
+        "packs, message = get_language_pack('zh_TW')\n"
+        "print(ascii(packs['labdeck']['Compare']), message)\n"
+    )
+    assert run(installed, no_node, "-c", code).strip() == ascii(["比較"])
+
+
 def test_the_store_works_there(installed, no_node):
     code = (
         "import labdeck\n"

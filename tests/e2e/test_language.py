@@ -77,6 +77,17 @@ def test_everything_is_in_the_language_of_the_reader(
         lab.page.get_by_role("tab", name=texts[tab], exact=True).click()
         expect(lab.page.get_by_role("tab", name=texts[tab], exact=True)).to_have_attribute("aria-selected", "true")
         expect_translated(lab, texts)
+    lab.row("cnn-2").dblclick()
+    page = lab.page.locator(".jp-Labdeck-page:visible")
+    expect(page.get_by_role("heading", level=2)).to_contain_text("cnn-2")
+    for tab in ("Curves", "Artifacts", "Output", "Lineage", "Code", "Environment", "Overview"):
+        page.get_by_role("tab", name=texts[tab]).click()
+        expect(page.get_by_role("tab", name=texts[tab])).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tabpanel")).not_to_be_empty()
+        expect_translated(lab, texts)
+    lab.sidebar.get_by_role("button", name=texts["How to search"]).click()
+    expect(lab.page.get_by_text(texts["the lowest value of a metric"])).to_be_visible()
+    expect_translated(lab, texts)
 
 
 def expect_translated(lab: LabPage, texts: dict[str, str]) -> None:
