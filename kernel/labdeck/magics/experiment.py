@@ -270,17 +270,21 @@ def trial(
     if not resume:
         home = context.choose_experiment(experiment)
         started = home.trial(name, params=params, note=note or "", metric_definitions=definitions)
-    elif name is None:
-        raise UsageError("no trial is named to go on with", "%%experiment trial NAME --resume")
     else:
-        started = context.choose_trial(name, experiment)
-        started.define_metrics(definitions)
-        started.resume()
+        started = _resumed(context, name, experiment, definitions)
         started.log_params(params)
         if note is not None:
             started.set_note(note)
     context.shell.user_ns.update(trial=started, params=params)
     return body.run(started)
+
+
+def _resumed(context: Context, name: str | None, experiment: str | None, definitions: dict[str, str]) -> Trial:
+    if name is None:
+        raise UsageError("no trial is named to go on with", "%%experiment trial NAME --resume")
+    found = context.choose_trial(name, experiment)
+    found.define_metrics(definitions)
+    return found.resume()
 
 
 def _only(fact: TrialFacts, metrics: tuple[str, ...]) -> TrialFacts:

@@ -109,6 +109,7 @@ class Recorder:
 
     def finish(self, state: TrialState, error: str = "") -> None:
         """Close the writer and end the trial in the store."""
+        self.output.close()
         ended = time.time()  # what is still being recorded about its surroundings is not part of it
         if self._captures is not None:
             self._captures.join(_CAPTURE_TIMEOUT)

@@ -65,7 +65,7 @@ def test_the_error_of_the_run_before_is_kept_aside(experiment):
             pass
     found = kinds(trial)
     assert "error" not in found
-    assert {"code", "code:1", "code:2", "error:1"} <= set(found)
+    assert {"packages", "packages:1", "packages:2", "error:1"} <= set(found)
     errors = [capture.body for capture in trial.detail().captures if capture.kind == "error:1"]
     assert "ZeroDivisionError" in errors[0]["traceback"]
     assert trial.state == "completed"

@@ -239,6 +239,7 @@ STORE_PARTS = {
     "catalog.sqlite-wal",
     "catalog.sqlite-shm",
     "columns",
+    "outputs",
     "artifacts",
     "tensors",
     "outbox",
