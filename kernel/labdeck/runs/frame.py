@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from labdeck.wire.numbers import NOT_FINITE
+
 if TYPE_CHECKING:
     from labdeck.store.fact_table import FactTable
     from labdeck.wire.records import ParamValue
-
-_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 
 
 def to_frame(table: FactTable) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def _of_one_kind(values: Any) -> Any:
         return np.array(values, dtype=np.int64) if is_full else pd.array(values, dtype="Int64")
     if kinds <= {int, float} and kinds:
         return np.array(values, dtype=np.float64)
-    if kinds <= {int, float, str} and kinds != {str} and _NOT_FINITE.issuperset(v for v in values if type(v) is str):
+    if kinds <= {int, float, str} and kinds != {str} and NOT_FINITE.issuperset(v for v in values if type(v) is str):
         return np.array(values, dtype=np.float64)
     if kinds <= {str}:
         return pd.Series(values, dtype="str").array if kinds else pd.Series(values, dtype=object).array

@@ -11,6 +11,7 @@ from labdeck.errors import NotFound
 from labdeck.runs.field_table import objective_field, param_fields, read_table
 from labdeck.runs.grouping import is_number
 from labdeck.wire.comparing import Importance, ImportanceRow
+from labdeck.wire.numbers import as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def importance(table: FieldTable) -> Importance:
     target, *fields = table.fields
     rows = [row.values for row in table.rows if is_number(row.values[0]) and math.isfinite(float(row.values[0] or 0))]
     y = np.array([values[0] for values in rows], dtype=np.float64)
-    columns = [[values[place] for values in rows] for place in range(1, len(table.fields))]
+    columns = [as_numbers([values[place] for values in rows]) for place in range(1, len(table.fields))]
     coded = {field: encode(column) for field, column in zip(fields, columns, strict=True)}
     varying = [field for field in fields if _varies(coded[field])]
     shares: NDArray[np.float64] | None = None

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, TypeVar
 
+Value = TypeVar("Value", bound=bool | int | float | str | None)
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 """A float64 as it crosses: finite values as themselves, the other three by name."""
+
+
+NOT_FINITE = frozenset(("NaN", "Infinity", "-Infinity"))
+"""How numbers that are not finite are written, those of parameters too, which are kept as this text."""
+
+
+def as_numbers(values: Sequence[Value]) -> tuple[Value | float, ...]:
+    """Return the values of one parameter; where some are numbers, texts of numbers that are not finite are, too.
+
+    Example:
+        >>> as_numbers([0.1, "NaN", None]), as_numbers(["NaN", "adam"])
+        ((0.1, nan, None), ('NaN', 'adam'))
+    """
+    if not any(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return tuple(values)
+    return tuple(float(value) if isinstance(value, str) and value in NOT_FINITE else value for value in values)
 
 
 def to_number(value: float) -> Number:

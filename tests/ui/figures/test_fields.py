@@ -36,6 +36,10 @@ def test_numbers_and_texts(table):
     found = column(table(a=[1, 2.5, None, math.inf, NAN]), "a")
     assert not found.is_text
     np.testing.assert_array_equal(found.places, [1, 2.5, NAN, NAN, NAN])
+    found = column(table(a=[1, "NaN", "Infinity", None]), "a")
+    assert not found.is_text, "numbers that are not finite are kept as text"
+    np.testing.assert_array_equal(found.places, [1, NAN, NAN, NAN])
+    assert column(table(a=["NaN", "adam"]), "a").is_text
     found = column(table(a=["b", 10, None, True, 2, "a"]), "a")
     assert found.categories == ("2", "10", "a", "b", "true")
     np.testing.assert_array_equal(found.places, [3, 1, NAN, 4, 0, 2])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
+from labdeck.wire.numbers import as_numbers
 from labdeck_ui import words
 from labdeck_ui.figures import layout as layouts
 from labdeck_ui.palette import SERIES_COLOURS
@@ -89,12 +90,12 @@ def column(table: FieldTable, field: str) -> Column:
     if field not in table.fields:
         raise ValueError(f"the table has no field {field!r}; it has {', '.join(table.fields)}")
     place = table.fields.index(field)
-    values = tuple(row.values[place] for row in table.rows)
+    values = as_numbers([row.values[place] for row in table.rows])
     present = [value for value in values if value is not None]
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in present):
+    if all(map(_is_number, present)):
         numbers = np.array([math.nan if value is None else float(value) for value in values], dtype=np.float64)
         return Column(field, values, np.where(np.isfinite(numbers), numbers, np.nan), ())
-    numeric = {v for v in present if isinstance(v, int | float) and not isinstance(v, bool)}
+    numeric = {value for value in present if _is_number(value)}
     ordered = [*map(_text, sorted(numeric)), *sorted({_text(v) for v in present if v not in numeric})]
     categories = list(dict.fromkeys(ordered))
     known = {text: float(index) for index, text in enumerate(categories)}
@@ -147,6 +148,10 @@ def remark(text: str) -> dict[str, Any]:
         "margin": {"l": 56, "r": 16, "t": 28, "b": 44},
         "meta": {"remark": text},
     }
+
+
+def _is_number(value: ParamValue) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _text(value: ParamValue) -> str:
