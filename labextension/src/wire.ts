@@ -257,11 +257,18 @@ export interface Capture {
 }
 /**
  * Some of the trials a search found, in the order asked for, and how many there are in all.
+ *
+ * Attributes:
+ *     total: All that were found.
+ *     offset: How many of them come before the first of `trials`.
+ *     trials: Those of this page.
+ *     hint: Which name of the query no trial has, where nothing was found or nothing could be sorted; else "".
  */
 export interface SearchPage {
   total: number;
   offset: number;
   trials: TrialFacts[];
+  hint: string;
 }
 /**
  * The names that queries may use, those of the newest trials, the most frequent first; at most 1,000 of a kind.

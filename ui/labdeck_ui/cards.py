@@ -161,12 +161,12 @@ def comparison_card(comparison: Comparison) -> Card:
     )
 
 
-def found_card(facts: Sequence[TrialFacts], total: int) -> Card:
-    """Return the card of what a search found; `total` counts those that are not given, too."""
+def found_card(facts: Sequence[TrialFacts], total: int, hint: str = "") -> Card:
+    """Return the card of what a search found; `total` counts those that are not given, `hint` says what is amiss."""
     title = f"{words.count(total, 'trial')} found" if total else "nothing found"
     card = comparison_card(Comparison(trials=tuple(facts)))
     grids = tuple(dataclasses.replace(grid, total=total) for grid in card.grids)
-    return dataclasses.replace(card, title=title, grids=grids)
+    return dataclasses.replace(card, title=title, grids=grids, warning=hint or card.warning)
 
 
 def status_card(status: Status) -> Card:

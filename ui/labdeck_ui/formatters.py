@@ -49,7 +49,7 @@ def register(shell: InteractiveShell) -> None:
     import labdeck
 
     makers: dict[type, Callable[[Any], Card]] = {**_CARDS, labdeck.Experiment: _experiment, labdeck.Trial: _trial}
-    makers[labdeck.Found] = lambda found: cards.found_card(found.facts, found.total)
+    makers[labdeck.Found] = lambda found: cards.found_card(found.facts, found.total, found.hint)
     display = shell.display_formatter
     if display is None:
         return

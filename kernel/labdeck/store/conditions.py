@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -129,10 +130,17 @@ def places(name: str) -> tuple[tuple[str, str], ...]:
     return (("", name), *((name[:at], name[at + 1 :]) for at in cuts[:MAX_CUTS]))
 
 
+def fields_of(condition: Condition | None) -> Iterator[Field]:
+    """Yield the fields that a condition asks for, in their order."""
+    if isinstance(condition, Every | Either):
+        for term in condition.terms:
+            yield from fields_of(term)
+    elif isinstance(condition, Not):
+        yield from fields_of(condition.term)
+    elif condition is not None:
+        yield condition.field
+
+
 def is_about(condition: Condition | None, field: Field) -> bool:
     """Say whether a condition asks for a field."""
-    if isinstance(condition, Every | Either):
-        return any(is_about(term, field) for term in condition.terms)
-    if isinstance(condition, Not):
-        return is_about(condition.term, field)
-    return condition is not None and condition.field == field
+    return field in fields_of(condition)

@@ -318,8 +318,16 @@ class TrialPage(Record, frozen=True, kw_only=True):
 
 
 class SearchPage(Record, frozen=True, kw_only=True):
-    """Some of the trials a search found, in the order asked for, and how many there are in all."""
+    """Some of the trials a search found, in the order asked for, and how many there are in all.
+
+    Attributes:
+        total: All that were found.
+        offset: How many of them come before the first of `trials`.
+        trials: Those of this page.
+        hint: Which name of the query no trial has, where nothing was found or nothing could be sorted; else "".
+    """
 
     total: int
     offset: int
     trials: tuple[TrialFacts, ...]
+    hint: str = ""

@@ -46,6 +46,11 @@ export class TrialSearch implements IDisposable {
     return this.#total;
   }
 
+  /** Which name of the query no trial has; "" where all are known. */
+  get hint(): string {
+    return this.#hint;
+  }
+
   /** Why there is no answer. */
   get problem(): LabdeckError | null {
     return this.#problem;
@@ -111,6 +116,7 @@ export class TrialSearch implements IDisposable {
         return;
       }
       this.#total = page.total;
+      this.#hint = page.hint;
       this.#problem = null;
       const trials = page.trials.map(facts => facts.trial);
       const grown = this.#whole && trials.length < page.total;
@@ -166,6 +172,7 @@ export class TrialSearch implements IDisposable {
   readonly #lists = new Map<string, TrialList>();
   readonly #touched = new Set<string>();
   #total: number | null = null;
+  #hint = '';
   #problem: LabdeckError | null = null;
   /** Whether the first page held all that match. */
   #whole = false;

@@ -133,8 +133,10 @@ function Nothing(props: ISectionContext): React.ReactElement {
           'No experiment or trial has “%1” in its name.',
           model.search.text.trim()
         );
+  const hint = model.mirror.lists.wanted?.hint ?? '';
   return (
     <Empty text={text}>
+      {hint !== '' && <p>{hint}</p>}
       <button className="jp-Labdeck-link" onClick={() => model.search.clear()}>
         {trans.__('Clear the search')}
       </button>

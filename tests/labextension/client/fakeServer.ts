@@ -239,7 +239,7 @@ export class FakeServer implements ITransport {
       const trials = found
         .slice(offset, offset + limit)
         .map(one => ({ trial: one, params: [], metrics: [] }));
-      return json({ total: found.length, offset, trials });
+      return json({ total: found.length, offset, trials, hint: '' });
     } catch (reason) {
       return json(reason as object, 400);
     }

@@ -72,6 +72,8 @@ class Folding:
         for place in wanted:
             known = place in self._recorded
             state = signature(place[0])
+            if state is None and "://" not in place[0]:
+                continue  # gone, or a pipe, a device, a socket: nothing that could be looked at again
             if (known or len(self._recorded) < MOST) and not (known and self._recorded[place] == state):
                 self._recorded[place] = state
                 yield place

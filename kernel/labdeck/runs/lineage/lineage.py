@@ -209,9 +209,8 @@ class Lineage:
         if "://" in text:
             found = catalog.nodes(uri=address_node(text).uri)
         elif (path := existing_path(text)) is not None:
-            now = path_node(path)
             # As it is now, or, if it has changed since, as it was when it was last seen.
-            found = self._known(now.id) or catalog.nodes(uri=path)
+            found = self._at(path) or catalog.nodes(uri=path)
         else:
             found = ()
         found = found or catalog.nodes(name=text)
@@ -221,6 +220,12 @@ class Lineage:
             return [catalog.trial(text).id]
         except NotFound:
             raise NotFound(f"the lineage knows nothing of {text!r}", "list it with studio.lineage.nodes()") from None
+
+    def _at(self, path: str) -> tuple[LineageNode, ...]:
+        try:
+            return self._known(path_node(path).id)
+        except OSError:
+            return ()  # a pipe, or not for us to read
 
     def _known(self, node_id: str) -> tuple[LineageNode, ...]:
         try:

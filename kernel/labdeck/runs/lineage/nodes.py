@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
 
 HASHED = 1 << 28
 """Bytes (256 MiB) up to which a file is known by its content; a larger one by its path, size and time."""
+TELLING = 64
+"""Bytes from which content alone tells a file from others.
+
+Empty files and files with a number or a word are alike by chance: were they one node, a trial that read one of them would
+seem to come from every trial that wrote another. Their path counts as well.
+"""
 LISTED = 100_000
 """Files of a folder that are looked at."""
 _PIECE = 1 << 20
+_READING = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 def identity(*parts: str) -> str:
@@ -49,8 +57,9 @@ def signature(path: str) -> tuple[int, ...] | None:
 
 
 def path_node(path: str, *, writing: bool = False, name: str | None = None, kind: str | None = None) -> LineageNode:
-    """Return the node of a file or folder; OSError if it cannot be read."""
-    found = _folder(path) if Path(path).is_dir() else _file(path)
+    """Return the node of a file or folder; OSError if it is neither or cannot be read."""
+    status = os.stat(path)  # noqa: PTH116
+    found = _folder(path) if stat.S_ISDIR(status.st_mode) else _file(path, status)
     return LineageNode(
         id=found["id"],
         kind="artifact",
@@ -63,12 +72,19 @@ def path_node(path: str, *, writing: bool = False, name: str | None = None, kind
     )
 
 
-def _file(path: str) -> dict[str, str]:
-    status = os.stat(path)  # noqa: PTH116
+def _file(path: str, status: os.stat_result) -> dict[str, str]:
+    _check_regular(path, status)  # before it is opened: to open a pipe already takes from what it carries
     size = str(status.st_size)
     if status.st_size <= HASHED:
         digest = _digest(path, status.st_size, status.st_mtime_ns, status.st_ino)
-        return {"id": content_id(digest), "digest": digest, "size": size}
+        if status.st_size >= TELLING:
+            return {"id": content_id(digest), "digest": digest, "size": size}
+        return {
+            "id": identity("file", path, digest),
+            "digest": digest,
+            "size": size,
+            "identity": "path and content: too small to be told by its content",
+        }
     return {
         "id": identity("file", path, size, str(status.st_mtime_ns)),
         "size": size,
@@ -82,10 +98,17 @@ def _digest(path: str, size: int, changed: int, number: int) -> str:  # noqa: AR
     import hashlib
 
     digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+    with os.fdopen(os.open(path, _READING), "rb", buffering=0) as file:  # never waits, whatever lies there by now
+        _check_regular(path, os.fstat(file.fileno()))
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _check_regular(path: str, status: os.stat_result) -> None:
+    """Refuse pipes, devices and sockets: who reads them takes from the program what it is to read itself."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is neither a file nor a folder", path)
 
 
 def _folder(path: str) -> dict[str, str]:
@@ -100,6 +123,8 @@ def _folder(path: str) -> dict[str, str]:
         if files == LISTED:
             break
     known = {"files": f"{files}" if files < LISTED else f"{files} or more", "size": str(size)}
+    if not files:  # there are many of them, and they have nothing to do with each other
+        return {"id": identity("folder", path, digest.hexdigest()), **known, "identity": "path: it is empty"}
     return {"id": identity("folder", digest.hexdigest()), **known, "identity": "names and sizes of its files"}
 
 

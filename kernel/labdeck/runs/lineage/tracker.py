@@ -113,13 +113,16 @@ class Tracker:
 
     def kept(self, path: str | os.PathLike[str], artifact: ArtifactRecord) -> None:
         """Record a file that was logged to the trial: its product, unless the trial had read it before."""
-        from labdeck.runs.lineage.nodes import content_id, path_node
+        from labdeck.runs.lineage.nodes import path_node
 
         if self._worker is None:
             return
         place = os.path.abspath(path)  # noqa: PTH100
-        node = path_node(place, writing=True, name=artifact.name)
-        if node.id == content_id(artifact.sha256):
+        try:
+            node = path_node(place, writing=True, name=artifact.name)
+        except (OSError, ValueError):
+            return  # it is kept, and gone by now
+        if node.digest == artifact.sha256:
             with self._lock:
                 was_read = place in self._seen and (place, True) not in self._known
                 if not was_read:
@@ -171,8 +174,8 @@ class Tracker:
 
         try:
             node = address_node(path) if "://" in path else path_node(path, writing=writing)
-        except OSError:
-            return  # it is gone: what was temporary leads nowhere
+        except (OSError, ValueError):
+            return  # it is gone, or no file at all: what was temporary leads nowhere
         place = path, writing
         with self._lock:
             before, self._known[place] = self._known.get(place), node.id

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+import msgspec
+
 from labdeck.errors import InvalidQuery
+from labdeck.runs.search.fields import read_field
 from labdeck.runs.search.parser import parse, parse_sort
 from labdeck.runs.values import to_text
 from labdeck.store.conditions import Field, is_about
@@ -26,6 +29,7 @@ class Found(Sequence["Trial"]):
     Attributes:
         total: How many there are in all; those beyond the limit are not in the sequence.
         facts: The parameters and metric summaries of those that are.
+        hint: Which name of the query no trial has, where nothing was found or nothing could be sorted; else "".
 
     Example:
         >>> import labdeck
@@ -41,6 +45,7 @@ class Found(Sequence["Trial"]):
     def __init__(self, session: Session, page: SearchPage, trials: Sequence[Trial]) -> None:
         self.total = page.total
         self.facts: tuple[TrialFacts, ...] = page.trials
+        self.hint = page.hint
         self._session = session
         self._trials = tuple(trials)
 
@@ -66,7 +71,7 @@ class Found(Sequence["Trial"]):
 
     def __repr__(self) -> str:
         """Say how many there are without asking the store."""
-        return f"<{len(self)} of {self.total} trials found>"
+        return f"<{len(self)} of {self.total} trials found{': ' if self.hint else ''}{self.hint}>"
 
 
 def find_page(
@@ -91,9 +96,15 @@ def find_page(
     condition = parse(to_text(query, "the query"))
     order = parse_sort(to_text(sort, "the sort order"))
     wanted = archived or is_about(condition, _ARCHIVED)
-    return session.catalog.search(
+    page = session.catalog.search(
         condition, order, experiment_id=experiment_id, offset=offset, limit=limit, archived=wanted
     )
+    sorted_by_nothing = any(all(read_field(fact, key.field) is None for fact in page.trials) for key in order)
+    if page.total and not sorted_by_nothing:
+        return page
+    from labdeck.runs.search.hints import hint
+
+    return msgspec.structs.replace(page, hint=hint(condition, order, session.catalog.vocabulary(experiment_id)))
 
 
 def find_frame(session: Session, query: str, experiment_id: str, *, archived: bool) -> pd.DataFrame:

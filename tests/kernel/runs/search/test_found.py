@@ -45,6 +45,16 @@ def test_a_search_finds_sorts_and_counts(widths):
     assert len(widths.search(limit=None)) == 4
 
 
+def test_a_name_that_no_trial_has_is_said(studio, widths):
+    assert widths.search("metrics.acuracy > 0").hint == "no trial has metrics.acuracy; did you mean metrics.accuracy?"
+    assert widths.search("params.nothing exists or name = nobody").hint == "no trial has params.nothing"
+    assert widths.search("metrics.f1 > 9 and metrics.eval/f1 > 9").hint == "", "both are known, none is so great"
+    found = widths.search(sort="-metrics.losss")
+    assert (found.total, found.hint) == (4, "no trial has metrics.losss; did you mean metrics.loss?")
+    assert widths.search("metrics.loss > 0", sort="metrics.loss").hint == ""
+    assert studio.finding.page("tags.tem = x").hint == "no trial has tags.tem; did you mean tags.team?"
+
+
 def test_all_experiments_are_searched_by_the_studio(studio, widths):
     with studio.experiment("other").trial("cnn-8", params={"width": 9}):
         pass
