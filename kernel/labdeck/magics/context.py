@@ -39,12 +39,14 @@ class Context:
     Attributes:
         shell: The shell.
         experiment: The experiment in use, None before `%experiment use` or `create`.
+        resumed: The trial that `%experiment resume` goes on with, None if it did with none.
         deletions: What was deleted here and not restored, the latest deletion last.
     """
 
     def __init__(self, shell: InteractiveShell, open_studio: Callable[[], Studio]) -> None:
         self.shell = shell
         self.experiment: Experiment | None = None
+        self.resumed: Trial | None = None
         self.deletions: list[tuple[Deleted, ...]] = []
         self._open_studio = open_studio
 

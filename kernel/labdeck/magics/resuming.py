@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 def resume(context: Context, *, name: str, experiment: str | None) -> Trial:
     """Go on with a trial that has ended: it becomes the variable `trial` and runs until `trial.finish()`.
 
-    To go on with it for one cell, write %%experiment trial NAME --resume.
+    A trial that was resumed so before ends. To go on with it for one cell, write %%experiment trial NAME --resume.
     Example: %experiment resume cnn-32
     """
     resumed = context.choose_trial(name, experiment).resume()
+    if context.resumed is not None:
+        context.resumed.finish()  # nobody has hold of it once `trial` is another one
+    context.resumed = resumed
     context.shell.user_ns.update(trial=resumed)
     return resumed

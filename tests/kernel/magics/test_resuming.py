@@ -91,3 +91,17 @@ def test_what_later_cells_print_belongs_to_a_trial_that_runs_on(line, cell, ip):
     cell("print('three')\ntrial.finish()\nprint('not any more')")
     cell("print('nor here')")
     assert ip.user_ns["trial"].output().text == "one\ntwo\nthree"
+
+
+def test_resuming_another_trial_ends_the_one_before(line, studio):
+    line("create digits")
+    for name in ("a", "b"):
+        with studio.find_experiment("digits").trial(name):
+            pass
+    first = line("resume a")
+    second = line("resume b")
+    assert (first.state, second.state) == ("completed", "running")
+    second.finish()
+    again = line("resume a")
+    assert again.state == "running"
+    again.finish()
