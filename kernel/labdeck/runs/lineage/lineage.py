@@ -11,7 +11,7 @@ import msgspec
 from labdeck.errors import NotFound, UsageError
 from labdeck.runs.lineage.by_hand import node_of, to_properties
 from labdeck.runs.lineage.graph import Graph
-from labdeck.runs.lineage.nodes import address_node, existing_path, identity, path_node
+from labdeck.runs.lineage.nodes import address_node, existing_path, identity, path_node, shown
 from labdeck.runs.stored_trial import StoredTrial
 from labdeck.runs.values import to_text
 from labdeck.store.ids import is_id
@@ -159,7 +159,7 @@ class Lineage:
         """Return the nodes that fit all that is given, newest first; trials are not among them."""
         place = None if uri is None else str(os.fspath(uri))
         if place and "://" not in place:
-            place = existing_path(place) or place
+            place = shown(existing_path(place) or place)
         wanted = {"name": name, "type": type, "uri": place, "kind": kind}
         given = {key: to_text(value, f"the {key}") for key, value in wanted.items() if value is not None}
         return list(self._session.catalog.nodes(limit, **given))
@@ -210,7 +210,7 @@ class Lineage:
             found = catalog.nodes(uri=address_node(text).uri)
         elif (path := existing_path(text)) is not None:
             # As it is now, or, if it has changed since, as it was when it was last seen.
-            found = self._at(path) or catalog.nodes(uri=path)
+            found = self._at(path) or catalog.nodes(uri=shown(path))
         else:
             found = ()
         found = found or catalog.nodes(name=text)

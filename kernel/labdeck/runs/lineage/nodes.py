@@ -21,8 +21,8 @@ HASHED = 1 << 28
 TELLING = 64
 """Bytes from which content alone tells a file from others.
 
-Empty files and files with a number or a word are alike by chance: were they one node, a trial that read one of them would
-seem to come from every trial that wrote another. Their path counts as well.
+Empty files and files with a number or a word are alike by chance: were they one node, a trial that read one of them
+would seem to come from every trial that wrote another. Their path counts as well.
 """
 LISTED = 100_000
 """Files of a folder that are looked at."""
@@ -45,6 +45,11 @@ def content_id(digest: str) -> str:
     return digest[:32]
 
 
+def shown(path: str) -> str:
+    """Return a path as text that can be kept: names of files are bytes, not all of which are text."""
+    return path.encode("utf-8", "replace").decode()
+
+
 def signature(path: str) -> tuple[int, ...] | None:
     """Return what changes when a file or folder does: device, number, size, time; None if it is neither."""
     try:
@@ -64,8 +69,8 @@ def path_node(path: str, *, writing: bool = False, name: str | None = None, kind
         id=found["id"],
         kind="artifact",
         type=type_of(path, writing=writing) if kind is None else kind,
-        name=Path(path).name if name is None else name,
-        uri=path,
+        name=Path(shown(path)).name if name is None else name,
+        uri=shown(path),
         digest=found.get("digest", ""),
         properties={key: value for key, value in found.items() if key not in {"id", "digest"}},
         created=time.time(),
@@ -148,15 +153,15 @@ def address_node(address: str, name: str | None = None, kind: str | None = None)
     """
     from urllib.parse import urlsplit, urlunsplit
 
-    split = urlsplit(address)
+    split = urlsplit(shown(address))
     host = split.netloc.rpartition("@")[2]
-    shown = urlunsplit((split.scheme, host, split.path, "", ""))
+    uri = urlunsplit((split.scheme, host, split.path, "", ""))
     return LineageNode(
-        id=identity("uri", shown),
+        id=identity("uri", uri),
         kind="artifact",
         type=type_of(split.path, writing=False) if kind is None else kind,
         name=(split.path.rstrip("/").rpartition("/")[2] or host) if name is None else name,
-        uri=shown,
+        uri=uri,
         created=time.time(),
     )
 

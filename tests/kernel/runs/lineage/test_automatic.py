@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from labdeck.errors import NotFound
 from labdeck.runs.lineage import watching
 from labdeck.runs.lineage.tracker import Tracker
 from labdeck.studio import Studio
@@ -31,7 +34,7 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def frame():
-    return pd.DataFrame({"x": np.arange(5), "y": np.arange(5) ** 2})
+    return pd.DataFrame({"x": np.arange(20), "y": np.arange(20) ** 2})
 
 
 def used(studio, trial):
@@ -179,6 +182,22 @@ def test_a_folder_of_files_is_one_node(studio, experiment, place):
     assert pets.uri == str(place / "pets")
 
 
+def test_written_files_fold_as_those_that_are_read(studio, experiment, place):
+    (place / "pictures").mkdir()
+    with experiment.trial() as trial:
+        for number in range(12):
+            (place / "pictures" / f"{number}.png").write_bytes(bytes([number]) * 100)
+    assert made(studio, trial) == ["pictures"]
+    assert studio.lineage.node(place / "pictures").properties["files"] == "12"
+
+
+def test_the_folder_of_the_program_stands_for_nothing(studio, experiment, place):
+    with experiment.trial() as trial:
+        for number in range(12):
+            (place / f"{number}.png").write_bytes(bytes([number]) * 100)
+    assert made(studio, trial) == sorted(f"{number}.png" for number in range(12))
+
+
 FORKS = """
 import os, sys, pathlib, labdeck
 for number in range(4):
@@ -303,3 +322,77 @@ def test_the_store_itself_is_not_noticed(studio, experiment):
     with experiment.trial() as trial:
         (Path(studio.session.location.folder) / "x.json").write_text("{}", encoding="utf-8")
     assert made(studio, trial) == []
+
+
+def test_a_named_pipe_is_left_to_the_program(studio, experiment, place, eventually):
+    os.mkfifo("pipe.csv")
+    end = os.open("pipe.csv", os.O_RDWR)  # both ways, so that opening it waits for nobody
+    ended, lines = threading.Event(), []
+
+    def write():
+        try:
+            for number in range(60):
+                os.write(end, f"{number}\n".encode())
+                if number == 20:
+                    assert ended.wait(60)
+            eventually(lambda: len(lines) == 60)
+        finally:
+            os.close(end)
+
+    def read():
+        with Path("pipe.csv").open(encoding="utf-8") as pipe:
+            lines.extend(iter(pipe.readline, ""))
+
+    with ThreadPoolExecutor(2) as pool:
+        with experiment.trial() as trial:
+            jobs = [pool.submit(read), pool.submit(write)]
+            eventually(lambda: len(lines) == 21)
+            (place / "later.csv").write_text("later", encoding="utf-8")
+        ended.set()
+        for job in jobs:
+            job.result()
+    assert lines == [f"{number}\n" for number in range(60)]
+    assert (used(studio, trial), made(studio, trial)) == ([], ["later.csv"])
+
+
+def test_what_is_no_file_costs_nothing_else(studio, experiment, place):
+    Path("null.csv").symlink_to(os.devnull)
+    Path("folder.csv").mkdir()
+    Path(os.fsdecode(b"bad-\xff.csv")).write_text("a", encoding="utf-8")
+    Path("gone.csv").write_text("a", encoding="utf-8")
+    Path("later.csv").write_text("a", encoding="utf-8")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.csv")
+        with experiment.trial() as trial:
+            for path in [*place.iterdir(), place / "later.csv"]:
+                with contextlib.suppress(OSError):
+                    path.read_bytes()
+            Path("gone.csv").unlink()
+        for name in ("null.csv", "socket.csv"):
+            with pytest.raises(NotFound, match="neither a file nor a folder"):
+                studio.lineage.artifact("x", name)
+            with pytest.raises(NotFound, match="knows nothing"):
+                studio.lineage.node(name)
+    assert used(studio, trial) == ["bad-?.csv", "folder.csv", "later.csv"]
+    assert studio.lineage.node(os.fsdecode(b"bad-\xff.csv")).name == "bad-?.csv"
+
+
+@pytest.mark.parametrize("content", ["", "1", "x" * 63])
+def test_tiny_files_that_are_alike_are_not_the_same(studio, experiment, place, content):
+    with experiment.trial() as writes:
+        (place / "one.csv").write_text(content, encoding="utf-8")
+    (place / "other.csv").write_text(content, encoding="utf-8")
+    with experiment.trial() as stranger:
+        (place / "other.csv").read_text(encoding="utf-8")
+    with experiment.trial() as reads:
+        (place / "one.csv").read_text(encoding="utf-8")
+    assert [trial.id for trial in studio.lineage.upstream(stranger).trials()] == [stranger.id]
+    assert [trial.id for trial in studio.lineage.upstream(reads).trials()] == [reads.id, writes.id]
+
+
+def test_a_tiny_file_logged_to_the_trial_is_its_product(studio, experiment, place):
+    (place / "score.csv").write_text("1", encoding="utf-8")
+    with experiment.trial() as trial:
+        artifact = trial.log_artifact("score.csv")
+    (node,) = studio.lineage.downstream(trial, depth=1).of_kind("artifact")
+    assert (node.name, node.digest) == ("score.csv", artifact.sha256)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from labdeck.errors import InvalidName, NotFound, UsageError
-from labdeck.runs.lineage.nodes import HASHED, path_node
+from labdeck.runs.lineage.nodes import HASHED, TELLING, _digest, path_node
 
 
 @pytest.fixture
@@ -163,3 +165,35 @@ def test_a_folder_is_known_by_what_is_in_it(tmp_path):
     assert one.id == path_node(str(tmp_path / "copy")).id
     (tmp_path / "copy" / "b.png").write_bytes(b"b")
     assert one.id != path_node(str(tmp_path / "copy")).id
+
+
+def test_content_tells_a_file_from_others_unless_there_is_little(tmp_path):
+    for size, same in ((0, False), (TELLING - 1, False), (TELLING, True)):
+        one, copy = tmp_path / "one.csv", tmp_path / "copy.csv"
+        one.write_bytes(b"1" * size)
+        copy.write_bytes(b"1" * size)
+        assert (path_node(str(one)).id == path_node(str(copy)).id) is same
+        assert path_node(str(one)).digest == path_node(str(copy)).digest
+        assert ("too small" in path_node(str(one)).properties.get("identity", "")) is not same
+        before = path_node(str(one)).id
+        one.write_bytes(b"2" * size)
+        assert (path_node(str(one)).id == before) is (size == 0)
+
+
+def test_empty_folders_are_not_the_same(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    assert path_node(str(tmp_path / "one")).id == path_node(str(tmp_path / "one")).id
+    assert path_node(str(tmp_path / "one")).id != path_node(str(tmp_path / "other")).id
+
+
+def test_what_has_become_a_pipe_is_not_read(tmp_path):
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    os.write(end, b"for somebody else")
+    for attempt in (lambda: path_node(str(path)), lambda: _digest(str(path), 0, 0, 0)):
+        with pytest.raises(OSError, match="neither a file nor a folder"):
+            attempt()
+    assert os.read(end, 100) == b"for somebody else"
+    os.close(end)
