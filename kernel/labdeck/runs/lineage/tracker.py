@@ -159,15 +159,14 @@ class Tracker:
         with contextlib.suppress(IndexError):
             while True:
                 found.append(self._opened.popleft())
-        with contextlib.suppress(OSError):
-            text = b""
+        text = b""
+        with contextlib.suppress(OSError):  # nothing more in there for now
             while self._pipe is not None and (piece := os.read(self._pipe[0], 1 << 16)):
                 text += piece
                 if len(piece) < 1 << 16:
                     break
-            lines = text.decode("utf-8", "surrogateescape").splitlines()
-            found += [(line[1:], line[0] == "w") for line in lines if len(line) > 1]
-        return found
+        lines = text.decode("utf-8", "surrogateescape").split("\n")
+        return found + [(line[1:], line[0] == "w") for line in lines if len(line) > 1]
 
     def _record(self, path: str, *, writing: bool) -> None:
         from labdeck.runs.lineage.nodes import address_node, path_node
