@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from labdeck.runs.autolog.apart import Apart, quiet
 from labdeck.runs.autolog.patching import Observation, argument
 from labdeck.runs.autolog.place import Place, floats
 
@@ -23,6 +24,7 @@ class Known:
     alive: weakref.ref[Any]
     place: Place
     training: weakref.ref[Any] | None
+    apart: Apart
     late: int = 0
 
     def is_training(self, data: Any) -> bool:
@@ -45,7 +47,7 @@ def remember(library: str, model: Any, place: Place, training: Any) -> None:
         data = weakref.ref(training)
     except TypeError:
         data = None
-    _models[key] = Known(library, alive, place, data)
+    _models[key] = Known(library, alive, place, data, Apart(type(model).__name__))
 
 
 def known(model: Any) -> Known | None:
@@ -58,11 +60,12 @@ def log_late(known: Known, metrics: dict[str, float]) -> None:
     """Log a point per metric of a model whose training may have ended."""
     if metrics and known.late < _MOST_LATE:
         known.late += 1
-        known.place.log_late(metrics)
+        known.apart.do("later scores", known.place.log_late, metrics)
 
 
 def _log(known: Known, name: str, value: Any, *, training: bool) -> None:
-    metrics = floats({f"{'train' if training else 'test'}:{name}": value})
+    with quiet():
+        metrics = floats({f"{'train' if training else 'test'}:{name}": value})
     log_late(known, metrics)
 
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from labdeck.runs.autolog import heldout, models, nesting, patching, search
+from labdeck.runs.autolog.apart import Apart, quiet
 from labdeck.runs.autolog.describe import shape_of
 from labdeck.runs.autolog.patching import Observation, argument
 from labdeck.runs.autolog.place import Place, floats, open_place
@@ -101,7 +102,8 @@ def _open_fit(
     estimator = args[0]
     place = open_place(library, name_of(estimator), stands_alone=yields_model(estimator))
     if place is None:
-        return None
+        # What a preparation fits inside of it is a part of it, and no training either.
+        return Observation(args, kwargs) if hasattr(type(estimator), "transform") else None
     try:
         return Fit(library, place, original, args, kwargs)
     except BaseException as error:
@@ -124,75 +126,114 @@ class Fit(Observation):
         self.library: str = library
         self.place = place
         self.estimator = args[0]
+        self._apart = Apart(type(self.estimator).__name__)
         self._x = argument(args, kwargs, 1, "X", "raw_documents")
         self._y = argument(args, kwargs, 2, "y", "Y")
         self.follows = library != NAME or hasattr(self.estimator, "steps")
-        rows, columns = shape_of(self._x)
         facts: dict[str, object] = {"class": type(self.estimator).__name__, "method": original.__name__}
-        facts |= {name: n for name, n in (("n_samples", rows), ("n_features", columns)) if n is not None}
-        self.place.params({**facts, **_params(self.estimator)})
+        facts |= self._apart.do("shape of the data", _sizes, self._x) or {}
+        params = self._apart.do("parameters", _params, self.estimator) or {}
+        self._apart.do("parameters", self.place.params, {**facts, **params})
         self._began = time.perf_counter()
 
     def end(self, result: Any) -> None:  # noqa: ARG002 - the estimator itself knows what it learnt
         """Record how well it fits what it was trained on, and end its trial."""
         seconds = time.perf_counter() - self._began
+        estimator, do = self.estimator, self._apart.do
         try:
-            self._record(seconds)
+            do("results", self._record_learnt, seconds)
+            do("scores", self._record_scores, seconds)
+            do("candidates", self._record_search)
+            do("later scores", heldout.remember, self.library, estimator, self.place, self._x)
+            do("model", models.keep, self.library, self.place, estimator)
         finally:
-            self.place.finish()
+            do("end", self.place.finish)
 
-    def _record(self, seconds: float) -> None:
-        estimator, weight = self.estimator, self.kwargs.get("sample_weight")
-        learnt = {"fit:seconds": seconds, **_learnt(estimator)}
-        self.place.log(learnt, step=0)
-        scores, rows = training_scores(estimator, self._x, self._y, weight, seconds)
-        self.place.log(scores, step=0)
-        if rows is not None:
-            self.place.params({"rows_scored": rows})
-        if search.is_search(estimator):
-            search.record(self.place, estimator)
-        heldout.remember(self.library, estimator, self.place, self._x)
-        models.keep(self.library, self.place, estimator)
+    def _record_learnt(self, seconds: float) -> None:
+        self.place.log({"fit:seconds": seconds, **_learnt(self.estimator)}, step=0)
+
+    def _record_scores(self, seconds: float) -> None:
+        scores = training_scores(self.estimator, self._x, self._y, self.kwargs.get("sample_weight"), seconds)
+        self.place.log(scores.metrics, step=0)
+        if scores.rows is not None:
+            self.place.params({"rows_scored": scores.rows})
+        if scores.trouble is not None:
+            raise scores.trouble
+
+    def _record_search(self) -> None:
+        if search.is_search(self.estimator):
+            search.record(self.place, self.estimator)
 
     def fail(self, error: BaseException) -> None:
         """End its trial as the fit ended."""
-        self.place.finish(error)
+        self._apart.do("end", self.place.finish, error)
 
 
 def yields_model(estimator: object) -> bool:
-    """Say whether it learns to predict, and does not just prepare data for what does."""
-    return hasattr(estimator, "predict") or hasattr(estimator, "fit_predict")
+    """Say whether it learns to predict, and does not just prepare data for what does.
+
+    What it says that it is counts besides its methods: some have `predict` only once their parts are fitted. That it is
+    a clusterer does not count: what puts columns together is one, too.
+    """
+    from sklearn.base import is_classifier, is_outlier_detector, is_regressor
+
+    for says in (_predicts, is_classifier, is_regressor, is_outlier_detector):
+        try:
+            with quiet():
+                if says(estimator):
+                    return True
+        except Exception:  # noqa: BLE001, S112 - an estimator of the user's own may not say what it is
+            continue
+    return False
+
+
+def _predicts(estimator: object) -> bool:
+    if hasattr(estimator, "predict") or hasattr(estimator, "fit_predict"):
+        return True
+    return hasattr(type(estimator), "biclusters_")  # it puts rows and columns together, and predicts nothing
 
 
 def name_of(estimator: Any) -> str:
     """Return what a fit is called: the class, for a pipeline that of its last step, for a search with what it tunes."""
     name = type(estimator).__name__
-    steps = getattr(estimator, "steps", None)
-    if steps:
-        last = steps[-1][1]
-        return name if last is None or isinstance(last, str) else name_of(last)
-    inner = estimator.get_params(deep=False).get("estimator")
+    try:
+        steps = getattr(estimator, "steps", None)
+        if steps:
+            last = steps[-1][1]
+            return name if last is None or isinstance(last, str) else name_of(last)
+        with quiet():
+            inner = estimator.get_params(deep=False).get("estimator")
+    except Exception:  # noqa: BLE001 - an estimator of the user's own may not know its parameters
+        return name
     return f"{name} of {name_of(inner)}" if hasattr(inner, "get_params") else name
+
+
+def _sizes(x: Any) -> dict[str, object]:
+    rows, columns = shape_of(x)
+    return {name: n for name, n in (("n_samples", rows), ("n_features", columns)) if n is not None}
 
 
 def _params(estimator: Any) -> dict[str, object]:
     """Return its parameters, own ones first, those of its parts as `part__name`."""
-    own = estimator.get_params(deep=False)
-    deep = estimator.get_params(deep=True)
+    with quiet():
+        own = estimator.get_params(deep=False)
+        deep = estimator.get_params(deep=True)
     return {**own, **{name: value for name, value in deep.items() if name not in own}}
 
 
 def _learnt(estimator: Any) -> dict[str, float]:
     names = ("n_iter_", "inertia_", "lower_bound_", "best_iteration", "best_iteration_", "best_score_", "oob_score_")
     found: dict[str, Any] = {}
-    for name in names:
-        try:
-            found[name.rstrip("_")] = getattr(estimator, name)
-        except Exception:  # noqa: BLE001, S112 - a property that needs what this fit did not have
-            continue
-    if library_of(estimator) == "lightgbm" and found.get("best_iteration") == 0:
-        del found["best_iteration"]  # it counts from 1, and says 0 where nothing stopped it early
-    return floats({name: value for name, value in found.items() if value is not None and not isinstance(value, dict)})
+    with quiet():
+        for name in names:
+            try:
+                found[name.rstrip("_")] = getattr(estimator, name)
+            except Exception:  # noqa: BLE001, S112 - a property that needs what this fit did not have
+                continue
+        if library_of(estimator) == "lightgbm" and found.get("best_iteration") == 0:
+            del found["best_iteration"]  # it counts from 1, and says 0 where nothing stopped it early
+        known = {name: value for name, value in found.items() if value is not None and not isinstance(value, dict)}
+        return floats(known)
 
 
 def outer_fit() -> Fit | None:
