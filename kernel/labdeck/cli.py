@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from labdeck.runs.imports.bring_in import Progress
     from labdeck.store.open import Store
     from labdeck.wire.records import ExperimentRecord
+    from labdeck.wire.transfers import Imported
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, ends of lines, changes of direction, half surrogate pairs."""
@@ -169,10 +170,7 @@ def _import(options: argparse.Namespace) -> int:
 
     with open_store(locate(options.store)) as store:
         done = import_archive(store, options.file, max_bytes=int(options.max_gb * 2**30))
-    for name in done.experiments:
-        _say(name)
-    _say(f"{_count(done.trials, 'new trial')}, {done.skipped} here already")
-    return 0
+    return _say_imported(done)
 
 
 def _import_from(options: argparse.Namespace) -> int:
@@ -184,6 +182,10 @@ def _import_from(options: argparse.Namespace) -> int:
         done = studio.import_from(
             place, options.kind, options.experiment, _say_progress, deleted=options.deleted, links=options.links
         )
+    return _say_imported(done)
+
+
+def _say_imported(done: Imported) -> int:
     for line in done.skipped:
         _say(f"left out: {line}", sys.stderr)
     for name in done.experiments:

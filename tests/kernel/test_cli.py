@@ -60,9 +60,9 @@ def test_export_and_import_carry_an_experiment(tmp_path, capsys):
     assert main(["store", "export", str(file), "digits"]) == 0
     assert re.fullmatch(rf"{file}: 1 experiment, 1 trial, [\d.]+ kB\n", capsys.readouterr().out)
     assert main(["store", "import", str(file), "--store", str(tmp_path / "other")]) == 0
-    assert capsys.readouterr().out == "digits\n1 new trial, 0 here already\n"
+    assert capsys.readouterr().out == "digits\n1 new trial, 0 completed, 0 here already; 1 point, 0 files\n"
     assert main(["store", "import", str(file), "--store", str(tmp_path / "other")]) == 0
-    assert capsys.readouterr().out == "0 new trials, 1 here already\n"
+    assert capsys.readouterr().out == "0 new trials, 0 completed, 1 here already; 0 points, 0 files\n"
 
 
 @pytest.mark.usefixtures("folder")

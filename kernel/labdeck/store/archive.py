@@ -29,11 +29,11 @@ from labdeck.wire.messages import ViewList
 from labdeck.wire.records import LineageGraph, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from labdeck.store.open import Store
-    from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail
+    from labdeck.wire.records import ArtifactRecord, ExperimentRecord, TrialDetail, ViewRecord
 
 FORMAT = 1
 MANIFEST = "labdeck.json"
@@ -95,6 +95,22 @@ def export_archive(store: Store, experiment_ids: Sequence[str], path: Path) -> E
     return Exported(len(experiments), writer.trials, size, tuple(writer.left_out))
 
 
+def is_within(view: ViewRecord, experiment_ids: Collection[str], trial_ids: Collection[str]) -> bool:
+    """Say whether a saved comparison is of these experiments: it belongs to one, or everything it names is in them."""
+    if view.experiment_id is not None:
+        return view.experiment_id in experiment_ids
+    compared = _compared(view)
+    return bool(compared) and all(one in experiment_ids or one in trial_ids for one in compared)
+
+
+def _compared(view: ViewRecord) -> list[str]:
+    """Return the ids of the trials that a comparison is of, and of the experiment whose trials it follows."""
+    listed = view.body.get("trials")
+    return [
+        one for one in [*(listed if isinstance(listed, list) else []), view.body.get("follow")] if isinstance(one, str)
+    ]
+
+
 class _Writer:
     def __init__(self, store: Store, file: zipfile.ZipFile) -> None:
         self._store = store
@@ -107,16 +123,21 @@ class _Writer:
     def write(self, experiments: Sequence[ExperimentRecord]) -> None:
         manifest = Manifest(format=FORMAT, experiments=tuple(item.id for item in experiments))
         self._file.writestr(MANIFEST, msgspec.json.encode(manifest))
-        trials: list[str] = []
+        trials: dict[str, None] = {}
         for experiment in experiments:
             self._file.writestr(f"experiments/{experiment.id}.json", msgspec.json.encode(experiment))
             for trial in reversed(self._store.catalog.trials(experiment.id, archived=None).trials):
                 self._trial(self._store.catalog.detail(trial.id))
-                trials.append(trial.id)
-        self._lineage(trials)
+                trials[trial.id] = None
+        self._lineage(tuple(trials))
         homes = set(manifest.experiments)
-        views = tuple(view for view in self._store.catalog.views() if view.experiment_id in homes)
-        self._file.writestr(VIEWS, msgspec.json.encode(ViewList(views=views)))
+        views = []
+        for view in self._store.catalog.views():
+            if is_within(view, homes, trials):
+                views.append(view)
+            elif view.experiment_id is None and not homes.union(trials).isdisjoint(_compared(view)):
+                self.left_out.append(f"the comparison {view.name[:80]!r}, which is of other trials, too")
+        self._file.writestr(VIEWS, msgspec.json.encode(ViewList(views=tuple(views))))
 
     def _lineage(self, trials: Sequence[str]) -> None:
         """Add what the trials came from and led to, without the trials that stay behind."""

@@ -11,9 +11,10 @@ from labdeck.wire.records import WriterIdentity
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from labdeck.wire.records import ExperimentRecord, LineageGraph, TrialDetail
+    from labdeck.wire.records import ExperimentRecord, LineageGraph, TrialDetail, TrialRecord
 
-_NOBODY = WriterIdentity(host="", boot="", pid=0, born=0.0)
+NOBODY = WriterIdentity(host="", boot="", pid=0, born=0.0)
+STILL_RUNNING = "it was still running when it was exported"
 
 
 def commands_for(
@@ -78,7 +79,7 @@ def _trial(experiment_id: str, detail: TrialDetail, now: float) -> Iterator[wire
         name=trial.name,
         parent_id=trial.parent_id if trial.parent_id and is_id(trial.parent_id) else None,
         started=trial.started,
-        writer=_NOBODY,
+        writer=NOBODY,
     )
     yield wire.LogParams(trial_id=trial.id, params=detail.params)
     for part in detail.components:
@@ -98,8 +99,13 @@ def _trial(experiment_id: str, detail: TrialDetail, now: float) -> Iterator[wire
     yield wire.Annotate(id=trial.id, note=trial.note)
     if trial.incomplete:
         yield wire.MarkIncomplete(id=trial.id, reason=trial.incomplete)
+    yield from end_of(trial, now)
+
+
+def end_of(trial: TrialRecord, now: float) -> Iterator[wire.AnyCommand]:
+    """Return the commands that end a trial as it ended there; one that ran is interrupted now."""
     if trial.state == "running":
-        yield wire.MarkIncomplete(id=trial.id, reason="it was still running when it was exported")
+        yield wire.MarkIncomplete(id=trial.id, reason=STILL_RUNNING)
         yield wire.FinishTrial(id=trial.id, state="interrupted", ended=now)
     else:
         yield wire.FinishTrial(id=trial.id, state=trial.state, ended=now if trial.ended is None else trial.ended)

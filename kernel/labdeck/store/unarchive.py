@@ -10,18 +10,20 @@ import tempfile
 import time
 import zipfile
 import zlib
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from labdeck.errors import Conflict, StoreCorrupt, StoreFull, StoreTooNew, TooLarge, UsageError
-from labdeck.store.archive import FORMAT, LINEAGE, MANIFEST, PIECE, VIEWS, Manifest
+from labdeck.store.archive import FORMAT, LINEAGE, MANIFEST, PIECE, VIEWS, Manifest, is_within
+from labdeck.store.completer import Completer
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
 from labdeck.store.importing import commands_for, lineage_commands
 from labdeck.store.names import check_name
+from labdeck.store.only_one import only_import
 from labdeck.store.open import TEMPORARY
 from labdeck.store.outputs import LIMIT
 from labdeck.wire.commands import SaveView
@@ -29,9 +31,11 @@ from labdeck.wire.messages import ViewList
 from labdeck.wire.records import ArtifactRecord, ExperimentRecord, LineageGraph, LineageNode, TrialDetail, ViewRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from labdeck.store.columns.parquet import Packed
     from labdeck.store.open import Store
+    from labdeck.wire.transfers import Imported
 
 MAX_BYTES = 64 * 2**30
 """Most that an archive may unpack to, unless the caller says otherwise."""
@@ -47,26 +51,13 @@ _ATTEMPTS = 5
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What an import brought.
-
-    Attributes:
-        experiments: Names of the experiments that are new or got new trials, as they are called here.
-        trials: New trials.
-        skipped: Trials that were here already.
-    """
-
-    experiments: tuple[str, ...]
-    trials: int
-    skipped: int
-
-
 def import_archive(store: Store, path: Path, *, max_bytes: int = MAX_BYTES) -> Imported:
     """Bring the experiments of an archive into a store.
 
-    Trials that are here already are left as they are, so an import that was interrupted is simply repeated. An
-    experiment appears with all its trials or not at all; a taken name gets "-2", "-3" … appended.
+    Trials that are here already get what came since in the archive, so an import that was interrupted is simply
+    repeated. One that went on here and there in different ways is left as it is, and so is one that was deleted by
+    itself; an experiment that was deleted comes back. A new experiment appears with all its trials or not at all; a
+    taken name gets "-2", "-3" … appended.
 
     Args:
         store: An open store.
@@ -79,9 +70,10 @@ def import_archive(store: Store, path: Path, *, max_bytes: int = MAX_BYTES) -> I
         StoreTooNew: It was written by a newer Labdeck.
         TooLarge: It would unpack to more than `max_bytes`.
         StoreFull: The disk has no room for it.
+        StoreBusy: Another import into this store is going on.
     """
     try:
-        with zipfile.ZipFile(path) as file:
+        with only_import(store.location), zipfile.ZipFile(path) as file:
             return _Reader(store, file, path.name).read(max_bytes)
     except _BROKEN as error:
         raise _broken(path.name, str(error) or "it is cut off") from None
@@ -96,6 +88,8 @@ class _Reader:
         self._store = store
         self._file = file
         self._name = name
+        self._names = dict.fromkeys(file.namelist())
+        self._completer = Completer(store, self)
 
     def read(self, max_bytes: int) -> Imported:
         self._check_entries(max_bytes)
@@ -104,29 +98,34 @@ class _Reader:
             raise StoreTooNew(f"{self._name} has format {manifest.format}", "upgrade: pip install -U labdeck")
         here = self._store.catalog.trial_ids()
         homes = self._homes(manifest)
-        around = self._around(manifest)
-        names = []
+        around = self._around(manifest, {trial_id for trial_id, _ in homes.values()})
+        counts = self._completer.counts
         for experiment_id in manifest.experiments:
             if not is_id(experiment_id):
                 raise _broken(self._name, "an experiment has no valid id")
             record = self._json(f"experiments/{experiment_id}.json", ExperimentRecord)
-            new = [name for name, (trial_id, home) in homes.items() if home == experiment_id and trial_id not in here]
-            trials = [self._detail(name) for name in new]
-            for detail in trials:
-                self._keep_files(detail)
-            names.append(self._apply(msgspec.structs.replace(record, id=experiment_id), trials))
+            mine = [(name, trial_id) for name, (trial_id, home) in homes.items() if home == experiment_id]
+            trials = [self._detail(name) for name, trial_id in mine if trial_id not in here]
+            points = [self._keep_files(detail) for detail in trials]
+            if self._apply(msgspec.structs.replace(record, id=experiment_id), trials):
+                counts.experiments[experiment_id] = None
+            for detail, count in zip(trials, points, strict=True):
+                counts.trials += 1
+                counts.count(detail.trial.id, experiment_id, count, len(detail.artifacts))
+            for name, trial_id in mine:
+                if trial_id in here:
+                    self._completer.complete(self._detail(name))
         self._add_around(*around)
-        skipped = sum(trial_id in here for trial_id, _ in homes.values())
-        return Imported(tuple(name for name in names if name), len(homes) - skipped, skipped)
+        return counts.report(self._store.catalog)
 
-    def _around(self, manifest: Manifest) -> tuple[LineageGraph, tuple[ViewRecord, ...]]:
+    def _around(self, manifest: Manifest, trial_ids: Collection[str]) -> tuple[LineageGraph, tuple[ViewRecord, ...]]:
         """Return the lineage of the trials and the saved comparisons, after a look at whether they can be kept."""
         graph, views = LineageGraph(start=(), nodes=(), edges=()), ViewList(views=())
-        if LINEAGE in self._file.namelist():
+        if LINEAGE in self._names:
             graph = self._json(LINEAGE, LineageGraph)
-        if VIEWS in self._file.namelist():
+        if VIEWS in self._names:
             views = self._json(VIEWS, ViewList)
-        if any(view.experiment_id not in manifest.experiments for view in views.views):
+        if not all(is_within(view, manifest.experiments, trial_ids) for view in views.views):
             raise _broken(self._name, "a saved comparison belongs to no experiment in it")
         named: tuple[LineageNode | ViewRecord, ...] = (*graph.nodes, *views.views)
         ids = [one.id for one in named]
@@ -151,7 +150,7 @@ class _Reader:
     def _homes(self, manifest: Manifest) -> dict[str, tuple[str, str]]:
         """Return trial and experiment by entry, having decoded every record once; they are not all kept in memory."""
         homes = {}
-        for name in self._names("trials/"):
+        for name in (name for name in self._names if name.startswith("trials/")):
             trial = self._detail(name).trial
             if trial.experiment_id not in manifest.experiments:
                 raise _broken(self._name, f"{name} belongs to no experiment in it")
@@ -174,9 +173,6 @@ class _Reader:
         if total > shutil.disk_usage(self._store.location.folder).free:
             raise StoreFull(f"{self._name} unpacks to {total:,} bytes, the disk has fewer", "free some space")
 
-    def _names(self, prefix: str) -> Iterator[str]:
-        return (name for name in self._file.namelist() if name.startswith(prefix))
-
     def _json(self, name: str, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(self._file.read(name), type=kind)
@@ -191,19 +187,38 @@ class _Reader:
             raise _broken(self._name, f"{name} is the record of another trial")
         return detail
 
-    def _keep_files(self, detail: TrialDetail) -> None:
-        """Keep a trial's content; nobody sees it before the catalog names it, and gc finds it if that never happens."""
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self._store.location.folder) as folder:
-            for artifact in detail.artifacts:
-                self._keep_artifact(artifact, Path(folder) / "artifact")
-            entry = f"columns/{detail.trial.id}.parquet"
-            if entry in self._file.namelist():
-                self._keep_points(entry, detail.trial.id, Path(folder))
-            printed = f"outputs/{detail.trial.id}.log"
-            if printed in self._file.namelist():
-                self._keep_output(printed, detail.trial.id, Path(folder) / "output")
+    def _keep_files(self, detail: TrialDetail) -> int:
+        """Keep a trial's content; nobody sees it before the catalog names it, and gc finds it if that never happens.
 
-    def _keep_artifact(self, artifact: ArtifactRecord, target: Path) -> None:
+        Return how many points it has.
+        """
+        trial_id, points = detail.trial.id, 0
+        with self.folder() as folder:
+            for artifact in detail.artifacts:
+                self.keep_artifact(artifact, folder / "artifact")
+            packed = self.unpack_points(trial_id, folder)
+            if packed is not None:
+                points = sum(count for _, count in packed.spans.values())
+                self._keep_points(trial_id, folder)
+            if self.unpack_output(trial_id, folder / "output"):
+                self.keep_output(trial_id, folder / "output")
+        return points
+
+    def _keep_points(self, trial_id: str, folder: Path) -> None:
+        from labdeck.store.columns.parquet import FILE
+
+        target = self._store.location.folder / "columns" / trial_id
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / FILE).replace(target / FILE)
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Give a folder on the store's disk for a while."""
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self._store.location.folder) as folder:
+            yield Path(folder)
+
+    def keep_artifact(self, artifact: ArtifactRecord, target: Path) -> None:
+        """Keep the content of an artifact, by way of a file."""
         try:
             found = self._unpack(f"artifacts/{artifact.sha256}", target)
         except KeyError:
@@ -212,9 +227,13 @@ class _Reader:
             raise _broken(self._name, f"the content of {artifact.name[:80]!r} is not what its record says")
         self._store.artifacts.put_file(target)
 
-    def _keep_points(self, entry: str, trial_id: str, folder: Path) -> None:
+    def unpack_points(self, trial_id: str, folder: Path) -> Packed | None:
+        """Unpack the points of a trial into a folder, and look at all of them; None if it has none."""
         from labdeck.store.columns.parquet import DAMAGE, FILE, open_packed
 
+        entry = f"columns/{trial_id}.parquet"
+        if entry not in self._names:
+            return None
         self._unpack(entry, folder / FILE)
         try:
             packed = open_packed(folder)
@@ -227,15 +246,20 @@ class _Reader:
             packed.verify()
         except (*DAMAGE, KeyError, TypeError) as error:
             raise _broken(self._name, f"{entry}: {error}") from None
-        target = self._store.location.folder / "columns" / trial_id
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / FILE).replace(target / FILE)
+        return packed
 
-    def _keep_output(self, entry: str, trial_id: str, target: Path) -> None:
-        """Keep what a trial printed; whatever it holds is shown as text."""
+    def unpack_output(self, trial_id: str, target: Path) -> bool:
+        """Unpack what a trial printed; False if it printed nothing."""
+        entry = f"outputs/{trial_id}.log"
+        if entry not in self._names:
+            return False
         if self._file.getinfo(entry).file_size > 2 * LIMIT:
             raise _broken(self._name, f"{entry} is longer than any output that is kept")
         self._unpack(entry, target)
+        return True
+
+    def keep_output(self, trial_id: str, target: Path) -> None:
+        """Keep what a trial printed; whatever it holds is shown as text."""
         place = self._store.outputs.path(trial_id)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.replace(place)
@@ -249,20 +273,20 @@ class _Reader:
                 copy.write(piece)
         return digest.hexdigest()
 
-    def _apply(self, record: ExperimentRecord, trials: list[TrialDetail]) -> str:
-        """Record an experiment in one transaction; return its name here, "" if it brought nothing."""
+    def _apply(self, record: ExperimentRecord, trials: list[TrialDetail]) -> bool:
+        """Record an experiment in one transaction; False if it brought nothing. One that was deleted comes back."""
         for _ in range(_ATTEMPTS):
             everyone = (*self._store.catalog.experiments(), *self._store.catalog.experiments(deleted=True))
             known = next((item for item in everyone if item.id == record.id), None)
-            if known is not None and not trials:
-                return ""
+            if known is not None and known.deleted is None and not trials:
+                return False
             taken = {item.name for item in everyone if item.deleted is None}
             commands = commands_for(record, trials, known, taken, time.time())
             try:
                 self._store.catalog.apply(commands)
             except Conflict:  # somebody took the name in between
                 continue
-            return self._store.catalog.experiment(record.id).name
+            return True
         raise Conflict(f"no free name was found for {record.name[:80]!r}", "try again")
 
 

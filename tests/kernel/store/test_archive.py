@@ -8,10 +8,11 @@ import zipfile
 import msgspec
 import pytest
 
-from labdeck.errors import LabdeckError, NotFound, StoreCorrupt, StoreFull, StoreTooNew, TooLarge, UsageError
+from labdeck.errors import LabdeckError, NotFound, StoreBusy, StoreCorrupt, StoreFull, StoreTooNew, TooLarge, UsageError
 from labdeck.store.archive import export_archive
 from labdeck.store.contract import SeriesKey
 from labdeck.store.ids import new_id
+from labdeck.store.only_one import only_import
 from labdeck.store.open import locate, open_store
 from labdeck.store.unarchive import import_archive
 from labdeck.testing.making import advance, artifact, start_trial, summary
@@ -73,7 +74,8 @@ def fill(store):
 
 def test_everything_arrives(source, target, archive):
     done = import_archive(target, archive)
-    assert (done.experiments, done.trials, done.skipped) == ((NAME,), 2, 0)
+    assert (done.experiments, done.trials, done.unchanged, done.skipped) == ((NAME,), 2, 0, ())
+    assert (done.points, done.artifacts, len(done.trial_ids)) == (201, 1, 2)
     before, after = source.catalog.experiment(NAME), target.catalog.experiment(NAME)
     for field in ("id", "name", "created", "note", "tags", "objective", "trials"):
         assert getattr(after, field) == getattr(before, field)
@@ -119,6 +121,34 @@ def test_lineage_and_saved_comparisons_come_along(tmp_path, target):
     assert target.catalog.cursor() == before
 
 
+def test_a_comparison_over_several_experiments_comes_along_with_all_it_names(tmp_path, target):
+    with open_store(locate(tmp_path / "views")) as store:
+        mine, other = start_trial(store.catalog, "mine", "t"), start_trial(store.catalog, "other", "stranger")
+        homes = [store.catalog.experiment(name).id for name in ("mine", "other")]
+        bodies = {
+            "both": {"trials": [mine, other], "follow": None},
+            "one": {"trials": [mine], "follow": None},
+            "latest": {"trials": [], "follow": homes[0]},
+            "stranger": {"trials": [other], "follow": None},
+        }
+        views = [ViewRecord(id=new_id(), name=name, created=1.0, body=body) for name, body in bodies.items()]
+        store.catalog.apply([wire.SaveView(view=view) for view in views])
+        left_out = export_archive(store, homes[:1], tmp_path / "one.zip").left_out
+        assert left_out == ("the comparison 'both', which is of other trials, too",)
+        assert export_archive(store, homes, tmp_path / "both.zip").left_out == ()
+    import_archive(target, tmp_path / "one.zip")
+    assert {view.name for view in target.catalog.views()} == {"one", "latest"}
+    import_archive(target, tmp_path / "both.zip")
+    assert {view.name for view in target.catalog.views()} == set(bodies)
+
+
+def test_another_import_is_waited_for(target, archive):
+    with only_import(target.location), pytest.raises(StoreBusy, match="another import"):
+        import_archive(target, archive)
+    assert target.catalog.experiments() == ()
+    assert import_archive(target, archive).trials == 2
+
+
 def test_a_trial_that_ran_is_said_to_be_interrupted(target, archive):
     import_archive(target, archive)
     trial = target.catalog.trial("runs")
@@ -129,7 +159,7 @@ def test_importing_again_changes_nothing(target, archive):
     import_archive(target, archive)
     before = target.catalog.cursor()
     again = import_archive(target, archive)
-    assert (again.experiments, again.trials, again.skipped) == ((), 0, 2)
+    assert (again.experiments, again.trials, again.unchanged, again.skipped) == ((), 0, 2, ())
     assert target.catalog.cursor() == before
 
 
@@ -140,7 +170,7 @@ def test_later_trials_join_the_experiment_that_is_here(source, target, archive):
     late = start_trial(source.catalog, NAME, "late")
     export_archive(source, [home], archive)
     done = import_archive(target, archive)
-    assert (done.experiments, done.trials, done.skipped) == (("mine",), 1, 2)
+    assert (done.experiments, done.trials, done.unchanged) == (("mine",), 1, 2)
     assert target.catalog.trial(late).experiment == "mine"
     assert target.catalog.experiment(home).deleted is None
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from labdeck.errors import LabdeckError, NotFound, StoreBusy, StoreError
+from labdeck.errors import LabdeckError, NotFound, StoreError
 from labdeck.runs.imports.facts import changes_to, first_commands
 from labdeck.runs.imports.files import keep_files
 from labdeck.runs.imports.points import complete_points
 from labdeck.runs.imports.source import BrokenRun, Home, Run, Source, identity, shown, to_name
 from labdeck.store.contract import SeriesKey
-from labdeck.store.disk import disk_error
 from labdeck.store.ids import new_id
-from labdeck.store.locks import try_hold
 from labdeck.store.names import check_name
+from labdeck.store.only_one import only_import
 from labdeck.wire import commands as wire
 from labdeck.wire.transfers import Imported
 
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from labdeck.store.session import Session
     from labdeck.wire.records import TrialDetail
 
-LOCK = "import.lock"
 MOST_LINES = 1000
 """Lines on what was left out beyond which they are only counted."""
 _MOST_IDS = 20
@@ -70,27 +66,10 @@ def bring_in(
         StoreBusy: Another import into this store is going on.
         StoreError: The store cannot be written; what is in it stays.
     """
-    with _alone(session):
+    with only_import(session.location):
         work = _Import(session, source, experiment)
         work.bring(source.refs(), progress)
         return work.report()
-
-
-@contextmanager
-def _alone(session: Session) -> Iterator[None]:
-    """Let one import at a time into a store: two of the same would bring points twice."""
-    path = session.location.folder / "outbox" / LOCK
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise disk_error(error, "the import cannot begin") from None
-    try:
-        if not try_hold(fd):
-            raise StoreBusy("another import into this store is going on", "wait until it has ended")
-        yield
-    finally:
-        fcntl.flock(fd, fcntl.LOCK_UN)
-        os.close(fd)
 
 
 def _storable(key: SeriesKey) -> SeriesKey:

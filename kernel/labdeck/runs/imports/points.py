@@ -11,6 +11,7 @@ import numpy as np
 from labdeck.errors import StoreFull
 from labdeck.runs.summary import RunningSummary
 from labdeck.store.contract import Series, SeriesKey
+from labdeck.store.series import cut, rows, same_beginning
 from labdeck.wire.commands import AdvanceMetrics
 
 if TYPE_CHECKING:
@@ -59,28 +60,17 @@ def missing(wanted: Series, here: Series | None) -> Series:
     if here is None or not len(here):
         return wanted
     n = len(here)
-    if n <= len(wanted) and _rows(_cut(wanted, slice(n))).tobytes() == _rows(here).tobytes():
-        return _cut(wanted, slice(n, None))
-    left = Counter(row.tobytes() for row in _rows(here))
+    if n <= len(wanted) and same_beginning(wanted, here):
+        return cut(wanted, slice(n, None))
+    left = Counter(row.tobytes() for row in rows(here))
     keep = []
-    for place, row in enumerate(_rows(wanted)):
+    for place, row in enumerate(rows(wanted)):
         same = row.tobytes()
         if left[same]:
             left[same] -= 1
         else:
             keep.append(place)
-    return _cut(wanted, np.array(keep, np.int64))
-
-
-def _rows(series: Series) -> np.ndarray:
-    """Return the bits of each point, so that NaN equals NaN; all NaNs are one, and so are both zeros."""
-    values = np.where(np.isnan(series.values), np.nan, series.values) + 0.0
-    columns = (series.steps, series.times.view(np.int64), values.view(np.int64))
-    return np.ascontiguousarray(np.stack(columns, axis=1))
-
-
-def _cut(series: Series, places: slice | np.ndarray) -> Series:
-    return Series(series.steps[places], series.times[places], series.values[places])
+    return cut(wanted, np.array(keep, np.int64))
 
 
 def _append(session: Session, trial_id: str, new: Mapping[SeriesKey, Series]) -> None:

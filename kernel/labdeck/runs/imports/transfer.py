@@ -72,8 +72,7 @@ def _from_archive(session: Session, path: Path) -> Imported:
     from labdeck.store.unarchive import import_archive
 
     session.flush()
-    done = import_archive(session.store, path)
-    return Imported(kind="labdeck", experiments=done.experiments, trials=done.trials, unchanged=done.skipped)
+    return import_archive(session.store, path)
 
 
 def export_to(
