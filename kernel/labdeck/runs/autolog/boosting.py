@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labdeck.runs.autolog import heldout, models, nesting, options, patching
+from labdeck.runs.autolog.apart import Apart
 from labdeck.runs.autolog.patching import Observation
 from labdeck.runs.autolog.place import Place, floats, open_place
 from labdeck.runs.autolog.sklearn import outer_fit
@@ -31,6 +32,7 @@ class Training(Observation):
         self.library: str = library
         self.place = place
         self.own = own
+        self._apart = Apart(library)
 
     def round(self, number: int, metrics: Mapping[str, Any]) -> None:
         """Log the evaluations of one round."""
@@ -40,10 +42,10 @@ class Training(Observation):
     def end(self, result: Any) -> None:
         """Record what the booster learnt, and end the trial if it is this training's own."""
         try:
-            self.record(result)
+            self._apart.do("results", self.record, result)
         finally:
             if self.own:
-                self.place.finish()
+                self._apart.do("end", self.place.finish)
 
     def record(self, booster: Any) -> None:
         """Record the best round and what the features are worth."""

@@ -125,6 +125,8 @@ def begin_metric(original: Callable[..., Any], args: tuple[Any, ...], kwargs: di
 
 def _whole(data: Any) -> Any:
     """Return the array that an array is a view of, itself if it is none: one class's column leads to all."""
-    while getattr(data, "base", None) is not None:
+    import numpy as np
+
+    while isinstance(data, np.ndarray) and data.base is not None:
         data = data.base
     return data

@@ -36,6 +36,7 @@ from sklearn.utils import all_estimators
 
 import labdeck
 from labdeck.runs.autolog import patching
+from labdeck.runs.autolog.place import Place
 
 
 def is_on():
@@ -296,6 +297,43 @@ def test_what_an_estimator_raises_costs_that_part_and_one_warning(autolog, exper
     assert kept | {"fit:seconds"} <= set(values(first))
     assert ("train:accuracy" in values(first)) == ("predict" not in broken)
     assert values(second)["train:accuracy"] == 1
+
+
+def test_later_scores_that_cannot_be_kept_are_said_once(autolog, monkeypatch):
+    autolog("sklearn")
+    x, y = data()
+    model = DecisionTreeClassifier(max_depth=1).fit(x, y)
+
+    def refuse(*_, **__):
+        raise OSError("no room")
+
+    monkeypatch.setattr(Place, "log_late", refuse)
+    with pytest.warns(
+        UserWarning, match="the later scores of DecisionTreeClassifier.*no room"
+    ) as warned:
+        model.score(x[:9], y[:9])
+    assert model.score(x[:9], y[:9]) > 0.5
+    assert len(warned) == 1
+    assert is_on()
+
+
+def test_what_predicts_may_look_like_a_view_of_itself_for_ever(autolog, experiment, values):
+    autolog("sklearn")
+    x, y = data()
+
+    class Endless(list):
+        @property
+        def base(self):
+            return Endless(self)
+
+    class Odd(Broken):
+        def predict(self, x):
+            return Endless(super().predict(x))
+
+    found = Odd().fit(x, y).predict(x[:9])
+    assert sklearn.metrics.accuracy_score(y[:9], found) == np.mean(y[:9] == 1)
+    assert values(experiment.trials()[0])["train:accuracy"] == np.mean(y == 1)
+    assert is_on()
 
 
 def test_a_fit_that_raises_keeps_autolog_on(autolog, experiment):
