@@ -308,9 +308,7 @@ def test_later_scores_that_cannot_be_kept_are_said_once(autolog, monkeypatch):
         raise OSError("no room")
 
     monkeypatch.setattr(Place, "log_late", refuse)
-    with pytest.warns(
-        UserWarning, match="the later scores of DecisionTreeClassifier.*no room"
-    ) as warned:
+    with pytest.warns(UserWarning, match="the later scores of DecisionTreeClassifier.*no room") as warned:
         model.score(x[:9], y[:9])
     assert model.score(x[:9], y[:9]) > 0.5
     assert len(warned) == 1
