@@ -167,7 +167,7 @@ class Completer:
             return False
         with target.open("rb") as source:
             if source.read(len(ours)) != ours:
-                self._say(here, "what it printed is not as here; what is here stays")
+                self._say(here, "it printed something else there; what is here stays")
                 return False
         self._content.keep_output(trial_id, target)
         return True

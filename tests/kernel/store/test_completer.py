@@ -162,6 +162,33 @@ def test_a_trial_that_ended_since_ends_here(source, target, tmp_path):
     assert target.catalog.cursor() == before
 
 
+def test_a_later_end_is_news_without_new_points_too_and_an_earlier_one_is_not(source, target, trial_id, tmp_path):
+    old = exported(source, tmp_path / "old.zip")
+    import_archive(target, old)
+    source.catalog.apply(
+        [
+            wire.ResumeTrial(id=trial_id, time=10.0, writer=WRITER),
+            wire.FinishTrial(id=trial_id, state="completed", ended=20.0),
+        ]
+    )
+    assert import_archive(target, exported(source, tmp_path / "new.zip")).completed == 1
+    assert target.catalog.detail(trial_id) == source.catalog.detail(trial_id)
+    assert target.catalog.detail(trial_id).captures == ()
+    before = target.catalog.cursor()
+    assert import_archive(target, old).unchanged == 1
+    assert target.catalog.cursor() == before
+
+
+def test_what_was_printed_another_way_here_stays(source, target, trial_id, tmp_path):
+    import_archive(target, exported(source, tmp_path / "lab.zip"))
+    target.outputs.remove([trial_id])
+    printed(target, trial_id, "mine")
+    resume(source, trial_id)
+    done = import_archive(target, exported(source, tmp_path / "lab.zip"))
+    assert (done.completed, done.skipped) == (1, ("'cnn': it printed something else there; what is here stays",))
+    assert texts(target, trial_id) == ["mine"]
+
+
 def test_a_trial_that_went_another_way_here_is_left_alone_and_named(source, target, trial_id, tmp_path):
     import_archive(target, exported(source, tmp_path / "lab.zip"))
     target.catalog.apply([wire.ResumeTrial(id=trial_id, time=10.0, writer=WRITER)])
