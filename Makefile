@@ -39,7 +39,7 @@ bench: setup ## measure every claim about speed against its peers (in an environ
 	@$(PYTHON) -m bench
 
 screenshots: setup ## run the browser stories and keep their pictures in docs/images, where README and docs show them
-	@LABDECK_PICTURES=docs/images .venv/bin/pytest -q -m browser tests/e2e
+	@$(PYTHON) scripts/screenshots.py
 
 clean: ## remove everything that the other targets made
 	rm -rf .venv bench/.venv .build .demo node_modules lib build dist kernel/labdeck/labextension kernel/labdeck/locale *.egg-info

@@ -13,8 +13,16 @@ import ensure_tools
 ROOT = Path(__file__).resolve().parent.parent
 TAKEN = ROOT / ".build" / "e2e" / "pictures"
 SHOWN = ROOT / "docs" / "images"
-WANTED = {"comparison": "comparison", "comparison-dark": "comparison-dark", "trial": "trial-overview"}
+WANTED = {
+    "comparison": "comparison",
+    "comparison-dark": "comparison-dark",
+    "trial": "trial-overview",
+    "baseline": "comparison-baseline",
+    "finding": "finding-completion",
+    "lineage": "lineage",
+}
 """What the documentation calls a picture, and what its story does."""
+STORIES = ("live", "trial_page", "comparing", "finding", "lineage")
 LARGEST = 200_000
 """Bytes."""
 
@@ -23,7 +31,7 @@ def main() -> int:
     """Run the stories that take pictures and copy those that the documentation shows."""
     env = {**os.environ, "PATH": ensure_tools.tools_path(), "LABDECK_PICTURES": str(TAKEN)}
     shutil.rmtree(TAKEN, ignore_errors=True)
-    stories = ("tests/e2e/test_live.py", "tests/e2e/test_trial_page.py")
+    stories = [f"tests/e2e/test_{story}.py" for story in STORIES]
     code = subprocess.run([sys.executable, "-m", "pytest", "-q", *stories], cwd=ROOT, env=env, check=False).returncode
     if code:
         return code
