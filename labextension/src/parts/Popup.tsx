@@ -30,16 +30,10 @@ export function Popup(props: IPopupProps): React.ReactElement {
     setOpen(false);
     button.current?.focus();
   };
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    if (event.key === 'Escape' && open) {
-      event.preventDefault();
-      event.stopPropagation();
-      close();
-    }
-  };
+  useEscape(open, close);
 
   return (
-    <div ref={root} className="jp-Labdeck-picker" onKeyDown={onKeyDown}>
+    <div ref={root} className="jp-Labdeck-picker">
       <button
         ref={button}
         type="button"
@@ -71,6 +65,31 @@ function Opened(
       {props.children(props.close)}
     </div>
   );
+}
+
+/**
+ * Call back when Escape is pressed anywhere: a button that can no longer be pressed has lost the focus, and whoever
+ * listens to it alone would not hear the key.
+ */
+function useEscape(active: boolean, onEscape: () => void): void {
+  const callback = React.useRef(onEscape);
+  React.useEffect(() => {
+    callback.current = onEscape;
+  });
+  React.useEffect(() => {
+    if (!active) {
+      return;
+    }
+    const check = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') {
+        event.preventDefault();
+        event.stopPropagation();
+        callback.current();
+      }
+    };
+    document.addEventListener('keydown', check, true);
+    return () => document.removeEventListener('keydown', check, true);
+  }, [active]);
 }
 
 /** Call back when the pointer goes down outside an element, or the focus leaves it. */

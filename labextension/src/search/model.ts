@@ -103,6 +103,8 @@ export class SearchModel implements IDisposable {
   type(text: string, at: number): void {
     this.#text = text;
     this.#problem = null;
+    // What is still shown was for another text: Enter must not take it.
+    this.#current = -1;
     clearTimeout(this.#timer);
     const suggested = this.suggest(at);
     const askUnlessUnfinished = (): void => {
@@ -178,6 +180,9 @@ export class SearchModel implements IDisposable {
       this.enter(suggestion.text);
       return suggestion.text.length;
     }
+    if (this.#offeredFor !== this.#text) {
+      return this.#text.length;
+    }
     const [start, end] = this.#range;
     const before = this.#text.slice(0, start) + suggestion.text;
     const after = this.#text.slice(end);
@@ -214,6 +219,7 @@ export class SearchModel implements IDisposable {
     end: number
   ): void {
     this.#suggestions = suggestions;
+    this.#offeredFor = this.#text;
     this.#range = [start, end];
     this.#current = -1;
     this.#tell();
@@ -234,6 +240,8 @@ export class SearchModel implements IDisposable {
   #help = false;
   #recent: readonly string[] = [];
   #suggestions: readonly ISuggestion[] = [];
+  /** The text that the suggestions belong to. */
+  #offeredFor = '';
   #range: readonly [number, number] = [0, 0];
   #current = -1;
   #turn = 0;

@@ -127,6 +127,22 @@ describe('suggestions', () => {
     expect(model.suggestions).toEqual([]);
   });
 
+  it('of an older text are not taken, and Enter takes none', async () => {
+    model.type('params.hid', 10);
+    await reply(0, {
+      start: 0,
+      end: 10,
+      items: [{ text: 'params.hidden', kind: 'field' }]
+    });
+    model.current = 0;
+    const [suggestion] = model.suggestions;
+    model.take(suggestion);
+    expect(model.current).toBe(-1);
+    model.type('params.hidden > 5', 17);
+    expect(model.take(suggestion)).toBe(17);
+    expect(model.text).toBe('params.hidden > 5');
+  });
+
   it('are what was asked before while nothing is typed', async () => {
     model.enter('state = failed');
     model.clear();

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from labdeck.store.contract import Direction
 
-LEVELS = 8
-"""Steps that are walked by the index, one query each.
+LEVELS, MANY = 8, 5_000
+"""Steps that are walked by the index, one query each, as long as no more nodes than so many were met.
 
 What goes further is walked in memory over all associations, read at once: three times as fast as a recursive query over
 a large graph (`bench/lineage.py`), and as fast for one long chain as for a bush.
@@ -97,7 +97,7 @@ class _Walk:
         frontier: Iterable[str] = self._start
         level = 0
         while frontier and level != self._depth:
-            if level == LEVELS:
+            if level == LEVELS or len(seen) > MANY:
                 self._run_in_memory(seen, list(frontier), forward=forward)
                 break
             level += 1
@@ -148,16 +148,17 @@ class _Walk:
 def _edges(rows: Iterable[_Row]) -> tuple[LineageEdge, ...]:
     """Return associations as records, those that are kept in both directions once."""
     told: set[tuple[str, str]] = set()
-    found = []
-    for source, destination, association, created in rows:
-        if association == "SameAs":
-            if (destination, source) in told:
+    kept = []
+    for row in rows:
+        if row[2] == "SameAs":
+            if (row[1], row[0]) in told:
                 continue
-            told.add((source, destination))
-        found.append(
-            LineageEdge(source=source, destination=destination, association=association, created=created)  # type: ignore[arg-type]
-        )
-    return tuple(found)
+            told.add((row[0], row[1]))
+        kept.append(row)
+    return tuple(
+        LineageEdge(source=source, destination=destination, association=association, created=created)  # type: ignore[arg-type]
+        for source, destination, association, created in kept
+    )
 
 
 def nodes_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, LineageNode]:
