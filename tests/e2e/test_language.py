@@ -16,10 +16,11 @@ from labdeck import Studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-# Every text that is shown or read aloud under an element, each as a whole.
+# Every text that is shown or read aloud under an element, each as a whole; the words inside charts are the server's.
 SHOWN = """roots => roots.flatMap(root => {
   const found = [];
   for (const node of [root, ...root.querySelectorAll('*')]) {
+    if (node.closest('.jp-Labdeck-chart-plot')) continue;
     for (const name of ['aria-label', 'title', 'placeholder']) {
       if (node.hasAttribute(name)) found.push(node.getAttribute(name));
     }
