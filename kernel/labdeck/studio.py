@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from labdeck.runs.curves import CurveReading, XAxis
     from labdeck.runs.imports.bring_in import Listener
     from labdeck.runs.lineage.lineage import Lineage
-    from labdeck.runs.search.finding import Finding
+    from labdeck.runs.search.searching import Searching
     from labdeck.runs.search.found import Found
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
@@ -171,11 +171,11 @@ class Studio:
         return read_curves(self.session, trial_ids, series, x, points)
 
     @property
-    def finding(self) -> Finding:
+    def searching(self) -> Searching:
         """Searches, as the doors ask for them: pages, names, completions."""
-        from labdeck.runs.search.finding import Finding
+        from labdeck.runs.search.searching import Searching
 
-        return Finding(self.session)
+        return Searching(self.session)
 
     @property
     def comparing(self) -> Comparing:

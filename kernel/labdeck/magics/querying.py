@@ -56,13 +56,13 @@ def read_count(word: Word) -> int:
 
 def complete_query(context: Context, draft: Draft, text: str) -> tuple[int, list[str]]:
     """Return where in the text of a query the part to replace begins, and by what it may be replaced."""
-    found = context.studio.finding.complete(text, None, scope(context, draft))
+    found = context.studio.searching.complete(text, None, scope(context, draft))
     return found.start, [item.text for item in found.items]
 
 
 def sort_names(context: Context, draft: Draft) -> Sequence[str]:
     """List the fields to sort by, then the same the other way round."""
-    names = field_names(context.studio.finding.vocabulary(scope(context, draft)))
+    names = field_names(context.studio.searching.vocabulary(scope(context, draft)))
     return [*names, *(f"-{name}" for name in names)]
 
 

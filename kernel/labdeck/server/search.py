@@ -25,7 +25,7 @@ class SearchHandler(LabdeckHandler):
         limit = checks.whole("limit", self.get_query_argument("limit", None), checks.PAGE_DEFAULT, 1, checks.PAGE_LIMIT)
         archived = checks.flag("archived", self.get_query_argument("archived", None))
         await self.answer(
-            lambda studio: studio.finding.page(
+            lambda studio: studio.searching.page(
                 query, sort, experiment_id=experiment, offset=offset, limit=limit, archived=archived
             )
         )
@@ -39,7 +39,7 @@ class VocabularyHandler(LabdeckHandler):
     async def get(self) -> None:
         """Answer with a Vocabulary."""
         experiment = experiment_of(self)
-        await self.answer(lambda studio: studio.finding.vocabulary(experiment))
+        await self.answer(lambda studio: studio.searching.vocabulary(experiment))
 
 
 class CompleteHandler(LabdeckHandler):
@@ -52,7 +52,7 @@ class CompleteHandler(LabdeckHandler):
         query = query_of(self, "q")
         at = checks.whole("at", self.get_query_argument("at", None), len(query), 0, MAX_LENGTH)
         experiment = experiment_of(self)
-        await self.answer(lambda studio: studio.finding.complete(query, at, experiment))
+        await self.answer(lambda studio: studio.searching.complete(query, at, experiment))
 
 
 def query_of(handler: LabdeckHandler, name: str) -> str:

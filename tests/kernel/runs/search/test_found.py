@@ -52,7 +52,7 @@ def test_a_name_that_no_trial_has_is_said(studio, widths):
     found = widths.search(sort="-metrics.losss")
     assert (found.total, found.hint) == (4, "no trial has metrics.losss; did you mean metrics.loss?")
     assert widths.search("metrics.loss > 0", sort="metrics.loss").hint == ""
-    assert studio.finding.page("tags.tem = x").hint == "no trial has tags.tem; did you mean tags.team?"
+    assert studio.searching.page("tags.tem = x").hint == "no trial has tags.tem; did you mean tags.team?"
 
 
 def test_all_experiments_are_searched_by_the_studio(studio, widths):
@@ -130,6 +130,6 @@ def test_the_best_follows_the_goal_that_was_chosen(widths):
 
 
 def test_completion_knows_the_names(studio, widths):
-    found = studio.finding.complete("metrics.acc", experiment_id=widths.id)
+    found = studio.searching.complete("metrics.acc", experiment_id=widths.id)
     assert [item.text for item in found.items] == ["metrics.accuracy"]
-    assert studio.finding.vocabulary().metrics == ("accuracy", "loss", "eval/f1")
+    assert studio.searching.vocabulary().metrics == ("accuracy", "loss", "eval/f1")

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from labdeck.wire.searching import Suggestions, Vocabulary
 
 
-class Finding:
-    """Searches over all experiments, or within one; made by `Studio.finding`.
+class Searching:
+    """Searches over all experiments, or within one; made by `Studio.searching`.
 
     Example:
         >>> import labdeck
-        >>> labdeck.open().finding.page("metrics.accuracy > 0.9", "-metrics.accuracy").total
+        >>> labdeck.open().searching.page("metrics.accuracy > 0.9", "-metrics.accuracy").total
         0
     """
 
