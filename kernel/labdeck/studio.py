@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from labdeck.runs.curves import CurveReading, XAxis
     from labdeck.runs.imports.bring_in import Listener
     from labdeck.runs.lineage.lineage import Lineage
-    from labdeck.runs.search.searching import Searching
     from labdeck.runs.search.found import Found
+    from labdeck.runs.search.searching import Searching
     from labdeck.store.contract import SeriesKey, Watcher
     from labdeck.wire.commands import UserCommand
     from labdeck.wire.events import AnyEvent

@@ -22,6 +22,8 @@ export type Wire =
   | ViewList
   | OutputPage
   | TablePreview
+  | DebuggerDetail
+  | FindingPage
   | CommandRequest
   | CommandResult
   | (Hello | Events | Reset);
@@ -613,6 +615,162 @@ export interface TablePreview {
   left_out: number;
 }
 /**
+ * Everything about the watching of one trial, findings and tensors aside.
+ */
+export interface DebuggerDetail {
+  trial: TrialRecord;
+  watches: WatchRecord[];
+  rules: RuleRecord[];
+}
+/**
+ * One model that is or was watched.
+ *
+ * Attributes:
+ *     name: Unique within the trial: the model's class, with "-2" … appended to a second one.
+ *     framework: "torch", "xgboost", "lightgbm", "sklearn" or "arrays".
+ *     state: on, paused, off (it ended), failed (the debugger switched itself off).
+ *     reason: Why it is off or failed.
+ *     steps: Steps of TRAIN so far.
+ *     recorded: Rows that were recorded, of all modes.
+ *     tensors: Tensors that are watched.
+ *     parameters: Numbers in the model.
+ *     step_time: Median time of a training step without the debugger's part, in milliseconds.
+ *     cost: Median time the debugger takes a step, in milliseconds.
+ *     budget: Share of a step that it may take, 0.03 for 3 %; None for no limit.
+ *     interval: Every how many steps it records now, after adapting to the budget.
+ *     recordings: Flight recordings kept.
+ *     dropped: Rows and arrays that could not be kept.
+ *     warnings: What the user should know: collections that match nothing, tensors that cannot be kept.
+ */
+export interface WatchRecord {
+  name: string;
+  framework: string;
+  state: 'failed' | 'off' | 'on' | 'paused';
+  reason: string;
+  steps: number;
+  recorded: number;
+  tensors: number;
+  parameters: number;
+  step_time: number;
+  cost: number;
+  budget: number | null;
+  interval: number;
+  recordings: number;
+  dropped: number;
+  warnings: string[];
+}
+/**
+ * One rule over one training.
+ *
+ * Attributes:
+ *     name: Unique among the rules of the trial: the rule's class, with "-2" … appended to a second one.
+ *     rule: The rule's class, "VanishingGradient" for example.
+ *     state: watching, firing (it found something in the latest step it judged), failed (it raised and was switched
+ *         off), off (a person switched it off).
+ *     params: Its parameters.
+ *     description: What it looks for, one sentence.
+ *     findings: How many findings it has made.
+ *     evaluations: How many steps it has judged.
+ *     cost: Mean time it takes a step, in milliseconds.
+ *     missing: What it needs and does not get, one sentence; "" if it lacks nothing.
+ *     error: Why it failed.
+ *     report: Figures it has gathered, by name.
+ */
+export interface RuleRecord {
+  name: string;
+  rule: string;
+  state: 'failed' | 'firing' | 'off' | 'watching';
+  params: {
+    [k: string]: boolean | number | string | null;
+  };
+  description: string;
+  findings: number;
+  evaluations: number;
+  cost: number;
+  missing: string;
+  error: string;
+  report: {
+    [k: string]: boolean | number | string | null;
+  };
+}
+/**
+ * Findings, newest first.
+ *
+ * Attributes:
+ *     seq: The cursor from which on changes are news.
+ *     findings: Some of them.
+ *     total: How many there are that match.
+ *     open: How many of those that match are not dismissed.
+ *     trials: The trials they belong to.
+ */
+export interface FindingPage {
+  seq: number;
+  findings: FindingRecord[];
+  total: number;
+  open: number;
+  trials: TrialRecord[];
+}
+/**
+ * One judgement of a rule over a training.
+ *
+ * A rule that goes on to find the same in the same tensor extends its finding: `count`, `last_step` and `last_time`
+ * grow, everything else tells of the first time.
+ *
+ * Attributes:
+ *     id: Its identity.
+ *     trial_id: The trial.
+ *     rule: Name of the rule, as in `RuleRecord.name`.
+ *     severity: How bad it is.
+ *     mode: What the model was doing.
+ *     step, last_step: First and latest step, counted within the mode.
+ *     time, last_time: When.
+ *     count: Steps at which it was found.
+ *     tensor: The tensor concerned, "" for none.
+ *     value, threshold: The number that was judged, and what it was judged against; None if there is none.
+ *     message: What was found, one sentence.
+ *     remedy: What to do about it.
+ *     origin: The line of source that is to blame, "model.py:42 in forward" for example; "" if it is not known.
+ *     recording: The flight recording that was kept, "" for none.
+ *     actions: What was done because of it.
+ *     dismissed: A person has seen enough of it.
+ */
+export interface FindingRecord {
+  id: string;
+  trial_id: string;
+  rule: string;
+  severity: 'error' | 'info' | 'warning';
+  mode: 'EVAL' | 'GLOBAL' | 'PREDICT' | 'TRAIN';
+  step: number;
+  last_step: number;
+  time: number;
+  last_time: number;
+  count: number;
+  tensor: string;
+  value: number | ('-Infinity' | 'Infinity' | 'NaN') | null;
+  threshold: number | ('-Infinity' | 'Infinity' | 'NaN') | null;
+  message: string;
+  remedy: string;
+  origin: string;
+  recording: string;
+  actions: ActionRecord[];
+  dismissed: boolean;
+}
+/**
+ * What was done because of a finding.
+ *
+ * Attributes:
+ *     name: The action, "StopTraining" for example.
+ *     time: When.
+ *     done: It worked.
+ *     message: What came of it, or why it failed.
+ */
+export interface ActionRecord {
+  name: string;
+  time: number;
+  done: boolean;
+  message: string;
+}
+/**
  * A person's commands, applied together or not at all.
  */
 export interface CommandRequest {
@@ -632,6 +790,8 @@ export interface CommandRequest {
     | RemoveNode
     | Associate
     | Dissociate
+    | AskTraining
+    | Dismiss
   )[];
 }
 /**
@@ -771,6 +931,45 @@ export interface Dissociate {
     'AssociatedWith' | 'ContributedTo' | 'DerivedFrom' | 'Produced' | 'SameAs';
 }
 /**
+ * Ask something of a running training; asked again under the same id it is asked once.
+ */
+export interface AskTraining {
+  command: 'ask-training';
+  request: RequestRecord;
+}
+/**
+ * What a person asks of a running training.
+ *
+ * Attributes:
+ *     id: Its identity.
+ *     trial_id: The trial.
+ *     wish: What is wanted.
+ *     argument: The rule's name for "rule-on" and "rule-off".
+ *     created: When.
+ */
+export interface RequestRecord {
+  id: string;
+  trial_id: string;
+  wish:
+    | 'go-on'
+    | 'lower-learning-rate'
+    | 'pause'
+    | 'record'
+    | 'rule-off'
+    | 'rule-on'
+    | 'stop';
+  argument: string;
+  created: number;
+}
+/**
+ * Put findings away, or take them out again.
+ */
+export interface Dismiss {
+  command: 'dismiss';
+  ids: string[];
+  dismissed?: boolean;
+}
+/**
  * The cursor after which the commands are visible.
  */
 export interface CommandResult {
@@ -797,6 +996,9 @@ export interface Events {
     | MetricsAdvanced
     | ViewsChanged
     | LineageChanged
+    | FindingChanged
+    | DebuggerChanged
+    | TrainingAsked
   )[];
 }
 /**
@@ -871,6 +1073,35 @@ export interface LineageChanged {
   truncated: boolean;
 }
 /**
+ * A rule found something, found it again, or a finding was dismissed.
+ */
+export interface FindingChanged {
+  event: 'finding-changed';
+  seq: number;
+  time: number;
+  experiment_id: string;
+  finding: FindingRecord;
+}
+/**
+ * The rules over a trial or its watching changed, or tensors were recorded; whoever shows them reads them anew.
+ */
+export interface DebuggerChanged {
+  event: 'debugger-changed';
+  seq: number;
+  time: number;
+  trial_id: string;
+  experiment_id: string;
+}
+/**
+ * Something was asked of a running training.
+ */
+export interface TrainingAsked {
+  event: 'training-asked';
+  seq: number;
+  time: number;
+  trial_id: string;
+}
+/**
  * The cursor is too old or from another store: read everything anew and go on from `seq`.
  */
 export interface Reset {
@@ -879,4 +1110,4 @@ export interface Reset {
 }
 
 /** The version this file was generated for; the server says its own in Status. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;

@@ -24,9 +24,8 @@ What a crash may lose
     may cost what the operating system had not yet written; Labdeck does not call fsync per point.)
 
 A full disk
-    Never stops training. Points and facts that cannot be kept are dropped and counted, the user is warned once, and
-    the trial is marked incomplete as soon as the catalog can be written. Calls that are not inside a training loop
-    raise `StoreFull`.
+    Never stops training. What cannot be kept is dropped and counted, the user is warned once, and the trial is marked
+    incomplete as soon as the catalog can be written. Calls that are not inside a training loop raise `StoreFull`.
 
 Damage
     A truncated or corrupted file never blocks anything else: what can be read is read, `check` names the rest.
@@ -41,7 +40,7 @@ Age
     refused (`StoreTooNew`) and left untouched.
 
 Names are data
-    Names and values are bound as parameters, never spliced into SQL, and never become part of a path.
+    Bound as parameters, never spliced into SQL, never part of a path.
 
 Deletion
     `Delete` hides, `Restore` shows again; only `purge` removes, and only what has been deleted.
@@ -55,6 +54,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from labdeck.store.finding import Finder
+from labdeck.store.judging import FindingKeeper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -169,7 +169,7 @@ class Watcher(ABC):
         self.close()
 
 
-class Catalog(Finder):
+class Catalog(Finder, FindingKeeper):
     """Small facts and the event log."""
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from labdeck.wire.commands import AnyCommand, UserCommand, WriterCommand
 from labdeck.wire.comparing import CodeDifference, EnvironmentDifference, Groups, Importance, StepValues
+from labdeck.wire.debugging import DebuggerDetail, FindingPage
 from labdeck.wire.events import AnyEvent
 from labdeck.wire.messages import (
     WIRE_VERSION,
@@ -38,6 +39,8 @@ WIRE_TYPES = (
     ViewList,
     OutputPage,
     TablePreview,
+    DebuggerDetail,
+    FindingPage,
     CommandRequest,
     CommandResult,
     AnyServerMessage,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from labdeck.wire.debugging import FindingRecord, RequestRecord, RuleRecord, WatchRecord
 from labdeck.wire.records import (
     ArtifactRecord,
     Association,
@@ -290,6 +291,45 @@ class Restore(Command, frozen=True, kw_only=True):
     ids: tuple[str, ...]
 
 
+class PutFinding(Command, frozen=True, kw_only=True):
+    """Record what a rule found; one of that id is replaced, and stays dismissed if it was."""
+
+    finding: FindingRecord
+
+
+class PutRules(Command, frozen=True, kw_only=True):
+    """Record the rules over a trial; those recorded before go."""
+
+    trial_id: str
+    rules: tuple[RuleRecord, ...]
+
+
+class PutWatch(Command, frozen=True, kw_only=True):
+    """Record how the watching of a model goes; the newest of a name wins."""
+
+    trial_id: str
+    watch: WatchRecord
+
+
+class AnswerRequest(Command, frozen=True, kw_only=True):
+    """Forget what was asked of a training, because it was done or came too late."""
+
+    id: str
+
+
+class AskTraining(Command, frozen=True, kw_only=True):
+    """Ask something of a running training; asked again under the same id it is asked once."""
+
+    request: RequestRecord
+
+
+class Dismiss(Command, frozen=True, kw_only=True):
+    """Put findings away, or take them out again."""
+
+    ids: tuple[str, ...]
+    dismissed: bool = True
+
+
 WriterCommand = (
     StartTrial
     | FinishTrial
@@ -307,6 +347,10 @@ WriterCommand = (
     | ResumeTrial
     | PutNode
     | Associate
+    | PutFinding
+    | PutRules
+    | PutWatch
+    | AnswerRequest
 )
 """What a training process says."""
 
@@ -326,6 +370,8 @@ UserCommand = (
     | RemoveNode
     | Associate
     | Dissociate
+    | AskTraining
+    | Dismiss
 )
 """What a person asks for, in a cell or in the sidebar."""
 

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from labdeck.wire.commands import _kebab
+from labdeck.wire.debugging import FindingRecord
 from labdeck.wire.records import ExperimentRecord, MetricSummary, TrialRecord
 
 
@@ -75,4 +76,34 @@ class LineageChanged(Event, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-AnyEvent = ExperimentChanged | TrialChanged | DetailChanged | MetricsAdvanced | ViewsChanged | LineageChanged
+class FindingChanged(Event, frozen=True, kw_only=True):
+    """A rule found something, found it again, or a finding was dismissed."""
+
+    experiment_id: str
+    finding: FindingRecord
+
+
+class DebuggerChanged(Event, frozen=True, kw_only=True):
+    """The rules over a trial or its watching changed, or tensors were recorded; whoever shows them reads them anew."""
+
+    trial_id: str
+    experiment_id: str
+
+
+class TrainingAsked(Event, frozen=True, kw_only=True):
+    """Something was asked of a running training."""
+
+    trial_id: str
+
+
+AnyEvent = (
+    ExperimentChanged
+    | TrialChanged
+    | DetailChanged
+    | MetricsAdvanced
+    | ViewsChanged
+    | LineageChanged
+    | FindingChanged
+    | DebuggerChanged
+    | TrainingAsked
+)

@@ -8,7 +8,7 @@ from labdeck.wire.commands import UserCommand, _kebab
 from labdeck.wire.events import AnyEvent
 from labdeck.wire.records import ExperimentRecord, Record, TrialFacts, ViewRecord
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 """Rises with every change that an older front end would misread."""
 
 

@@ -187,7 +187,10 @@ export class TrialModel implements IDisposable {
         if (event.event === 'metrics-advanced' && this.#detail) {
           this.#detail = mergeMetrics(this.#detail, event);
         }
-        if (event.event === 'detail-changed' || event.truncated) {
+        if (
+          event.event === 'detail-changed' ||
+          (event.event === 'metrics-advanced' && event.truncated)
+        ) {
           this.refresh();
         }
       }

@@ -25,8 +25,8 @@ NEXT = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -56,7 +56,7 @@ def test_an_old_store_opens_with_all_its_facts(tmp_path, fixture):
         catalog = store.catalog
         experiment = catalog.experiment("digits")
         assert (experiment.note, experiment.trials, experiment.running) == ("does width help?", 2, 1)
-        assert (experiment.archived, experiment.archived_trials) == (False, fixture.name.startswith("0002"))
+        assert (experiment.archived, experiment.archived_trials) == (False, not fixture.name.startswith("0001"))
         assert [item.name for item in catalog.experiments(deleted=True)] == ["n" * 300]
         detail = catalog.detail(catalog.trial("hidden-5").id)
         assert (detail.trial.state, detail.trial.tags) == ("completed", {"stage": "paper"})
@@ -73,6 +73,9 @@ def test_an_old_store_opens_with_all_its_facts(tmp_path, fixture):
             [("test:accuracy", 1, 0.9, 0.9, 0.0), ("train:loss", 1, None, None, 0.0)],
             [("stage", "paper")],
         ]
+        judged = fixture.name >= "0003"
+        assert [found.tensor for found in catalog.findings().findings] == ["gradient/conv1.weight"] * judged
+        assert [rule.name for rule in catalog.debugger(detail.trial.id).rules] == ["VanishingGradient"] * judged
         assert len(catalog.events(0)) == catalog.cursor()
         assert catalog.check() == ()
 
@@ -97,7 +100,7 @@ def test_a_newer_store_is_refused_and_left_alone(any_location):
 
 def _migrate_in_child(folder, versions, start, results):
     schema.version_locations.append(versions)
-    tables.HEAD, tables.KNOWN = "0003", tables.KNOWN | {"0003"}
+    tables.HEAD, tables.KNOWN = "0004", tables.KNOWN | {"0004"}
     start.wait()
     database = Database(SqliteBackend(Path(folder)))
     try:
@@ -116,7 +119,7 @@ def test_many_processes_migrate_once_and_lose_nothing(tmp_path):
     old_store(tmp_path / "store", FIXTURES[0])
     versions = tmp_path / "versions"
     versions.mkdir()
-    (versions / "v0003_next.py").write_text(NEXT)
+    (versions / "v0004_next.py").write_text(NEXT)
     context = multiprocessing.get_context("spawn")
     start, results = context.Barrier(6), context.Queue()
     arguments = (str(tmp_path / "store"), str(versions), start, results)
@@ -132,7 +135,7 @@ def test_many_processes_migrate_once_and_lose_nothing(tmp_path):
 
 
 def test_what_the_second_schema_added_is_kept(tmp_path):
-    old_store(tmp_path / "store", Path(__file__).parent / "fixtures" / "0002.sqlite.sql")
+    old_store(tmp_path / "store", Path(__file__).parent / "fixtures" / "0003.sqlite.sql")
     with open_store(locate(tmp_path / "store")) as store:
         (view,) = store.catalog.views()
         assert (view.name, view.body) == ("paper", {"x": "step"})

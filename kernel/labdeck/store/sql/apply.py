@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from labdeck.errors import InvalidQuery
 from labdeck.store.ids import is_id, made
-from labdeck.store.sql import do_experiments, do_facts, do_lineage, do_trials, do_views, reads
+from labdeck.store.sql import do_experiments, do_facts, do_findings, do_lineage, do_trials, do_views, reads
 from labdeck.store.sql.tables import receipt as receipts
 from labdeck.store.sql.unit import Unit, require_finite
 from labdeck.wire import commands as wire
@@ -52,6 +52,12 @@ _DO: dict[type[wire.Command], Callable[[Unit, Any], None]] = {
     wire.RemoveNode: do_lineage.remove_node,
     wire.Associate: do_lineage.associate,
     wire.Dissociate: do_lineage.dissociate,
+    wire.PutFinding: do_findings.put_finding,
+    wire.PutRules: do_findings.put_rules,
+    wire.PutWatch: do_findings.put_watch,
+    wire.AskTraining: do_findings.ask_training,
+    wire.AnswerRequest: do_findings.answer_request,
+    wire.Dismiss: do_findings.dismiss,
 }
 
 

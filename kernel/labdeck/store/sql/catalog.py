@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 
 from labdeck.errors import CursorExpired, InvalidQuery
 from labdeck.store.contract import Catalog
-from labdeck.store.sql import apply, codec, details, lineage, reads, search
+from labdeck.store.sql import apply, codec, details, findings, lineage, reads, search
 from labdeck.store.sql.engine import Database
 from labdeck.store.sql.examine import examine
 from labdeck.store.sql.schema import ensure_schema
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labdeck.store.fact_table import FactTable
     from labdeck.store.sql.backend import Backend
     from labdeck.wire.commands import AnyCommand
+    from labdeck.wire.debugging import DebuggerDetail, FindingPage, RequestRecord
     from labdeck.wire.events import AnyEvent
     from labdeck.wire.records import (
         ExperimentRecord,
@@ -161,6 +162,29 @@ class SqlCatalog(Catalog):
     def nodes(self, limit: int = 1000, **wanted: str) -> tuple[LineageNode, ...]:
         """Return nodes of the lineage, trials aside, newest first: with this name, type, uri, digest and kind."""
         return self._database.read(partial(lineage.nodes, wanted=wanted, limit=limit))
+
+    def findings(
+        self,
+        *,
+        trial_id: str | None = None,
+        experiment_id: str | None = None,
+        dismissed: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> FindingPage:
+        """Return findings of trials that are not deleted, newest first; InvalidQuery."""
+        if offset < 0 or (limit is not None and limit < 0):
+            raise InvalidQuery("offset and limit must not be negative")
+        wanted = findings.Wanted(trial_id, experiment_id, dismissed=dismissed)
+        return self._database.read(partial(findings.page, wanted=wanted, offset=offset, limit=limit))
+
+    def debugger(self, trial_id: str) -> DebuggerDetail:
+        """Return what watches a trial: models and rules; NotFound."""
+        return self._database.read(partial(findings.debugger, trial_id=trial_id))
+
+    def requests(self, trial_id: str) -> tuple[RequestRecord, ...]:
+        """Return what is asked of a training and not yet answered, oldest first."""
+        return self._database.read(partial(findings.requests, trial_id=trial_id))
 
     def running(self) -> tuple[Liveness, ...]:
         """Return trials in state running, deleted or not."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from labdeck.wire.debugging import FindingRecord, RequestRecord, RuleRecord, WatchRecord
 from labdeck.wire.events import AnyEvent
 from labdeck.wire.numbers import Number, to_float
 from labdeck.wire.records import ArtifactRecord, Capture, LineageNode, MetricSummary, Param, ViewRecord
@@ -85,6 +86,10 @@ class Bodies(msgspec.Struct, frozen=True):
     capture: msgspec.json.Decoder[tuple[Capture, ...]]
     view: msgspec.json.Decoder[tuple[ViewRecord, ...]]
     node: msgspec.json.Decoder[tuple[LineageNode, ...]]
+    finding: msgspec.json.Decoder[tuple[FindingRecord, ...]]
+    watch: msgspec.json.Decoder[tuple[WatchRecord, ...]]
+    rule: msgspec.json.Decoder[tuple[RuleRecord, ...]]
+    request: msgspec.json.Decoder[tuple[RequestRecord, ...]]
     event: msgspec.json.Decoder[tuple[AnyEvent, ...]]
 
 
@@ -98,6 +103,10 @@ bodies = Bodies(
     capture=msgspec.json.Decoder(tuple[Capture, ...]),
     view=msgspec.json.Decoder(tuple[ViewRecord, ...]),
     node=msgspec.json.Decoder(tuple[LineageNode, ...]),
+    finding=msgspec.json.Decoder(tuple[FindingRecord, ...]),
+    watch=msgspec.json.Decoder(tuple[WatchRecord, ...]),
+    rule=msgspec.json.Decoder(tuple[RuleRecord, ...]),
+    request=msgspec.json.Decoder(tuple[RequestRecord, ...]),
     event=msgspec.json.Decoder(tuple[AnyEvent, ...]),
 )
 

@@ -11,7 +11,21 @@ from sqlalchemy import select
 from labdeck.errors import StoreCorrupt
 from labdeck.store.contract import Defect
 from labdeck.store.sql.codec import bodies
-from labdeck.store.sql.tables import artifact, capture, event, experiment, metric, node, param, trial, view
+from labdeck.store.sql.tables import (
+    artifact,
+    capture,
+    event,
+    experiment,
+    finding,
+    metric,
+    node,
+    param,
+    request,
+    rule,
+    trial,
+    view,
+    watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +49,10 @@ _COLUMNS: list[tuple[Any, msgspec.json.Decoder[Any]]] = [
     (capture.c.body, bodies.capture),
     (view.c.body, bodies.view),
     (node.c.body, bodies.node),
+    (finding.c.body, bodies.finding),
+    (watch.c.body, bodies.watch),
+    (rule.c.body, bodies.rule),
+    (request.c.body, bodies.request),
     (event.c.body, bodies.event),
 ]
 

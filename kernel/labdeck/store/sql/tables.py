@@ -25,10 +25,10 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision of the schema; `migrations/versions` leads to it."""
 
-KNOWN = frozenset({"0001", HEAD})
+KNOWN = frozenset({"0001", "0002", HEAD})
 """Every revision ever released: anything else was written by a newer Labdeck."""
 
 metadata = MetaData(
@@ -230,6 +230,47 @@ edge = Table(
     Column("created", Double, nullable=False),
     Index("ix_edge_destination", "destination"),
     sqlite_with_rowid=False,
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("trial_id", String(32), ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    Column("serial", BigInteger, nullable=False),  # rises from finding to finding in order of arrival
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("dismissed", Boolean, nullable=False, server_default=false()),
+    Column("body", Text, nullable=False),
+    Index("ix_finding_trial", "trial_id", "serial"),
+    Index("ix_finding_serial", "serial", unique=True),
+)
+
+watch = Table(
+    "watch",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name_key", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("uq_watch_name", "trial_id", "name_key", unique=True),
+)
+
+rule = Table(
+    "rule",
+    metadata,
+    _trial_column(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+
+request = Table(  # what people ask of running trainings, until it is answered
+    "request",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("trial_id", String(32), ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_request_trial", "trial_id"),
 )
 
 event = Table(

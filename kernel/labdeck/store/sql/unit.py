@@ -13,14 +13,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from labdeck.errors import InvalidQuery
 from labdeck.store.ids import is_id
-from labdeck.store.sql import codec, reads
+from labdeck.store.sql import codec, findings, reads
 from labdeck.store.sql.tables import event, experiment, log, trial
 from labdeck.wire.events import (
     AnyEvent,
+    DebuggerChanged,
     DetailChanged,
     ExperimentChanged,
+    FindingChanged,
     LineageChanged,
     MetricsAdvanced,
+    TrainingAsked,
     TrialChanged,
     ViewsChanged,
 )
@@ -59,6 +62,9 @@ class Unit:
         self._points: dict[str, int] = {}
         self._views = False
         self._lineage: dict[str, None] = {}
+        self._findings: dict[str, None] = {}
+        self._debugger: dict[str, None] = {}
+        self._requests: dict[str, None] = {}
 
     def home(self, trial_id: str) -> str | None:
         """Return the experiment of a trial, None if there is no such trial."""
@@ -101,6 +107,18 @@ class Unit:
     def touch_lineage(self, *ids: str) -> None:
         """Note that nodes of the lineage or their associations changed."""
         self._lineage.update(dict.fromkeys(ids))
+
+    def touch_finding(self, *ids: str) -> None:
+        """Note that findings came or changed."""
+        self._findings.update(dict.fromkeys(ids))
+
+    def touch_debugger(self, trial_id: str) -> None:
+        """Note that what watches a trial changed."""
+        self._debugger[trial_id] = None
+
+    def touch_request(self, trial_id: str) -> None:
+        """Note that something is asked of a training."""
+        self._requests[trial_id] = None
 
     def change(self, table: Table, identity: str, **values: Any) -> None:
         """Update one row by id."""
@@ -169,6 +187,19 @@ class Unit:
             seq += 1
             ids = tuple(self._lineage)
             yield LineageChanged(seq=seq, time=now, ids=ids[:SHOWN_NODES], truncated=len(ids) > SHOWN_NODES)
+        yield from self._debugger_events(seq, now)
+
+    def _debugger_events(self, seq: int, now: float) -> Iterator[AnyEvent]:
+        for record in findings.by_id(self.connection, list(self._findings)):
+            seq += 1
+            home = self.home(record.trial_id) or ""
+            yield FindingChanged(seq=seq, time=now, experiment_id=home, finding=record)
+        for trial_id in self._debugger:
+            seq += 1
+            yield DebuggerChanged(seq=seq, time=now, trial_id=trial_id, experiment_id=self.home(trial_id) or "")
+        for trial_id in self._requests:
+            seq += 1
+            yield TrainingAsked(seq=seq, time=now, trial_id=trial_id)
 
 
 def require_id(text: str) -> str:
