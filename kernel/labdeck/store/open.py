@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from labdeck.store.columns.files import FileColumns
     from labdeck.store.contract import Catalog
     from labdeck.store.outputs import OutputFiles
-    from labdeck.store.tensors import TensorFiles
+    from labdeck.store.tensors.files import TensorFiles
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _CATALOG = "catalog.sqlite"
@@ -62,7 +62,7 @@ class Store:
     @cached_property
     def tensors(self) -> TensorFiles:
         """Full arrays."""
-        from labdeck.store.tensors import TensorFiles
+        from labdeck.store.tensors.files import TensorFiles
 
         return TensorFiles(self.location.folder / "tensors")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labdeck.store.contract import Catalog, Location
     from labdeck.store.open import Store
     from labdeck.store.outputs import OutputFiles
+    from labdeck.store.tensors.files import TensorFiles
     from labdeck.wire.commands import AnyCommand
 
 _log = logging.getLogger("labdeck.store")
@@ -59,6 +60,13 @@ class Session:
         from labdeck.store.columns.files import FileColumns
 
         return FileColumns(self.location.folder / "columns")
+
+    @cached_property
+    def tensors(self) -> TensorFiles:
+        """Tensors over steps."""
+        from labdeck.store.tensors.files import TensorFiles
+
+        return TensorFiles(self.location.folder / "tensors")
 
     @cached_property
     def artifacts(self) -> ArtifactFiles:

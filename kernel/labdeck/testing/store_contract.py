@@ -10,6 +10,8 @@ import numpy as np
 from labdeck.store.contract import SeriesKey
 from labdeck.store.maintenance import check
 from labdeck.store.open import Store
+from labdeck.store.tensors.blocks import to_block
+from labdeck.store.tensors.frames import Moment
 from labdeck.testing.catalog_contract import DeletionLaws, ExperimentLaws, TrialLaws
 from labdeck.testing.facts_contract import FactLaws, LogLaws
 from labdeck.testing.making import artifact, start_trial
@@ -27,11 +29,15 @@ class WholeLaws:
         trial_id = start_trial(mine.catalog)
         writer = mine.columns.writer(trial_id)
         writer.log({"loss": 0.5}, 7)
-        mine.tensors.write(trial_id, 7, {"weight": np.arange(4.0)})
+        tensors = mine.tensors.writer(trial_id)
+        tensors.arrays(Moment("TRAIN", 7, 9, 1.0), {"weight": to_block(np.arange(4.0))})
+        tensors.close()
         stored = mine.artifacts.put_bytes(b"weights")
         mine.catalog.apply([wire.LogArtifact(trial_id=trial_id, artifact=artifact("model", stored.sha256))])
         assert other.columns.series(trial_id, SeriesKey("", "loss")).steps.tolist() == [7]
-        assert other.tensors.read(trial_id, "weight", 7).tolist() == [0.0, 1.0, 2.0, 3.0]
+        kept = other.tensors.reader(trial_id).array("weight", "TRAIN", 7)
+        assert kept is not None
+        assert kept.tolist() == [0.0, 1.0, 2.0, 3.0]
         (record,) = other.catalog.detail(trial_id).artifacts
         assert other.artifacts.path(record.sha256).read_bytes() == b"weights"
         writer.close()

@@ -15,6 +15,8 @@ from labdeck.store.journal import Journal
 from labdeck.store.maintenance import DAY, HOUR, check, collect
 from labdeck.store.open import locate, open_store
 from labdeck.store.process import this_process
+from labdeck.store.tensors.blocks import to_block
+from labdeck.store.tensors.frames import Moment
 from labdeck.testing.making import artifact, start, start_trial
 from labdeck.wire import commands as wire
 
@@ -31,7 +33,9 @@ def full_trial(store, name):
     """A trial that ended, with points, a tensor and an artifact of its own."""
     trial_id = start_trial(store.catalog, "exp", name)
     points(store, trial_id)
-    store.tensors.write(trial_id, 0, {"weight": np.zeros(4)})
+    writer = store.tensors.writer(trial_id)
+    writer.arrays(Moment("TRAIN", 0, 0, NOW), {"weight": to_block(np.zeros(4))})
+    writer.close()
     stored = store.artifacts.put_bytes(name.encode() * 100)
     file = msgspec.structs.replace(artifact(name, stored.sha256), size=stored.size)
     store.catalog.apply(
@@ -71,7 +75,7 @@ def test_what_is_lost_or_belongs_to_nothing_is_found(store):
     found = {(item.severity, item.path.split("/")[0]): item.message for item in check(store)}
     assert found["warning", "columns"] == "no trial refers to it"
     assert found["error", "artifacts"] == "the content of an artifact is missing"
-    assert "cannot be read" in found["error", "tensors"]
+    assert "damaged from byte 0" in found["error", "tensors"]
     assert len(found) == 3
 
 

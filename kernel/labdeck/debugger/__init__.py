@@ -1,0 +1,1 @@
+"""The training debugger: what is recorded of a training, and the rules that watch it."""

@@ -1,0 +1,193 @@
+"""What a rule is: it says what it needs, and judges one recorded step after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labdeck.errors import UsageError
+from labdeck.wire.debugging import Mode, Severity
+from labdeck.wire.records import ParamValue
+
+if TYPE_CHECKING:
+    from labdeck.findings.window import Window
+    from labdeck.store.tensors.reader import TensorReader
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a rule must be given at the steps it judges.
+
+    Attributes:
+        collection: The tensors of a collection, and
+        regex: those whose names a regular expression finds.
+        reductions: What is needed of each; "value" of scalars needs not be asked for.
+        arrays: The whole arrays are needed, too.
+        modes: In which modes.
+        first: Only the first so many steps of a mode; None for all.
+        optional: The rule can judge without it.
+    """
+
+    collection: str = ""
+    regex: str = ""
+    reductions: tuple[str, ...] = ()
+    arrays: bool = False
+    modes: tuple[Mode, ...] = ("TRAIN", "EVAL", "PREDICT", "GLOBAL")
+    first: int | None = None
+    optional: bool = False
+
+
+@dataclass
+class Finding:
+    """What a rule says of the step that it judges; who runs the rule adds the rule, the trial, the step and the time.
+
+    Attributes:
+        message: What was found, one sentence without a full stop.
+        tensor: The tensor concerned, "" for none.
+        value, threshold: The number that was judged, and what it was judged against.
+        remedy: What to do about it; default the rule's.
+        severity: Default the rule's.
+        step: Default the step that is judged.
+        origin: The line of source that is to blame.
+    """
+
+    message: str
+    tensor: str = ""
+    value: float | None = None
+    threshold: float | None = None
+    remedy: str = ""
+    severity: Severity | None = None
+    step: int | None = None
+    origin: str = ""
+
+
+class Surroundings(ABC):
+    """What a rule may ask for beside the steps: other trials, and facts about this one."""
+
+    @abstractmethod
+    def other_trial(self, ref: str) -> TensorReader:
+        """Return the tensors of another trial, by name or id; NotFound."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of the training: "batch_size", "workers", "cores", "devices" … as far as it is known."""
+
+
+class Rule(ABC):
+    """One kind of failure, looked for step by step.
+
+    A rule is a dataclass: its fields are its parameters. It keeps a bounded state per tensor, in fields that are no
+    parameters (`field(init=False)`) or in attributes made by `begin`. The same rule judges a running training, right
+    after each step, and one that was recorded.
+
+    Attributes:
+        severity: Of its findings.
+        remedy: What to do about what it finds.
+
+    Example:
+        >>> @dataclass
+        ... class LossAbove(Rule):
+        ...     '''The loss is too high.'''
+        ...     limit: float = 10.0
+        ...     def needs(self):
+        ...         return (Need(collection="losses"),)
+        ...     def judge(self, window):
+        ...         for name in window.select("losses"):
+        ...             if window.value(name) > self.limit:
+        ...                 yield Finding("the loss is too high", name, window.value(name), self.limit)
+        >>> from labdeck.findings.window import window_of
+        >>> [found.value for found in LossAbove(limit=1).judge(window_of({"loss": 3.0}))]
+        [3.0]
+    """
+
+    severity: ClassVar[Severity] = "warning"
+    remedy: ClassVar[str] = ""
+
+    @abstractmethod
+    def needs(self) -> tuple[Need, ...]:
+        """Return what the rule must be given."""
+
+    @abstractmethod
+    def judge(self, window: Window) -> Iterator[Finding]:
+        """Look at one step and yield what is wrong with it; steps come in the order in which they were recorded."""
+
+    def begin(self, surroundings: Surroundings) -> None:  # noqa: B027 - most rules need nothing
+        """Be told, before the first step, where to ask for what the steps do not hold; UsageError."""
+
+    def wait(self, idle: float, steps: int) -> Iterator[Finding]:
+        """Look at a training of which nothing was heard for a while; called about once a second.
+
+        Args:
+            idle: Seconds since the latest step, or since the beginning.
+            steps: Steps recorded so far.
+        """
+        del idle, steps
+        return iter(())
+
+    def conclude(self) -> Iterator[Finding]:
+        """Yield what can only be said at the end; called once, when the training has ended."""
+        return iter(())
+
+    def report(self) -> dict[str, ParamValue]:
+        """Return figures that the rule has gathered, by name, for reports."""
+        return {}
+
+    def params(self) -> dict[str, Any]:
+        """Return its parameters by name."""
+        return {field.name: getattr(self, field.name) for field in _parameters(type(self))}
+
+    @classmethod
+    def describe(cls) -> str:
+        """Return what it looks for, one sentence."""
+        text = inspect.getdoc(cls) or cls.__name__
+        return text.partition("\n")[0].strip()
+
+
+def _parameters(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
+    return [field for field in getattr(cls, "__dataclass_fields__", {}).values() if field.init]
+
+
+def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:
+    """Return a rule with these parameters; texts become what the parameter's default is.
+
+    Args:
+        cls: The rule.
+        params: By name; from a cell or an old script all of them may be text: "1e-6", "true", "None", "0,1".
+
+    Raises:
+        UsageError: There is no such parameter, or a value does not fit.
+    """
+    known = {field.name: field for field in _parameters(cls)}
+    values = {}
+    for name, value in params.items():
+        if name not in known:
+            among = ", ".join(known) or "none at all"
+            raise UsageError(f"{cls.__name__} has no parameter {name!r}", f"its parameters are {among}")
+        values[name] = _fit(cls, known[name], value) if isinstance(value, str) else value
+    try:
+        return cls(**values)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{cls.__name__} cannot be made: {error}", "correct its parameters") from None
+
+
+def _fit(cls: type[Rule], field: dataclasses.Field[Any], text: str) -> Any:
+    """Return the value that a text stands for: of the type of the parameter's annotation."""
+    kinds = [kind.strip() for kind in str(field.type).split("|")]
+    plain = text.strip()
+    if "None" in kinds and plain.lower() in ("none", ""):
+        return None
+    if "bool" in kinds and plain.lower() in ("true", "false", "yes", "no", "1", "0"):
+        return plain.lower() in ("true", "yes", "1")
+    for kind, convert in (("int", int), ("float", float)):
+        if kind in kinds:
+            try:
+                return convert(plain)
+            except ValueError:
+                continue
+    if any(kind.startswith(("str", "tuple", "Any", "Literal", "Mode")) for kind in kinds):
+        return text
+    raise UsageError(f"{field.name}={text!r} is no {' or '.join(kinds)}", f"correct that parameter of {cls.__name__}")
