@@ -1,0 +1,213 @@
+"""One tensor of a trial, over its steps."""
+
+from __future__ import annotations
+
+import bisect
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labdeck.compat.smdebug.exceptions import (
+    InvalidWorker,
+    NoMoreData,
+    ShapeUnavailableForStep,
+    StepNotYetAvailable,
+    StepUnavailable,
+    TensorUnavailableForStep,
+)
+from labdeck.compat.smdebug.mode_keys import ModeKeys
+from labdeck.compat.smdebug.reductions import get_numpy_reduction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from labdeck.compat.smdebug.source import Saved
+
+
+class StepState(Enum):
+    """How a step stands: skipped, there, or still to come."""
+
+    UNAVAILABLE = 0
+    AVAILABLE = 1
+    NOT_YET_AVAILABLE = 2
+
+
+class TrialOfTensor(Protocol):
+    """What a tensor asks its trial for."""
+
+    cache: bool
+    loaded_all_steps: bool
+
+    def maybe_refresh(self) -> None:
+        """Look for news."""
+
+    def read(self, saved: Saved) -> NDArray[Any]:
+        """Return what was saved."""
+
+    def is_complete(self, global_step: int) -> bool:
+        """Tell whether all workers have saved a step."""
+
+    def has_passed_step(self, step: int, mode: ModeKeys = ModeKeys.GLOBAL) -> StepState:
+        """Tell how a step stands."""
+
+    def steps(self, mode: ModeKeys | None = ModeKeys.GLOBAL, show_incomplete_steps: bool = False) -> list[int]:
+        """Return steps."""
+
+
+class _OfWorker:
+    """What one worker has saved of a tensor at one step."""
+
+    def __init__(self) -> None:
+        self.whole: Saved | None = None
+        self.reductions: dict[tuple[str, bool], Saved] = {}
+        self.shape: tuple[int, ...] | None = None
+        self.cached: NDArray[Any] | None = None
+
+
+_When = tuple[ModeKeys, int]
+
+
+class Tensor:
+    """A tensor of a trial; get one from `trial.tensor(name)`.
+
+    Steps are global ones unless a mode is given. Whoever asks for a step that is not there gets StepUnavailable (it was
+    not saved), TensorUnavailableForStep (others were saved then), StepNotYetAvailable or NoMoreData.
+
+    Attributes:
+        name: What it is called.
+    """
+
+    def __init__(self, name: str, trial: TrialOfTensor) -> None:
+        self.name = name
+        self.original_name: str | None = None
+        self.trial = trial
+        self._at: dict[_When, dict[str, _OfWorker]] = {}
+        self._global: dict[int, _When] = {}
+
+    def add(self, saved: Saved) -> None:
+        """Take what a source has found."""
+        when = (saved.mode, saved.mode_step)
+        self._global[saved.global_step] = when
+        part = self._at.setdefault(when, {}).setdefault(saved.worker, _OfWorker())
+        if saved.shape is not None:
+            part.shape = saved.shape
+        if saved.location is None:
+            return
+        if saved.reduction:
+            part.reductions[saved.reduction, saved.absolute] = saved
+        else:
+            part.whole = saved
+
+    def steps(self, mode: ModeKeys = ModeKeys.GLOBAL, show_incomplete_steps: bool = False) -> list[int]:
+        """Return the steps at which it was saved, those that some workers have still to save only if asked for."""
+        self.trial.maybe_refresh()
+        return [
+            step if mode is ModeKeys.GLOBAL else when[1]
+            for step, when in sorted(self._global.items())
+            if mode in (ModeKeys.GLOBAL, when[0]) and (show_incomplete_steps or self.trial.is_complete(step))
+        ]
+
+    def prev_steps(self, step: int, n: int | None = None, mode: ModeKeys = ModeKeys.GLOBAL) -> list[int]:
+        """Return the last n of its steps up to and with a step; all of them without n."""
+        steps = self.steps(mode=mode)
+        before = steps[: bisect.bisect_right(steps, step)]
+        return before if n is None else before[max(0, len(before) - n) :]
+
+    def value(self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> NDArray[Any]:
+        """Return the array of a step, that of the first worker unless one is named."""
+        part = self._part(step_num, mode, worker)
+        if part.cached is not None:
+            return part.cached
+        if part.whole is None:
+            raise TensorUnavailableForStep(self.name, step_num, mode, has_reductions=bool(part.reductions))
+        value = self.trial.read(part.whole)
+        if self.trial.cache:
+            part.cached = value
+        return value
+
+    def values(self, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> dict[int, NDArray[Any]]:
+        """Return steps to arrays."""
+        return {step: self.value(step, mode, worker) for step in self.steps(mode=mode)}
+
+    def reduction_value(
+        self,
+        step_num: int,
+        reduction_name: str,
+        mode: ModeKeys = ModeKeys.GLOBAL,
+        worker: str | None = None,
+        abs: bool = False,  # noqa: A002 - as scripts say it
+    ) -> Any:
+        """Return a reduction: as it was saved, else computed from the array.
+
+        Args:
+            step_num: As of `value`.
+            mode: As of `value`.
+            worker: As of `value`.
+            reduction_name: min, max, mean, median, std, variance, sum, prod, l1 or l2.
+            abs: Of the absolute values.
+
+        Raises:
+            TensorUnavailableForStep: Neither the reduction nor the array was saved.
+            SMDebugValueError: There is no such reduction.
+        """
+        part = self._part(step_num, mode, worker)
+        saved = part.reductions.get((reduction_name, abs))
+        if saved is not None:
+            return self.trial.read(saved)
+        return get_numpy_reduction(reduction_name, self.value(step_num, mode, worker), abs)
+
+    def reduction_values(
+        self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None
+    ) -> dict[tuple[str, bool], Any]:
+        """Return the reductions that were saved: name and whether it is of the absolute values, to number."""
+        part = self._part(step_num, mode, worker)
+        return {key: self.trial.read(saved) for key, saved in part.reductions.items()}
+
+    def shape(self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> tuple[int, ...]:
+        """Return the shape: as it was saved, else that of the array; ShapeUnavailableForStep."""
+        part = self._part(step_num, mode, worker)
+        if part.shape is not None:
+            return part.shape
+        try:
+            return tuple(self.value(step_num, mode, worker).shape)
+        except TensorUnavailableForStep:
+            raise ShapeUnavailableForStep(self.name, step_num, mode) from None
+
+    def shapes(self, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> dict[int, tuple[int, ...]]:
+        """Return steps to shapes."""
+        return {step: self.shape(step, mode, worker) for step in self.steps(mode=mode)}
+
+    def workers(self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL) -> list[str]:
+        """Return who has saved it at a step; TensorUnavailableForStep when nobody has."""
+        found = self._workers_at(step_num, mode)
+        if not found:
+            raise TensorUnavailableForStep(self.name, step_num, mode)
+        return sorted(found)
+
+    def _workers_at(self, step: int, mode: ModeKeys) -> dict[str, _OfWorker]:
+        when = self._global.get(step) if mode is ModeKeys.GLOBAL else (mode, step)
+        return self._at.get(when, {}) if when else {}
+
+    def _part(self, step: int, mode: ModeKeys, worker: str | None) -> _OfWorker:
+        found = self._workers_at(step, mode)
+        if not found:
+            self.trial.maybe_refresh()
+            found = self._workers_at(step, mode)
+        if not found:
+            raise self._missing(step, mode)
+        if worker is not None and worker not in found:
+            raise InvalidWorker(worker)
+        return found[worker or min(found)]
+
+    def _missing(self, step: int, mode: ModeKeys) -> Exception:
+        state = self.trial.has_passed_step(step, mode)
+        if state is StepState.AVAILABLE:
+            return TensorUnavailableForStep(self.name, step, mode)
+        if state is StepState.NOT_YET_AVAILABLE:
+            return StepNotYetAvailable(step, mode)
+        last = max(self.trial.steps(mode, show_incomplete_steps=True), default=-1)
+        if self.trial.loaded_all_steps and step > last:
+            return NoMoreData(step, mode, last)
+        return StepUnavailable(step, mode)
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.name!r}, {len(self._global)} steps)"
