@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from jupyter_server.serverapp import ServerApp
 
+    from labdeck.debugger.readings import TensorCurves, TensorGrid, TensorHistogram, TensorValues
     from labdeck.defaults import autolog, experiment, open  # noqa: A004 - `labdeck.open` reads well
     from labdeck.errors import LabdeckError
     from labdeck.runs.component import Component
@@ -43,6 +44,10 @@ _HOMES = {
     "Series": "labdeck.store.contract",
     "SeriesKey": "labdeck.store.contract",
     "Studio": "labdeck.studio",
+    "TensorCurves": "labdeck.debugger.readings",
+    "TensorGrid": "labdeck.debugger.readings",
+    "TensorHistogram": "labdeck.debugger.readings",
+    "TensorValues": "labdeck.debugger.readings",
     "Trial": "labdeck.runs.trial",
 }
 
@@ -56,6 +61,10 @@ __all__ = [
     "Series",
     "SeriesKey",
     "Studio",
+    "TensorCurves",
+    "TensorGrid",
+    "TensorHistogram",
+    "TensorValues",
     "Trial",
     "__version__",
     "autolog",

@@ -5,19 +5,19 @@ Opens a store and hands it to the rooms. Both doors, magics and server, go throu
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labdeck.errors import NotFound
 from labdeck.runs.experiment import Experiment, open_experiment
 from labdeck.runs.files import find_artifact
 from labdeck.runs.lookup import await_trial, no_such
+from labdeck.runs.records import Records
 from labdeck.runs.trial import Trial
 from labdeck.runs.upkeep import Upkeep, settle
 from labdeck.runs.values import to_text
 from labdeck.store.open import locate
 from labdeck.store.session import Session
-from labdeck.version import __version__
-from labdeck.wire.messages import WIRE_VERSION, Comparison, ExperimentList, Status, ViewList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from labdeck.debugger.tensors import Tensors
     from labdeck.runs.comparing import Comparing
     from labdeck.runs.curves import CurveReading, XAxis
     from labdeck.runs.imports.bring_in import Listener
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
     from labdeck.wire.commands import UserCommand
     from labdeck.wire.events import AnyEvent
     from labdeck.wire.recording import OutputPage, TablePreview
-    from labdeck.wire.records import ArtifactRecord, Goal, TrialDetail, TrialPage, TrialRecord
+    from labdeck.wire.records import ArtifactRecord, Goal, TrialRecord
     from labdeck.wire.transfers import Exported, Imported
 
 
-class Studio:
+class Studio(Records):
     """Everything Labdeck can do with one store; a context manager that closes it.
 
     Args:
@@ -114,49 +115,7 @@ class Studio:
         home = Experiment(self.session, record.experiment, known_id=record.experiment_id)
         return Trial(home, record.id, record.name, recorded=True)
 
-    # -- records, as the doors hand them out -----------------------------------------------------------------------
-
-    def status(self) -> Status:
-        """Return versions, place and the newest event; StoreError if the store cannot be opened."""
-        return Status(
-            version=__version__,
-            wire=WIRE_VERSION,
-            store=self.session.location.display,
-            seq=self.session.catalog.cursor(),
-        )
-
-    def experiment_list(self) -> ExperimentList:
-        """Return all experiments, and the cursor from which on changes are news."""
-        catalog = self.session.catalog
-        seq = catalog.cursor()
-        return ExperimentList(seq=seq, experiments=catalog.experiments())
-
-    def trial_page(
-        self,
-        experiment_id: str,
-        offset: int = 0,
-        limit: int | None = None,
-        *,
-        archived: bool | None = False,
-        roots: bool = False,
-    ) -> TrialPage:
-        """Return some trials of an experiment, newest first; see `Catalog.trials`; NotFound."""
-        catalog = self.session.catalog
-        return catalog.trials(experiment_id, offset=offset, limit=limit, archived=archived, roots=roots)
-
-    def trial_detail(self, trial_id: str) -> TrialDetail:
-        """Return everything known of a trial, points aside; NotFound."""
-        return self.session.catalog.detail(trial_id)
-
-    def comparison(self, trial_ids: Sequence[str]) -> Comparison:
-        """Return the facts of trials in the order given, and the ids that do not exist."""
-        facts = self.session.catalog.facts(trial_ids=trial_ids)
-        found = {fact.trial.id for fact in facts}
-        return Comparison(trials=facts, missing=tuple(i for i in dict.fromkeys(trial_ids) if i not in found))
-
-    def views(self) -> ViewList:
-        """Return the saved comparisons whose experiments are not deleted, by name."""
-        return ViewList(views=self.session.catalog.views())
+    # -- what can be computed and read ------------------------------------------------------------------------------
 
     def curves(
         self, trial_ids: Sequence[str], series: Sequence[SeriesKey], x: XAxis = "step", points: int = 2000
@@ -199,6 +158,13 @@ class Studio:
         """Return some lines of what a trial printed; see `OutputFiles.read`. NotFound."""
         self.session.catalog.trial(trial_id)
         return self.session.outputs.read(trial_id, after, limit, search)
+
+    @cached_property
+    def tensors(self) -> Tensors:
+        """What was recorded of tensors: lists, readings for figures, flight recordings."""
+        from labdeck.debugger.tensors import Tensors
+
+        return Tensors(self.session)
 
     @property
     def lineage(self) -> Lineage:

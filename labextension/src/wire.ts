@@ -24,6 +24,9 @@ export type Wire =
   | TablePreview
   | DebuggerDetail
   | FindingPage
+  | TensorList
+  | RecordedStep
+  | Network
   | CommandRequest
   | CommandResult
   | (Hello | Events | Reset);
@@ -769,6 +772,156 @@ export interface ActionRecord {
   time: number;
   done: boolean;
   message: string;
+}
+/**
+ * Every tensor that was recorded of a trial, and when.
+ *
+ * Attributes:
+ *     trial_id: The trial.
+ *     tensors: In the model's order.
+ *     modes: Those of which something was recorded.
+ *     recordings: Flight recordings, newest first.
+ */
+export interface TensorList {
+  trial_id: string;
+  tensors: TensorRow[];
+  modes: ModeSteps[];
+  recordings: RecordingSummary[];
+}
+/**
+ * One tensor.
+ *
+ * Attributes:
+ *     name: Its name.
+ *     collections: The collections it belongs to.
+ *     module: The path of its module, "" for the model itself or none.
+ *     module_type: The class of that module.
+ *     parameter: The parameter it tells of, "" for none.
+ *     shape, dtype: As it was last.
+ *     reductions: What was recorded of it.
+ *     arrays: Steps at which it was kept whole.
+ *     health: The worst that an open finding says of it.
+ */
+export interface TensorRow {
+  name: string;
+  collections: string[];
+  module: string;
+  module_type: string;
+  parameter: string;
+  shape: number[];
+  dtype: string;
+  reductions: string[];
+  arrays: number;
+  health: 'error' | 'info' | 'ok' | 'warning';
+}
+/**
+ * How many steps of a mode were recorded, the first and the last of them.
+ */
+export interface ModeSteps {
+  mode: 'EVAL' | 'GLOBAL' | 'PREDICT' | 'TRAIN';
+  count: number;
+  first: number;
+  last: number;
+}
+/**
+ * One flight recording: the last steps before a finding, with every tensor whole.
+ *
+ * Attributes:
+ *     id: Its identity.
+ *     time: When its last step was.
+ *     finding: The id of the finding that it was kept for, "" if a person asked for it.
+ *     rule: The rule that found it, "" likewise.
+ *     steps: The recorded steps, oldest first, each with its mode.
+ *     tensors: Their names, in the model's order.
+ */
+export interface RecordingSummary {
+  id: string;
+  time: number;
+  finding: string;
+  rule: string;
+  steps: never[][];
+  tensors: string[];
+}
+/**
+ * One step of a flight recording.
+ *
+ * Attributes:
+ *     recording: The recording.
+ *     mode, step, time: Which step.
+ *     tensors: What it holds.
+ */
+export interface RecordedStep {
+  recording: string;
+  mode: 'EVAL' | 'GLOBAL' | 'PREDICT' | 'TRAIN';
+  step: number;
+  time: number;
+  tensors: TensorFacts[];
+}
+/**
+ * One whole tensor at one step, in figures.
+ *
+ * Attributes:
+ *     name: The tensor.
+ *     shape, dtype: Of the array.
+ *     min, max, mean, std, l2: Over all its values, NaN and infinities included.
+ *     nan_count, inf_count, zero_count: How many of its values are so.
+ *     change: |x - y|_2 / |y|_2 from the recorded step before (y) to this one (x); None for the first.
+ */
+export interface TensorFacts {
+  name: string;
+  shape: number[];
+  dtype: string;
+  min: number | ('-Infinity' | 'Infinity' | 'NaN');
+  max: number | ('-Infinity' | 'Infinity' | 'NaN');
+  mean: number | ('-Infinity' | 'Infinity' | 'NaN');
+  std: number | ('-Infinity' | 'Infinity' | 'NaN');
+  l2: number | ('-Infinity' | 'Infinity' | 'NaN');
+  nan_count: number;
+  inf_count: number;
+  zero_count: number;
+  change: number | ('-Infinity' | 'Infinity' | 'NaN') | null;
+}
+/**
+ * The modules of a model, and which gave what to which.
+ *
+ * Attributes:
+ *     trial_id: The trial.
+ *     mode, step: Which step the values are of.
+ *     reduction: What the values are.
+ *     nodes: In the order in which they ran, else in the model's.
+ *     edges: Pairs of paths: the output of the first was an input of the second. Without knowledge, modules that hold
+ *         no others follow each other in their order.
+ */
+export interface Network {
+  trial_id: string;
+  mode: 'EVAL' | 'GLOBAL' | 'PREDICT' | 'TRAIN';
+  step: number;
+  reduction: string;
+  nodes: NetworkNode[];
+  edges: never[][];
+}
+/**
+ * One module of a model at one step.
+ *
+ * Attributes:
+ *     path: Its path, "" for the model itself.
+ *     type: Its class.
+ *     depth: How many modules it lies within.
+ *     order: When it ran, counted from 0 within the model; -1 if that is not known.
+ *     tensors: Names of the tensors that belong to it.
+ *     value: The chosen reduction of the first of them that has it, at the step or the latest before; None without.
+ *     shown: That tensor's name.
+ *     health: The worst that an open finding of that step or an earlier one says of them.
+ */
+export interface NetworkNode {
+  path: string;
+  type: string;
+  depth: number;
+  order: number;
+  tensors: string[];
+  value: number | ('-Infinity' | 'Infinity' | 'NaN') | null;
+  shown: string;
+  health: 'error' | 'info' | 'ok' | 'warning';
 }
 /**
  * A person's commands, applied together or not at all.

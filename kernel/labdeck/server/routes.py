@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdeck.server import compare, compare_figures, handlers, search
+from labdeck.server import compare, compare_figures, handlers, search, tensors
 from labdeck.server.artifacts import ArtifactHandler
 from labdeck.server.lineage import LineageHandler
 from labdeck.server.outputs import OutputHandler, PreviewHandler
@@ -24,6 +24,13 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"trials/{_ID}/artifacts/{_ID}", ArtifactHandler),
     (f"trials/{_ID}/artifacts/{_ID}/preview", PreviewHandler),
     (f"trials/{_ID}/output", OutputHandler),
+    (f"trials/{_ID}/tensors", tensors.TensorsHandler),
+    (f"trials/{_ID}/network", tensors.NetworkHandler),
+    (f"trials/{_ID}/recordings/{_ID}", tensors.RecordedStepHandler),
+    (f"trials/{_ID}/figures/map", tensors.TensorMapHandler),
+    (f"trials/{_ID}/figures/tensor", tensors.TensorCurvesHandler),
+    (f"trials/{_ID}/figures/histogram", tensors.TensorHistogramHandler),
+    (f"trials/{_ID}/figures/values", tensors.TensorValuesHandler),
     ("comparison", handlers.ComparisonHandler),
     ("views", ViewsHandler),
     ("search", search.SearchHandler),

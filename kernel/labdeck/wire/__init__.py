@@ -18,6 +18,7 @@ from labdeck.wire.messages import (
 from labdeck.wire.recording import OutputPage, TablePreview
 from labdeck.wire.records import LineageGraph, SearchPage, TrialDetail, TrialFacts, TrialPage
 from labdeck.wire.searching import Suggestions, Vocabulary
+from labdeck.wire.tensors import Network, RecordedStep, TensorList
 
 WIRE_TYPES = (
     Status,
@@ -41,6 +42,9 @@ WIRE_TYPES = (
     TablePreview,
     DebuggerDetail,
     FindingPage,
+    TensorList,
+    RecordedStep,
+    Network,
     CommandRequest,
     CommandResult,
     AnyServerMessage,

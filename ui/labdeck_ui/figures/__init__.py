@@ -10,6 +10,8 @@ from labdeck_ui.figures.importance import importance
 from labdeck_ui.figures.parallel import parallel
 from labdeck_ui.figures.scatter import scatter
 from labdeck_ui.figures.smoothing import smooth
+from labdeck_ui.figures.tensor_curves import tensor_curves
+from labdeck_ui.figures.tensor_map import tensor_histogram, tensor_map, tensor_values
 
 __all__ = [
     "XAxis",
@@ -24,4 +26,8 @@ __all__ = [
     "parallel",
     "scatter",
     "smooth",
+    "tensor_curves",
+    "tensor_histogram",
+    "tensor_map",
+    "tensor_values",
 ]

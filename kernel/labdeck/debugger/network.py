@@ -1,0 +1,109 @@
+"""The modules of a model as a graph, with values and health at one step."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdeck.wire.numbers import to_number
+from labdeck.wire.tensors import Network, NetworkNode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from labdeck.store.tensors.layout import TensorInfo
+    from labdeck.store.tensors.reader import TensorReader
+    from labdeck.wire.debugging import FindingRecord, Mode
+    from labdeck.wire.tensors import Health
+
+_WORSE: tuple[Health, ...] = ("ok", "info", "warning", "error")
+_MOST_NODES = 2_000
+
+
+def read_network(
+    reader: TensorReader,
+    trial_id: str,
+    captured: Mapping[str, Any],
+    findings: Sequence[FindingRecord],
+    reduction: str,
+    mode: Mode,
+    step: int | None,
+) -> Network:
+    """Return the modules of a model at a step.
+
+    Args:
+        reader: Of the trial's tensors.
+        trial_id: The trial.
+        captured: What a hook recorded of the model: "modules", a list of {"path", "type"} in the order in which they
+            ran, and "edges", a list of pairs of paths. Empty if it is not known.
+        findings: Of the trial.
+        reduction: Whose values are wanted.
+        mode: Of the step.
+        step: None for the latest.
+    """
+    tensors = reader.tensors()
+    moments = reader.moments(mode)
+    at = step if step is not None else (moments[-1].step if moments else 0)
+    belongs: dict[str, list[TensorInfo]] = {}
+    for info in tensors.values():
+        if info.module or info.module_type:
+            belongs.setdefault(info.module, []).append(info)
+    modules = _modules(captured, belongs)
+    health = _health(findings, at, mode)
+    nodes = tuple(
+        NetworkNode(
+            path=path,
+            type=kind,
+            depth=path.count(".") + 1 if path else 0,
+            order=order,
+            tensors=tuple(info.name for info in belongs.get(path, [])),
+            **_value(reader, belongs.get(path, []), reduction, mode, at),
+            health=max((health.get(info.name, "ok") for info in belongs.get(path, [])), key=_WORSE.index, default="ok"),
+        )
+        for path, kind, order in modules[:_MOST_NODES]
+    )
+    return Network(
+        trial_id=trial_id, mode=mode, step=at, reduction=reduction, nodes=nodes, edges=_edges(captured, modules)
+    )
+
+
+def _modules(captured: Mapping[str, Any], belongs: Mapping[str, list[TensorInfo]]) -> list[tuple[str, str, int]]:
+    """Return path, type and order of every module."""
+    listed = captured.get("modules")
+    if isinstance(listed, list) and listed:
+        return [
+            (str(item.get("path", "")), str(item.get("type", "")), number)
+            for number, item in enumerate(listed)
+            if isinstance(item, dict)
+        ]
+    return [(path, infos[0].module_type, -1) for path, infos in belongs.items()]
+
+
+def _edges(captured: Mapping[str, Any], modules: list[tuple[str, str, int]]) -> tuple[tuple[str, str], ...]:
+    known = {path for path, _, _ in modules}
+    listed = captured.get("edges")
+    if isinstance(listed, list):
+        pairs = [pair for pair in listed if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004
+        return tuple((str(a), str(b)) for a, b in pairs if a in known and b in known)
+    leaves = [path for path, _, _ in modules if path and not any(other.startswith(path + ".") for other in known)]
+    return tuple(itertools.pairwise(leaves))
+
+
+def _health(findings: Sequence[FindingRecord], step: int, mode: Mode) -> dict[str, Health]:
+    worst: dict[str, Health] = {}
+    for found in findings:
+        if found.mode == mode and found.step <= step:
+            worst[found.tensor] = max(worst.get(found.tensor, "ok"), found.severity, key=_WORSE.index)
+    return worst
+
+
+def _value(reader: TensorReader, infos: list[TensorInfo], reduction: str, mode: Mode, step: int) -> dict[str, Any]:
+    """Return the first value that a module's tensors have at a step or before, and whose it is."""
+    for info in infos:
+        series = reader.series(info.name, reduction, mode)
+        place = int(np.searchsorted(series.steps, step, side="right")) - 1
+        if place >= 0:
+            return {"shown": info.name, "value": to_number(float(series.values[place]))}
+    return {"shown": "", "value": None}

@@ -1,0 +1,250 @@
+"""What was recorded of tensors, as the doors and figures ask for it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdeck.debugger import recordings
+from labdeck.debugger.network import read_network
+from labdeck.debugger.readings import (
+    TensorCurves,
+    TensorGrid,
+    TensorHistogram,
+    TensorValues,
+    fold_columns,
+    fold_picture,
+)
+from labdeck.errors import NotFound, UsageError
+from labdeck.findings.reductions import check_reductions, histogram_edges, reduce
+from labdeck.store.tensors.layout import WIDTHS
+from labdeck.wire.tensors import ModeSteps, TensorList, TensorRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from labdeck.store.session import Session
+    from labdeck.store.tensors.reader import TensorReader
+    from labdeck.wire.debugging import FindingRecord, Mode
+    from labdeck.wire.tensors import Health, Network, RecordedStep
+
+_OPEN_READERS = 8
+_QUANTILES = ("p5", "p25", "p50", "p75", "p95")
+_BINS = 60
+_WORSE: tuple[Health, ...] = ("ok", "info", "warning", "error")
+MOST_ROWS = 200
+"""Tensors in one heat map."""
+
+
+class Tensors:
+    """Recorded tensors of trials; made by `Studio.tensors`. Any thread may use it.
+
+    Example:
+        >>> import labdeck
+        >>> labdeck.open().tensors.list_of("0" * 32).tensors
+        ()
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._readers: OrderedDict[str, TensorReader] = OrderedDict()
+
+    def list_of(self, trial_id: str) -> TensorList:
+        """Return every tensor of a trial, the steps and the flight recordings; a trial without any has none."""
+        found = self._findings(trial_id)
+        with self._lock:
+            reader = self._reader(trial_id)
+            kept: dict[str, int] = {}
+            for moment in reader.array_moments():
+                for name in reader.array_names(moment.mode, moment.step):
+                    kept[name] = kept.get(name, 0) + 1
+            health = health_of(found)
+            rows = tuple(
+                TensorRow(
+                    name=info.name,
+                    collections=info.collections,
+                    module=info.module,
+                    module_type=info.module_type,
+                    parameter=info.parameter,
+                    shape=info.shape,
+                    dtype=info.dtype,
+                    reductions=reader.reductions(info.name),
+                    arrays=kept.get(info.name, 0),
+                    health=health.get(info.name, "ok"),
+                )
+                for info in reader.tensors().values()
+            )
+            modes = tuple(_mode_steps(reader))
+        return TensorList(
+            trial_id=trial_id,
+            tensors=rows,
+            modes=modes,
+            recordings=recordings.summaries(self._session.tensors, trial_id, found),
+        )
+
+    def grid(
+        self,
+        trial_id: str,
+        reduction: str,
+        mode: Mode = "TRAIN",
+        *,
+        collection: str = "",
+        names: Sequence[str] = (),
+        start: int | None = None,
+        end: int | None = None,
+    ) -> TensorGrid:
+        """Return one reduction of tensors over the steps.
+
+        Args:
+            trial_id: The trial.
+            reduction: Which; "value" for scalars.
+            mode: Of the steps.
+            collection: Only tensors of that collection.
+            names: Only these tensors.
+            start: Only steps from here on.
+            end: Only steps before this one.
+
+        Raises:
+            UsageError: There is no such reduction, or it is no single number.
+        """
+        if reduction != "value" and (check_reductions([reduction])[0] in WIDTHS):
+            raise UsageError(f"{reduction} is no single number", "choose a reduction that is")
+        with self._lock:
+            reader = self._reader(trial_id)
+            chosen = [
+                info.name
+                for info in reader.tensors().values()
+                if (not collection or collection in info.collections) and (not names or info.name in names)
+                if reduction in reader.reductions(info.name)
+            ][:MOST_ROWS]
+            series = [reader.series(name, reduction, mode) for name in chosen]
+        steps = np.unique(np.concatenate([one.steps for one in series])) if series else np.empty(0, np.int64)
+        steps = steps[(steps >= (steps.min(initial=0) if start is None else start))]
+        steps = steps if end is None else steps[steps < end]
+        table = np.ma.masked_all((len(chosen), len(steps)))  # type: ignore[no-untyped-call]
+        for row, one in enumerate(series):
+            inside = np.isin(one.steps, steps)
+            table[row, np.searchsorted(steps, one.steps[inside])] = one.values[inside]
+        first, last, values, broken = fold_columns(steps, table)
+        found = tuple(f for f in self._findings(trial_id) if f.tensor in set(chosen) and f.mode == mode)
+        return TensorGrid(reduction, mode, tuple(chosen), first, last, values, broken, found)
+
+    def curves(self, trial_id: str, name: str, mode: Mode = "TRAIN") -> TensorCurves:
+        """Return every reduction of one tensor over the steps; NotFound."""
+        with self._lock:
+            reader = self._reader(trial_id)
+            _require(reader, name)
+            series = {
+                reduction: reader.series(name, reduction, mode)
+                for reduction in reader.reductions(name)
+                if reduction != "histogram"
+            }
+        steps = np.unique(np.concatenate([one.steps for one in series.values()])) if series else np.empty(0, np.int64)
+        curves: dict[str, NDArray[np.float64]] = {}
+        for reduction, one in series.items():
+            columns = one.values.reshape(len(one), -1)
+            labels = _QUANTILES if reduction == "quantiles" else (reduction,)
+            for label, column in zip(labels, columns.T, strict=False):
+                curves[label] = np.full(len(steps), np.nan)
+                curves[label][np.searchsorted(steps, one.steps)] = column
+        found = tuple(f for f in self._findings(trial_id) if f.tensor == name and f.mode == mode)
+        return TensorCurves(name, mode, steps, curves, found)
+
+    def histogram(self, trial_id: str, name: str, mode: Mode = "TRAIN") -> TensorHistogram:
+        """Return how the values of one tensor are spread over the steps: as recorded, else of the whole arrays kept.
+
+        Raises:
+            NotFound: There is no such tensor, or neither histograms nor whole arrays of it were kept.
+        """
+        with self._lock:
+            reader = self._reader(trial_id)
+            _require(reader, name)
+            recorded = reader.series(name, "histogram", mode)
+            if len(recorded):
+                return TensorHistogram(name, mode, recorded.steps, histogram_edges(), recorded.values, signed_log=True)
+            kept = [
+                (moment.step, array)
+                for moment in reader.array_moments(name, mode)
+                if (array := reader.array(name, mode, moment.step)) is not None
+            ]
+        if not kept:
+            raise NotFound(
+                f"neither histograms nor whole arrays of {name!r} were kept",
+                'record them with save={"collection": {"reductions": ["histogram"]}}',
+            )
+        return _spread(name, mode, kept)
+
+    def values(self, trial_id: str, name: str, mode: Mode, step: int, recording: str = "") -> TensorValues:
+        """Return one whole tensor at one step as a picture, of a flight recording if one is named; NotFound."""
+        with self._lock:
+            reader = self._session.tensors.recording(trial_id, recording) if recording else self._reader(trial_id)
+            array = reader.array(name, mode, step)
+        if array is None:
+            raise NotFound(f"{name!r} was not kept whole at {mode} step {step}", "choose another step")
+        plain = np.abs(array) if np.iscomplexobj(array) else array
+        picture, fold = fold_picture(plain.astype(np.float64))
+        return TensorValues(name, mode, step, array.shape, picture, fold)
+
+    def recorded_step(self, trial_id: str, recording: str, mode: Mode, step: int) -> RecordedStep:
+        """Return one step of a flight recording in figures; NotFound."""
+        return recordings.step_of(self._session.tensors.recording(trial_id, recording), recording, mode, step)
+
+    def network(self, trial_id: str, reduction: str, mode: Mode = "TRAIN", step: int | None = None) -> Network:
+        """Return the modules of the model at a step, the latest if none is named; NotFound."""
+        detail = self._session.catalog.detail(trial_id)
+        captured = next((capture.body for capture in detail.captures if capture.kind == "network"), {})
+        found = self._findings(trial_id)
+        with self._lock:
+            return read_network(self._reader(trial_id), trial_id, captured, found, reduction, mode, step)
+
+    def _reader(self, trial_id: str) -> TensorReader:
+        reader = self._readers.pop(trial_id, None)
+        if reader is None:
+            reader = self._session.tensors.reader(trial_id)
+        else:
+            reader.refresh()
+        self._readers[trial_id] = reader
+        while len(self._readers) > _OPEN_READERS:
+            self._readers.popitem(last=False)
+        return reader
+
+    def _findings(self, trial_id: str) -> tuple[FindingRecord, ...]:
+        return self._session.catalog.findings(trial_id=trial_id, limit=1000).findings
+
+
+def health_of(findings: Sequence[FindingRecord]) -> dict[str, Health]:
+    """Return the worst severity of each tensor that a finding is about."""
+    worst: dict[str, Health] = {}
+    for found in findings:
+        before = worst.get(found.tensor, "ok")
+        worst[found.tensor] = max(before, found.severity, key=_WORSE.index)
+    return worst
+
+
+def _mode_steps(reader: TensorReader) -> Iterator[ModeSteps]:
+    steps: dict[Mode, list[int]] = {}
+    for moment in reader.moments():
+        steps.setdefault(moment.mode, []).append(moment.step)
+    for mode, found in steps.items():
+        yield ModeSteps(mode=mode, count=len(found), first=min(found), last=max(found))
+
+
+def _require(reader: TensorReader, name: str) -> None:
+    if name not in reader.tensors():
+        raise NotFound(f"no tensor {name[:80]!r} was recorded", "list them with tensors()")
+
+
+def _spread(name: str, mode: Mode, kept: list[tuple[int, NDArray[Any]]]) -> TensorHistogram:
+    finite = [np.abs(array) if np.iscomplexobj(array) else array for _, array in kept]
+    plain = [array[np.isfinite(array)].astype(np.float64) for array in finite]
+    low = min((reduce(array, "min") for array in plain if array.size), default=0.0)
+    high = max((reduce(array, "max") for array in plain if array.size), default=1.0)
+    edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
+    counts = np.array([np.histogram(array, edges)[0] for array in plain], np.float64)
+    return TensorHistogram(name, mode, np.array([step for step, _ in kept], np.int64), edges, counts, signed_log=False)

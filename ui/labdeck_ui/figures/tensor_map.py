@@ -1,0 +1,229 @@
+"""Tensors over steps: the heat map of one reduction, how values are spread, and a tensor as a picture."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from labdeck_ui import words
+from labdeck_ui.figures import layout as layouts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from labdeck import TensorGrid, TensorHistogram, TensorValues
+    from labdeck.wire.debugging import FindingRecord
+
+DIVERGING = [[0, "#2166ac"], [0.25, "#67a9cf"], [0.5, "#f7f7f7"], [0.75, "#ef8a62"], [1, "#b2182b"]]
+"""Blue below 0, red above it (ColorBrewer RdBu), told apart by the colour-blind too."""
+SEQUENTIAL = "Viridis"
+BROKEN = "#d627c4"
+"""Of cells whose value is not finite: a colour that neither scale has."""
+_MARKS = {"info": "circle", "warning": "triangle-up", "error": "x"}
+_ROW = 22
+"""Pixels that a row asks for."""
+
+
+def tensor_map(grid: TensorGrid) -> go.Figure:
+    """Draw one reduction of tensors over steps as a heat map, rows in the model's order, findings marked.
+
+    Reductions that are never negative and span more than two orders of magnitude are coloured by their logarithm, those
+    of both signs around 0. Cells that are not finite have a colour of their own. `customdata` of each cell is
+    `[first step, last step]`, of each mark the finding's id.
+
+    Args:
+        grid: The reading.
+    """
+    if not grid.names or not len(grid.first):
+        return layouts.empty("nothing was recorded of this", usual=True)
+    colours, scale, title = _colours(grid.values, grid.reduction)
+    steps = grid.first
+    rows = [words.name(name, 40) for name in _distinct(grid.names)]
+    spans = np.broadcast_to(np.stack([grid.first, grid.last], axis=-1), (*grid.values.shape, 2))
+    cells = {
+        "type": "heatmap",
+        "x": steps,
+        "y": rows,
+        "z": colours,
+        "customdata": spans,
+        "text": _texts(grid),
+        "hovertemplate": "%{y}<br>" + f"{grid.mode} step %{{x}}: %{{text}}<extra></extra>",
+        "colorbar": {"title": {"text": title, "side": "right"}, "thickness": 12, "outlinewidth": 0},
+        **scale,
+    }
+    traces: list[dict[str, Any]] = [cells]
+    if grid.broken.any():
+        traces.append(_broken(grid, steps, rows))
+    traces += _marks(grid.findings, dict(zip(grid.names, rows, strict=True)), grid.first, grid.last)
+    layout = layouts.base_layout()
+    layout["xaxis"] |= {"title": {"text": "step"}, "showgrid": False}
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False, "tickfont": {"size": 11}}
+    layout["height"] = max(240, 90 + _ROW * len(rows))
+    return go.Figure(data=traces, layout=layout)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return names as rows: two that look alike when they are cut would share one row."""
+    shown = [words.name(name, 40) for name in names]
+    return [
+        name if shown.count(short) == 1 else f"{number + 1} {name}"
+        for number, (name, short) in enumerate(zip(names, shown, strict=True))
+    ]
+
+
+def _colours(values: NDArray[np.float64], reduction: str) -> tuple[NDArray[np.float64], dict[str, Any], str]:
+    """Return what is coloured, the scale, and what the scale is called."""
+    finite = values[np.isfinite(values)]
+    if finite.size and finite.min() < 0:
+        most = float(np.abs(finite).max())
+        return values, {"colorscale": DIVERGING, "zmin": -most, "zmax": most}, reduction
+    positive = finite[finite > 0]
+    if positive.size and positive.max() / positive.min() > 100:  # noqa: PLR2004 - two orders of magnitude
+        floor = float(positive.min())
+        logs = np.log10(np.where(values > 0, values, np.where(values == 0, floor, np.nan)))
+        return logs, {"colorscale": SEQUENTIAL}, f"log10 {reduction}"
+    return values, {"colorscale": SEQUENTIAL}, reduction
+
+
+def _texts(grid: TensorGrid) -> list[list[str]]:
+    return [
+        [
+            "not finite" if bad else "" if np.isnan(value) else f"{value:.4g}"
+            for value, bad in zip(row, marks, strict=True)
+        ]
+        for row, marks in zip(grid.values, grid.broken, strict=True)
+    ]
+
+
+def _broken(grid: TensorGrid, steps: NDArray[np.int64], rows: list[str]) -> dict[str, Any]:
+    return {
+        "type": "heatmap",
+        "x": steps,
+        "y": rows,
+        "z": np.where(grid.broken, 1.0, np.nan),
+        "colorscale": [[0, BROKEN], [1, BROKEN]],
+        "showscale": False,
+        "hovertemplate": "%{y}<br>" + f"{grid.mode} step %{{x}}: not finite<extra></extra>",
+    }
+
+
+def _marks(
+    findings: Sequence[FindingRecord], rows: dict[str, str], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    traces = []
+    for severity, symbol in _MARKS.items():
+        some = [
+            (found, place)
+            for found in findings
+            if found.severity == severity and found.tensor in rows
+            if (place := int(np.searchsorted(last, found.step))) < len(last)
+        ]
+        if some:
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [int(first[place]) for _, place in some],
+                    "y": [rows[found.tensor] for found, _ in some],
+                    "marker": {
+                        "symbol": symbol, "size": 9, "color": "#ffffff", "line": {"width": 1.5, "color": "#000000"}
+                    },
+                    "hovertext": [layouts.label(f"{found.rule}: {found.message}", 160) for found, _ in some],
+                    "hoverinfo": "text",
+                    "customdata": [found.id for found, _ in some],
+                }
+            )  # fmt: skip
+    return traces
+
+
+def tensor_histogram(reading: TensorHistogram) -> go.Figure:
+    """Draw how the values of a tensor are spread over the steps: darker where more of them are.
+
+    Args:
+        reading: Counts by step and bin. Bins of powers of 2 are drawn by exponent, negative values below, positive
+            above, with only the part that holds values shown.
+    """
+    if not len(reading.steps) or not reading.counts.any():
+        return layouts.empty("no values were recorded", usual=True)
+    filled = np.flatnonzero(reading.counts.any(axis=0))
+    low, high = filled[0], filled[-1] + 1
+    counts = reading.counts[:, low:high]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    edges = reading.edges[low : high + 1]
+    if reading.signed_log:
+        middle = (len(reading.edges) - 2) // 2
+        places = np.arange(low, high) - middle
+        axis = {"title": {"text": "value"}, **_powers(edges, places)}
+        y: NDArray[Any] = places
+    else:
+        axis, y = {"title": {"text": "value"}}, (edges[1:] + edges[:-1]) / 2
+    cells = {
+        "type": "heatmap",
+        "x": reading.steps,
+        "y": y,
+        "z": shares.T,
+        "text": [[f"{a:.3g} … {b:.3g}"] * len(reading.steps) for a, b in pairwise(edges)],
+        "colorscale": SEQUENTIAL,
+        "colorbar": {"title": {"text": "share", "side": "right"}, "thickness": 12, "outlinewidth": 0},
+        "hovertemplate": f"{reading.mode} step %{{x}}<br>%{{text}}: %{{z:.1%}}<extra></extra>",
+    }
+    layout = layouts.base_layout()
+    layout["xaxis"] |= {"title": {"text": "step"}, "showgrid": False}
+    layout["yaxis"] |= {**axis, "showgrid": False}
+    return go.Figure(data=[cells], layout=layout)
+
+
+def _powers(edges: NDArray[np.float64], places: NDArray[np.intp]) -> dict[str, Any]:
+    """Return ticks at some bins, in the words of the values that they begin with."""
+    every = max(1, len(places) // 8)
+    chosen = range(0, len(places), every)
+    inner = [edges[i] if places[i] > 0 else edges[i + 1] if places[i] < 0 else 0.0 for i in chosen]
+    return {"tickvals": [int(places[i]) for i in chosen], "ticktext": [f"{value:.1g}" for value in inner]}
+
+
+def tensor_values(reading: TensorValues) -> go.Figure:
+    """Draw one whole tensor as a picture: the first axis down, all others across.
+
+    Args:
+        reading: The picture; where cells were folded, the title says how many values one stands for.
+    """
+    if not reading.picture.size:
+        return layouts.empty("the tensor has no elements", usual=True)
+    finite = np.where(np.isfinite(reading.picture), reading.picture, np.nan)
+    known = finite[np.isfinite(finite)]
+    signed = bool(known.size and known.min() < 0)
+    most = float(np.abs(known).max()) if known.size else 1.0
+    scale: dict[str, Any] = {"colorscale": SEQUENTIAL}
+    if signed:
+        scale = {"colorscale": DIVERGING, "zmin": -most, "zmax": most}
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "heatmap",
+            "z": finite,
+            "colorbar": {"thickness": 12, "outlinewidth": 0},
+            "hovertemplate": "row %{y}, column %{x}: %{z:.4g}<extra></extra>",
+            **scale,
+        }
+    ]
+    broken = ~np.isfinite(reading.picture)
+    if broken.any():
+        traces.append(
+            {
+                "type": "heatmap",
+                "z": np.where(broken, 1.0, np.nan),
+                "colorscale": [[0, BROKEN], [1, BROKEN]],
+                "showscale": False,
+                "hovertemplate": "row %{y}, column %{x}: not finite<extra></extra>",
+            }
+        )
+    shape = " × ".join(str(size) for size in reading.shape) or "scalar"
+    folded = reading.fold[0] * reading.fold[1]
+    layout = layouts.base_layout()
+    layout["xaxis"] |= {"title": {"text": f"{shape}, {folded:,} values a cell" if folded > 1 else shape}}
+    layout["yaxis"] |= {"autorange": "reversed", "scaleanchor": None}
+    return go.Figure(data=traces, layout=layout)
