@@ -33,7 +33,7 @@ def get_numpy_reduction(reduction_name: str, numpy_data: Any, abs: bool = False)
     Args:
         reduction_name: min, max, mean, median, std, variance (both over N), sum, prod, l1 (sum of absolute values) or
             l2 (root of the sum of squares), whatever the array's dimensions.
-        numpy_data: The array; booleans count as 0 and 1. Half precision is summed in single precision.
+        numpy_data: The array; booleans count as 0 and 1. Floats are reduced in double precision.
         abs: Reduce the absolute values.
 
     Raises:
@@ -48,9 +48,9 @@ def get_numpy_reduction(reduction_name: str, numpy_data: Any, abs: bool = False)
     values = np.asarray(numpy_data).ravel()
     if values.dtype == np.bool_:
         values = values.astype(np.int64)
-    elif values.dtype == np.float16:
-        values = values.astype(np.float32)
-    elif values.dtype.kind not in "iufc":
+    elif values.dtype.kind == "f":
+        values = values.astype(np.float64)
+    elif values.dtype.kind not in "iuc":
         raise SMDebugValueError(f"{values.dtype} has no {reduction_name}", "only numbers have")
     if not values.size and reduction_name in _NEEDS_VALUES:
         raise SMDebugValueError(f"an array without elements has no {reduction_name}")
