@@ -1,0 +1,86 @@
+"""The built-in rules, by name: `labdeck.debugger.rules.VanishingGradient` and so on; each is loaded when first used.
+
+Example:
+    >>> from labdeck.debugger import rules
+    >>> rules.find("vanishinggradient")(threshold=1e-6)
+    VanishingGradient(threshold=1e-06)
+"""
+
+from __future__ import annotations
+
+import importlib
+from difflib import get_close_matches
+from typing import Any
+
+from labdeck.errors import NotFound
+from labdeck.findings.rule import Rule
+
+_HOMES = {
+    # what became of the numbers
+    "VanishingGradient": "vanishing_gradient",
+    "ExplodingTensor": "exploding_tensor",
+}
+"""The module of each rule, in the order in which they are listed."""
+
+_DEFAULTS = {
+    "torch": ("ExplodingTensor", "VanishingGradient"),
+    "arrays": ("ExplodingTensor", "VanishingGradient"),
+    "sklearn": ("ExplodingTensor",),
+    "xgboost": ("ExplodingTensor",),
+    "lightgbm": ("ExplodingTensor",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a rule when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the rules and what finds them."""
+    return sorted([*_HOMES, "all", "defaults", "find", "names"])
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all built-in rules, without loading any."""
+    return tuple(_HOMES)
+
+
+def all() -> tuple[type[Rule], ...]:  # noqa: A001 - `rules.all()` reads well
+    """Return every built-in rule, the class, in the order in which they are listed.
+
+    Example:
+        >>> from labdeck.debugger import rules
+        >>> rules.all()[0].describe()
+        'A gradient has become so small that its layer no longer learns.'
+    """
+    return tuple(__getattr__(name) for name in _HOMES)
+
+
+def find(name: str) -> type[Rule]:
+    """Return the rule of a name; upper and lower case are the same.
+
+    Raises:
+        NotFound: There is none; names the nearest.
+    """
+    known = {each.lower(): each for each in _HOMES}
+    wanted = name.strip().lower()
+    if wanted in known:
+        found: type[Rule] = __getattr__(known[wanted])
+        return found
+    near = [known[each] for each in get_close_matches(wanted, known, n=3, cutoff=0.5)]
+    remedy = f"did you mean {' or '.join(near)}?" if near else "see them all with %debug_rules list"
+    raise NotFound(f"there is no rule {name!r}", remedy)
+
+
+def defaults(framework: str) -> tuple[type[Rule], ...]:
+    """Return the rules that watch a training of which nothing else was asked: cheap, and right for most.
+
+    Args:
+        framework: "torch", "xgboost", "lightgbm", "sklearn" or "arrays"; others get those of "arrays".
+    """
+    return tuple(__getattr__(name) for name in _DEFAULTS.get(framework, _DEFAULTS["arrays"]))

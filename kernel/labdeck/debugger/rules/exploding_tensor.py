@@ -1,0 +1,166 @@
+"""Tensors that hold NaN or infinity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.findings.window import Window
+from labdeck.store.tensors.layout import Layout
+
+_USUAL = ("losses", "gradients", "weights", "biases")
+_TELLING = ("value", "l2", "abs_l2", "l1", "abs_l1", "abs_max", "abs_mean", "abs_sum", "max", "min", "mean", "sum")
+"""Reductions that are not finite exactly if something of the tensor is not, the clearest first."""
+
+
+class Bad(NamedTuple):
+    """A tensor that is not finite, and how many NaN and infinities it holds; 1 for some."""
+
+    name: str
+    nans: float
+    infs: float
+
+
+class _Places(NamedTuple):
+    layout: Layout
+    counted: tuple[str, ...]
+    nans: NDArray[np.intp]
+    infs: NDArray[np.intp]
+    told: tuple[str, ...]
+    telling: NDArray[np.intp]
+    unknown: tuple[str, ...]
+
+
+class NotFinite:
+    """Finds the tensors of a window that hold NaN or infinity, by their counts, else by what else is known of them."""
+
+    def __init__(self, picker: Picker) -> None:
+        self._picker = picker
+        self._memory: dict[int, _Places] = {}
+
+    def look(self, window: Window) -> list[Bad]:
+        """Return the chosen tensors that are not finite, in the order of the window."""
+        places = self._places(window)
+        numbers = window.numbers
+        bad: dict[str, Bad] = {}
+        counts = numbers[places.nans], numbers[places.infs]
+        for at in np.flatnonzero((counts[0] > 0) | (counts[1] > 0)):
+            bad[places.counted[at]] = Bad(places.counted[at], float(counts[0][at]), float(counts[1][at]))
+        told = numbers[places.telling]
+        for at in np.flatnonzero(~np.isfinite(told)):
+            is_nan = bool(np.isnan(told[at]))
+            bad[places.told[at]] = Bad(places.told[at], float(is_nan), float(not is_nan))
+        for name in places.unknown:
+            array = window.array(name)
+            if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
+                bad[name] = Bad(name, float(np.isnan(array).sum()), float(np.isinf(array).sum()))
+        return [bad[name] for name in self._picker.names(window) if name in bad] if bad else []
+
+    def _places(self, window: Window) -> _Places:
+        layout = window.layout
+        found = self._memory.get(id(layout))
+        if found is None:
+            if len(self._memory) >= 64:  # noqa: PLR2004 - few layouts alternate
+                self._memory.clear()
+            found = self._memory[id(layout)] = _arrange(layout, self._picker.names(window))
+        return found
+
+
+def _arrange(layout: Layout, names: tuple[str, ...]) -> _Places:
+    counted, told, unknown = [], [], []
+    for name in names:
+        if 0 in layout.by_name[name].shape:
+            continue
+        if layout.place(name, "nan_count") is not None and layout.place(name, "inf_count") is not None:
+            counted.append((name, layout.place(name, "nan_count"), layout.place(name, "inf_count")))
+            continue
+        telling = next((place for each in _TELLING if (place := layout.place(name, each)) is not None), None)
+        if telling is None:
+            unknown.append(name)
+        else:
+            told.append((name, telling))
+    return _Places(
+        layout,
+        tuple(name for name, _, _ in counted),
+        np.array([place for _, place, _ in counted], np.intp),
+        np.array([place for _, _, place in counted], np.intp),
+        tuple(name for name, _ in told),
+        np.array([place for _, place in told], np.intp),
+        tuple(unknown),
+    )
+
+
+@dataclass
+class ExplodingTensor(Rule):
+    """A tensor holds NaN or infinity.
+
+    Once one number of a weight is not finite, the next forward pass spreads it over all the outputs, the backward pass
+    over all the weights, and everything trained so far is lost: nothing recovers from it by itself. It comes from steps
+    that are too large (the loss grows, then overflows), from the logarithm of zero, a division by zero or the square
+    root of a negative number, from half precision beyond 65504, or from NaN in the data.
+
+    What helps: look at the first step and the first tensor (the rule NaNOrigin names the line of source); lower the
+    learning rate, clip gradients by norm, add a small constant where a logarithm, a root or a division is taken, check
+    the input for NaN, and keep sums and softmax in float32.
+
+    Formula: some |t| is infinite, or t is NaN; only NaN counts with `only_nan`. At one step there is one finding for
+    the losses, one for the gradients and so on, which names the first tensor and says how many others there are:
+    thousands of findings would tell no more. The rule and its parameters are SageMaker's.
+
+    Args:
+        collection_names: Look only at the tensors of these collections; text parts them by commas.
+        tensor_regex: Look only at tensors whose names this finds. Default: everything that is recorded, and of losses,
+            gradients, weights and biases the counts of NaN and infinity are recorded for it.
+        only_nan: Take no offence at infinities.
+
+    Example:
+        >>> import numpy as np
+        >>> from labdeck.findings.window import window_of
+        >>> window = window_of({"gradient/a.weight": [1.0, np.nan], "gradient/b.weight": [np.inf], "loss": 2.0})
+        >>> [found.message for found in ExplodingTensor().judge(window)]
+        ['gradient/a.weight holds NaN, as does 1 more of the gradients']
+    """
+
+    severity: ClassVar = "error"
+    remedy: ClassVar[str] = (
+        "lower the learning rate or clip the gradients, and guard logarithms, roots and divisions against zero"
+    )
+
+    collection_names: str | None = None
+    tensor_regex: str | None = None
+    only_nan: bool = False
+    _usual: Picker = field(init=False, repr=False)
+    _not_finite: NotFinite = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what is looked at."""
+        self._usual = Picker(self.collection_names, self.tensor_regex, _USUAL)
+        chosen = self.collection_names or self.tensor_regex
+        self._not_finite = NotFinite(self._usual if chosen else Picker(patterns="."))
+
+    def needs(self) -> tuple[Need, ...]:
+        """Return the counts of NaN and infinity."""
+        optional = not (self.collection_names or self.tensor_regex)
+        return self._usual.needs("nan_count", "inf_count", optional=optional)
+
+    def judge(self, window: Window) -> Iterator[Finding]:
+        """Yield the first tensor of each kind that is not finite."""
+        kinds: dict[str, list[Bad]] = {}
+        for bad in self._not_finite.look(window):
+            if bad.nans or not self.only_nan:
+                collections = window.info(bad.name).collections
+                kinds.setdefault(collections[0] if collections else "tensors", []).append(bad)
+        for kind, found in kinds.items():
+            first = found[0]
+            others = len(found) - 1
+            more = f", as {'does' if others == 1 else 'do'} {others} more of the {kind}" if others else ""
+            what = "NaN" if first.nans else "infinity"
+            origin = window.origins.get(first.name, "")
+            message = f"{first.name} holds {what}{more}"
+            yield Finding(message, first.name, first.nans + first.infs, 0.0, origin=origin)

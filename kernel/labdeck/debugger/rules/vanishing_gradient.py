@@ -1,0 +1,61 @@
+"""Gradients that are too small to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.findings.window import Window
+
+_PICKER = Picker("gradients")
+
+
+@dataclass
+class VanishingGradient(Rule):
+    """A gradient has become so small that its layer no longer learns.
+
+    Going backwards, each layer multiplies the gradient by the slope of its activation and by its weights. Where these
+    are below one (sigmoid: at most 0.25) the product shrinks with the depth, and the first layers stand still while the
+    last ones go on. The loss then stays high although nothing looks broken. A gradient of exactly zero tells of a layer
+    that the loss does not reach: dead ReLUs, a `detach`, a mask, an output that nobody uses.
+
+    What helps: ReLU-like activations in place of sigmoid and tanh; normalisation layers; residual connections; an
+    initialisation that fits the activation (He for ReLU, Glorot for tanh); LSTM or GRU in place of a plain recurrent
+    layer; with mixed precision, loss scaling.
+
+    Formula: mean(|g|) < threshold, for each gradient tensor at each step. Y. Bengio, P. Simard, P. Frasconi, "Learning
+    long-term dependencies with gradient descent is difficult" (1994); the rule and its default are SageMaker's.
+
+    Args:
+        threshold: Smallest mean magnitude of a gradient that counts as healthy.
+
+    Example:
+        >>> from labdeck.findings.window import window_of
+        >>> window = window_of({"gradient/fc1.weight": [1e-9, -3e-9], "gradient/fc2.weight": [0.1, 0.2]})
+        >>> [(found.tensor, found.value) for found in VanishingGradient().judge(window)]
+        [('gradient/fc1.weight', 2e-09)]
+    """
+
+    severity: ClassVar = "warning"
+    remedy: ClassVar[str] = (
+        "use ReLU-like activations, normalisation or residual connections, and an initialisation that fits them"
+    )
+
+    threshold: float = 1e-7
+
+    def needs(self) -> tuple[Need, ...]:
+        """Return the mean magnitude of every gradient."""
+        return _PICKER.needs("abs_mean", modes=("TRAIN",))
+
+    def judge(self, window: Window) -> Iterator[Finding]:
+        """Yield the gradients below the threshold."""
+        names, values = _PICKER.read(window, "abs_mean")
+        for place in np.flatnonzero(values < self.threshold):
+            value = float(values[place])
+            what = "is zero throughout" if value == 0 else f"has a mean magnitude of only {value:.3g}"
+            yield Finding(f"{names[place]} {what}", names[place], value, self.threshold)
