@@ -19,15 +19,25 @@ _HOMES = {
     # what became of the numbers
     "VanishingGradient": "vanishing_gradient",
     "ExplodingTensor": "exploding_tensor",
+    # labels, predictions and inputs
+    "ClassImbalance": "class_imbalance",
+    "Confusion": "confusion",
+    "LabelLeakage": "label_leakage",
+    "CheckInputImages": "check_input_images",
+    "NLPSequenceRatio": "nlp_sequence_ratio",
+    # trees
+    "TreeDepth": "tree_depth",
+    "FeatureImportanceOverweight": "feature_importance_overweight",
+    "CreateXgboostReport": "create_xgboost_report",
 }
 """The module of each rule, in the order in which they are listed."""
 
 _DEFAULTS = {
     "torch": ("ExplodingTensor", "VanishingGradient"),
     "arrays": ("ExplodingTensor", "VanishingGradient"),
-    "sklearn": ("ExplodingTensor",),
-    "xgboost": ("ExplodingTensor",),
-    "lightgbm": ("ExplodingTensor",),
+    "sklearn": ("ExplodingTensor", "LabelLeakage"),
+    "xgboost": ("ExplodingTensor", "LabelLeakage"),
+    "lightgbm": ("ExplodingTensor", "LabelLeakage"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class NLPSequenceRatio(Rule):
                     yield Finding(f"token {token:g} makes up {percent:.3g}% of the sequences", name, percent, threshold)
 
 
-def _numbers(text: object) -> tuple[float, ...]:
+def _numbers(text: Any) -> tuple[float, ...]:
     """Return the numbers of "0, 1", of a number, or of a list of them; UsageError."""
     given = text.split(",") if isinstance(text, str) else text if isinstance(text, list | tuple) else [text]
     try:
