@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -23,7 +23,7 @@ from labdeck.compat.smdebug.exceptions import IndexReaderException, SMDebugError
 from labdeck.compat.smdebug.mode_keys import ModeKeys
 from labdeck.compat.smdebug.records import read_tensors
 from labdeck.compat.smdebug.reductions import REDUCTIONS_PREFIX, reverse_reduction_tensor_name
-from labdeck.compat.smdebug.source import News, Saved, Source
+from labdeck.compat.smdebug.source import Batch, Source
 from labdeck.compat.smdebug.within import Within
 
 if TYPE_CHECKING:
@@ -46,10 +46,61 @@ _LOOK_AGAIN = 0.05
 
 @dataclass(frozen=True)
 class _Place:
-    file: str
     start: int
     length: int
     name: str
+
+
+@dataclass
+class _Saved:
+    """What the index of a step says of one tensor."""
+
+    whole: _Place | None = None
+    reductions: dict[tuple[str, bool], _Place] = field(default_factory=dict)
+    shape: tuple[int, ...] | None = None
+
+
+class _FolderBatch(Batch):
+    """One index file."""
+
+    def __init__(self, source: FolderSource, file: str, when: tuple[ModeKeys, int, int, str]) -> None:
+        super().__init__(*when)
+        self.saved: dict[str, _Saved] = {}
+        self._source = source
+        self._file = file
+
+    @property
+    def names(self) -> dict[str, _Saved]:
+        return self.saved
+
+    def reductions(self, tensor: str) -> tuple[tuple[str, bool], ...]:
+        return tuple(self.saved[tensor].reductions)
+
+    def shape(self, tensor: str) -> tuple[int, ...] | None:
+        return self.saved[tensor].shape
+
+    def has_value(self, tensor: str) -> bool:
+        return self.saved[tensor].whole is not None
+
+    def value(self, tensor: str) -> NDArray[Any]:
+        return self._read(tensor, self.saved[tensor].whole)
+
+    def reduction(self, tensor: str, name: str, absolute: bool) -> Any:
+        return self._read(tensor, self.saved[tensor].reductions.get((name, absolute)))
+
+    def _read(self, tensor: str, place: _Place | None) -> NDArray[Any]:
+        found = None if place is None else self._source.read(self._file, place.start, place.length, place.name)
+        if found is None:
+            raise TensorUnavailableForStep(tensor, self.mode_step, self.mode)
+        return found
+
+    def add(self, name: str, place: _Place) -> None:
+        """Note where a tensor or a reduction stands; SMDebugValueError for a reduction of nothing."""
+        if name.startswith(REDUCTIONS_PREFIX):
+            tensor, reduction, absolute = reverse_reduction_tensor_name(name)
+            self.saved.setdefault(tensor, _Saved()).reductions[reduction, absolute] = place
+        else:
+            self.saved.setdefault(name, _Saved()).whole = place
 
 
 class FolderSource(Source):
@@ -72,28 +123,25 @@ class FolderSource(Source):
         self._count = 1
         self._load_collections()
 
-    def news(self) -> News:
+    def news(self) -> list[Batch]:
         """Return what the index files say that were not read yet; a damaged one is read again when it changes."""
         self._load_collections()
-        news = News()
+        found: list[Batch] = []
         for folder in self._files.names("index"):
             for name in self._files.names(f"index/{folder}"):
-                found = _INDEX.fullmatch(name)
-                if found and self._is_new(path := f"index/{folder}/{name}", once=True):
+                parts = _INDEX.fullmatch(name)
+                if parts and self._is_new(path := f"index/{folder}/{name}", once=True):
                     with self._doubting(path):
-                        self._take_index(path, int(found[1]), _worker(found[2]), news)
-        news.saved.sort(key=lambda saved: saved.global_step)
-        return news
+                        found.append(self._batch(path, int(parts[1]), _worker(parts[2])))
+        return sorted(found, key=lambda batch: batch.global_step)
 
-    def value(self, saved: Saved) -> NDArray[Any]:
-        """Return a value; TensorUnavailableForStep when the file that should hold it does not."""
-        place: _Place = saved.location
-        with self._doubting(place.file):
-            data = self._files.read(place.file, _MOST_TENSOR, place.start, place.length)
-            for event in read_tensors(data):
-                if event.name == place.name:
+    def read(self, file: str, start: int, length: int, name: str) -> NDArray[Any] | None:
+        """Return the tensor of that name in a part of a file; None when it is not there."""
+        with self._doubting(file):
+            for event in read_tensors(self._files.read(file, _MOST_TENSOR, start, length)):
+                if event.name == name:
                     return event.value
-        raise TensorUnavailableForStep(saved.tensor, saved.mode_step, saved.mode)
+        return None
 
     def collections(self) -> dict[str, Collection]:
         """Return the collections that the hook had."""
@@ -158,7 +206,7 @@ class FolderSource(Source):
                 collection.tensor_names |= known.tensor_names
             self._collections[name] = collection
 
-    def _take_index(self, path: str, step: int, worker: str, news: News) -> None:
+    def _batch(self, path: str, step: int, worker: str) -> _FolderBatch:
         content = self._json(path)
         meta = content.get("meta")
         if not isinstance(meta, dict) or not isinstance(content.get("tensor_payload"), list):
@@ -170,38 +218,17 @@ class FolderSource(Source):
             raise IndexReaderException("it names no mode, no step or no file")
         if not _EVENTS.fullmatch(file):
             raise IndexReaderException(f"{file[:80]!r} is no file of events")
-        self._workers.add(worker)
-        news.steps.append((step, mode, mode_step, worker))
-        when = (mode, mode_step, step, worker)
+        batch = _FolderBatch(self, file, (mode, mode_step, step, worker))
         for entry in content["tensor_payload"]:
-            self._take_tensor(entry, file, when, news)
+            with self._doubting(path):
+                _take_tensor(batch, entry)
         shapes = content.get("shape_payload")
         for entry in shapes if isinstance(shapes, list) else []:
-            self._take_shape(entry, when, news)
+            with self._doubting(path):
+                _take_shape(batch, entry)
+        self._workers.add(worker)
         self._read[path] = None
-
-    def _take_tensor(self, entry: Any, file: str, when: tuple[ModeKeys, int, int, str], news: News) -> None:
-        known = entry if isinstance(entry, dict) else {}
-        name, start, length = known.get("tensorname"), known.get("start_idx"), known.get("length")
-        if not isinstance(name, str) or not name or not (_is_count(start) and _is_count(length)):
-            self._doubt(f"{file}: an entry of its index names no tensor or no place")
-            return
-        place = _Place(file, start, length, name)
-        try:
-            tensor, reduction, absolute = (
-                reverse_reduction_tensor_name(name) if name.startswith(REDUCTIONS_PREFIX) else (name, "", False)
-            )
-        except SMDebugError as error:
-            self._doubt(f"{file}: {error}")
-            return
-        news.saved.append(Saved(tensor, *when, place, reduction, absolute))
-
-    def _take_shape(self, entry: Any, when: tuple[ModeKeys, int, int, str], news: News) -> None:
-        name, shape = (entry.get("tensorname"), entry.get("shape")) if isinstance(entry, dict) else (None, None)
-        if isinstance(name, str) and name and isinstance(shape, list) and all(_is_count(size) for size in shape):
-            news.saved.append(Saved(name, *when, None, shape=tuple(shape)))
-        else:
-            self._doubt("an entry of an index has no shape")
+        return batch
 
     def _json(self, path: str) -> dict[str, Any]:
         content = json.loads(self._files.read(path, _MOST_JSON))
@@ -234,6 +261,22 @@ class _Doubting:
         if is_damage:
             self._source._doubt(f"{self._path}: {error}")  # noqa: SLF001 - it is a part of it
         return is_damage
+
+
+def _take_tensor(batch: _FolderBatch, entry: Any) -> None:
+    known = entry if isinstance(entry, dict) else {}
+    name, start, length = known.get("tensorname"), known.get("start_idx"), known.get("length")
+    if not isinstance(name, str) or not name or not (_is_count(start) and _is_count(length)):
+        raise IndexReaderException("an entry of it names no tensor or no place")
+    batch.add(name, _Place(start, length, name))
+
+
+def _take_shape(batch: _FolderBatch, entry: Any) -> None:
+    known = entry if isinstance(entry, dict) else {}
+    name, shape = known.get("tensorname"), known.get("shape")
+    if not isinstance(name, str) or not name or not isinstance(shape, list) or not all(map(_is_count, shape)):
+        raise IndexReaderException("an entry of it has no shape")
+    batch.saved.setdefault(name, _Saved()).shape = tuple(shape)
 
 
 def is_folder_of_smdebug(folder: Path) -> bool:

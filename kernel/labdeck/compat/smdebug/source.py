@@ -3,54 +3,57 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection as SizedContainer
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from labdeck.compat.smdebug.mode_keys import ModeKeys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdeck.compat.smdebug.collection import Collection
+    from labdeck.compat.smdebug.mode_keys import ModeKeys
 
 
-@dataclass(frozen=True)
-class Saved:
-    """One thing that was saved at one step.
+class Batch(ABC):
+    """What one worker saved at one step, read when it is asked for.
 
     Args:
-        tensor: The tensor's name.
-        mode, mode_step, global_step: When.
+        mode: What the model was doing.
+        mode_step: The step, counted within the mode.
+        global_step: The step, counted over all modes.
         worker: Who saved it.
-        location: What `Source.value` finds it by; None when only the shape was saved.
-        reduction: What was saved is this reduction; "" for the tensor itself.
-        absolute: It is a reduction of the absolute values.
-        shape: The tensor's shape, where that was saved.
     """
 
-    tensor: str
-    mode: ModeKeys
-    mode_step: int
-    global_step: int
-    worker: str
-    location: Any
-    reduction: str = ""
-    absolute: bool = False
-    shape: tuple[int, ...] | None = None
+    def __init__(self, mode: ModeKeys, mode_step: int, global_step: int, worker: str) -> None:
+        self.mode = mode
+        self.mode_step = mode_step
+        self.global_step = global_step
+        self.worker = worker
 
+    @property
+    @abstractmethod
+    def names(self) -> SizedContainer[str]:
+        """The tensors of which anything was saved; looking one up is quick."""
 
-@dataclass
-class News:
-    """What a source has found since it was asked the last time.
+    @abstractmethod
+    def reductions(self, tensor: str) -> tuple[tuple[str, bool], ...]:
+        """Return the reductions that were saved, each with whether it is of the absolute values."""
 
-    Args:
-        saved: In the order of steps.
-        steps: Steps that were saved whether or not anything stands in `saved`: global step, mode, mode step, worker.
-    """
+    @abstractmethod
+    def shape(self, tensor: str) -> tuple[int, ...] | None:
+        """Return the shape, where that was saved."""
 
-    saved: list[Saved] = field(default_factory=list)
-    steps: list[tuple[int, ModeKeys, int, str]] = field(default_factory=list)
+    @abstractmethod
+    def has_value(self, tensor: str) -> bool:
+        """Tell whether the whole tensor was saved."""
+
+    @abstractmethod
+    def value(self, tensor: str) -> NDArray[Any]:
+        """Return the whole tensor; TensorUnavailableForStep when it is not there any more."""
+
+    @abstractmethod
+    def reduction(self, tensor: str, name: str, absolute: bool) -> Any:
+        """Return a reduction that was saved; TensorUnavailableForStep when it is not there any more."""
 
 
 class Source(ABC):
@@ -60,12 +63,8 @@ class Source(ABC):
     """Where it is; trials of the same path and name are equal."""
 
     @abstractmethod
-    def news(self) -> News:
-        """Return what was saved since the last call."""
-
-    @abstractmethod
-    def value(self, saved: Saved) -> NDArray[Any]:
-        """Return what was saved; SMDebugError when it cannot be read any more."""
+    def news(self) -> list[Batch]:
+        """Return what was saved since the last call, in the order of steps."""
 
     @abstractmethod
     def collections(self) -> dict[str, Collection]:

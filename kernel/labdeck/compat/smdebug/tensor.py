@@ -20,7 +20,7 @@ from labdeck.compat.smdebug.reductions import get_numpy_reduction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from labdeck.compat.smdebug.source import Saved
+    from labdeck.compat.smdebug.source import Batch
 
 
 class StepState(Enum):
@@ -40,8 +40,8 @@ class TrialOfTensor(Protocol):
     def maybe_refresh(self) -> None:
         """Look for news."""
 
-    def read(self, saved: Saved) -> NDArray[Any]:
-        """Return what was saved."""
+    def batches(self) -> list[Batch]:
+        """Return everything that was saved so far, in the order in which it was seen."""
 
     def is_complete(self, global_step: int) -> bool:
         """Tell whether all workers have saved a step."""
@@ -51,16 +51,6 @@ class TrialOfTensor(Protocol):
 
     def steps(self, mode: ModeKeys | None = ModeKeys.GLOBAL, show_incomplete_steps: bool = False) -> list[int]:
         """Return steps."""
-
-
-class _OfWorker:
-    """What one worker has saved of a tensor at one step."""
-
-    def __init__(self) -> None:
-        self.whole: Saved | None = None
-        self.reductions: dict[tuple[str, bool], Saved] = {}
-        self.shape: tuple[int, ...] | None = None
-        self.cached: NDArray[Any] | None = None
 
 
 _When = tuple[ModeKeys, int]
@@ -80,26 +70,25 @@ class Tensor:
         self.name = name
         self.original_name: str | None = None
         self.trial = trial
-        self._at: dict[_When, dict[str, _OfWorker]] = {}
+        self._at: dict[_When, dict[str, list[Batch]]] = {}
         self._global: dict[int, _When] = {}
+        self._cached: dict[tuple[_When, str], NDArray[Any]] = {}
+        self._seen = 0
 
-    def add(self, saved: Saved) -> None:
-        """Take what a source has found."""
-        when = (saved.mode, saved.mode_step)
-        self._global[saved.global_step] = when
-        part = self._at.setdefault(when, {}).setdefault(saved.worker, _OfWorker())
-        if saved.shape is not None:
-            part.shape = saved.shape
-        if saved.location is None:
-            return
-        if saved.reduction:
-            part.reductions[saved.reduction, saved.absolute] = saved
-        else:
-            part.whole = saved
+    def _look(self) -> None:
+        """Take in what the trial has come to know."""
+        batches = self.trial.batches()
+        for batch in batches[self._seen :]:
+            if self.name in batch.names:
+                when = (batch.mode, batch.mode_step)
+                self._global[batch.global_step] = when
+                self._at.setdefault(when, {}).setdefault(batch.worker, []).append(batch)
+        self._seen = len(batches)
 
     def steps(self, mode: ModeKeys = ModeKeys.GLOBAL, show_incomplete_steps: bool = False) -> list[int]:
         """Return the steps at which it was saved, those that some workers have still to save only if asked for."""
         self.trial.maybe_refresh()
+        self._look()
         return [
             step if mode is ModeKeys.GLOBAL else when[1]
             for step, when in sorted(self._global.items())
@@ -114,15 +103,17 @@ class Tensor:
 
     def value(self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> NDArray[Any]:
         """Return the array of a step, that of the first worker unless one is named."""
-        part = self._part(step_num, mode, worker)
-        if part.cached is not None:
-            return part.cached
-        if part.whole is None:
-            raise TensorUnavailableForStep(self.name, step_num, mode, has_reductions=bool(part.reductions))
-        value = self.trial.read(part.whole)
-        if self.trial.cache:
-            part.cached = value
-        return value
+        when, chosen, batches = self._found(step_num, mode, worker)
+        if (when, chosen) in self._cached:
+            return self._cached[when, chosen]
+        for batch in reversed(batches):
+            if batch.has_value(self.name):
+                value = batch.value(self.name)
+                if self.trial.cache:
+                    self._cached[when, chosen] = value
+                return value
+        reduced = any(batch.reductions(self.name) for batch in batches)
+        raise TensorUnavailableForStep(self.name, step_num, mode, has_reductions=reduced)
 
     def values(self, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> dict[int, NDArray[Any]]:
         """Return steps to arrays."""
@@ -149,24 +140,24 @@ class Tensor:
             TensorUnavailableForStep: Neither the reduction nor the array was saved.
             SMDebugValueError: There is no such reduction.
         """
-        part = self._part(step_num, mode, worker)
-        saved = part.reductions.get((reduction_name, abs))
-        if saved is not None:
-            return self.trial.read(saved)
+        for batch in reversed(self._found(step_num, mode, worker)[2]):
+            if (reduction_name, abs) in batch.reductions(self.name):
+                return batch.reduction(self.name, reduction_name, abs)
         return get_numpy_reduction(reduction_name, self.value(step_num, mode, worker), abs)
 
     def reduction_values(
         self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None
     ) -> dict[tuple[str, bool], Any]:
         """Return the reductions that were saved: name and whether it is of the absolute values, to number."""
-        part = self._part(step_num, mode, worker)
-        return {key: self.trial.read(saved) for key, saved in part.reductions.items()}
+        batches = self._found(step_num, mode, worker)[2]
+        return {key: batch.reduction(self.name, *key) for batch in batches for key in batch.reductions(self.name)}
 
     def shape(self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> tuple[int, ...]:
         """Return the shape: as it was saved, else that of the array; ShapeUnavailableForStep."""
-        part = self._part(step_num, mode, worker)
-        if part.shape is not None:
-            return part.shape
+        for batch in reversed(self._found(step_num, mode, worker)[2]):
+            shape = batch.shape(self.name)
+            if shape is not None:
+                return shape
         try:
             return tuple(self.value(step_num, mode, worker).shape)
         except TensorUnavailableForStep:
@@ -183,11 +174,13 @@ class Tensor:
             raise TensorUnavailableForStep(self.name, step_num, mode)
         return sorted(found)
 
-    def _workers_at(self, step: int, mode: ModeKeys) -> dict[str, _OfWorker]:
+    def _workers_at(self, step: int, mode: ModeKeys) -> dict[str, list[Batch]]:
+        self._look()
         when = self._global.get(step) if mode is ModeKeys.GLOBAL else (mode, step)
         return self._at.get(when, {}) if when else {}
 
-    def _part(self, step: int, mode: ModeKeys, worker: str | None) -> _OfWorker:
+    def _found(self, step: int, mode: ModeKeys, worker: str | None) -> tuple[_When, str, list[Batch]]:
+        """Return when it was, who saved it, and what: one batch, or more where a step was saved in pieces."""
         found = self._workers_at(step, mode)
         if not found:
             self.trial.maybe_refresh()
@@ -196,7 +189,9 @@ class Tensor:
             raise self._missing(step, mode)
         if worker is not None and worker not in found:
             raise InvalidWorker(worker)
-        return found[worker or min(found)]
+        chosen = worker or min(found)
+        first = found[chosen][0]
+        return (first.mode, first.mode_step), chosen, found[chosen]
 
     def _missing(self, step: int, mode: ModeKeys) -> Exception:
         state = self.trial.has_passed_step(step, mode)
@@ -210,4 +205,4 @@ class Tensor:
         return StepUnavailable(step, mode)
 
     def __repr__(self) -> str:
-        return f"Tensor({self.name!r}, {len(self._global)} steps)"
+        return f"Tensor({self.name!r})"

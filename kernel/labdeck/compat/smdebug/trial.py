@@ -21,9 +21,7 @@ from labdeck.compat.smdebug.patterns import matches, matches_harmlessly
 from labdeck.compat.smdebug.tensor import StepState, Tensor
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from labdeck.compat.smdebug.source import Saved, Source
+    from labdeck.compat.smdebug.source import Batch, Source
 
 _WAIT = 1.0
 """Seconds after which a wait looks by itself, should no word have come."""
@@ -70,7 +68,9 @@ class Trial:
         self._steps: dict[int, tuple[ModeKeys, int]] = {}
         self._mode_steps: dict[ModeKeys, dict[int, int]] = {}
         self._workers_of: dict[int, set[str]] = {}
-        self._names_at: dict[int, set[str]] = {}
+        self._batches: list[Batch] = []
+        self._batches_at: dict[int, list[Batch]] = {}
+        self._newest_names = 0
         self._members: dict[tuple[str, tuple[str, ...]], tuple[int, set[str]]] = {}
         self.maybe_refresh()
 
@@ -87,13 +87,9 @@ class Trial:
     def refresh_data(self) -> None:
         """Look for news."""
         ended = self.source.has_ended()  # asked first: what is written before the mark is read below
-        news = self.source.news()
-        for step, mode, mode_step, worker in news.steps:
-            if self._is_in_range(step):
-                self._add_step(step, mode, mode_step, worker)
-        for saved in news.saved:
-            if self._is_in_range(saved.global_step):
-                self._add(saved)
+        for batch in self.source.news():
+            if self._is_in_range(batch.global_step):
+                self._add(batch)
         self._give_up_incomplete()
         if ended:
             self.loaded_all_steps = True
@@ -103,20 +99,20 @@ class Trial:
         first, end = self.range_steps or (None, None)
         return (first is None or step >= first) and (end is None or step < end)
 
-    def _add(self, saved: Saved) -> None:
-        self._add_step(saved.global_step, saved.mode, saved.mode_step, saved.worker)
-        if saved.tensor not in self._tensors:
-            self._tensors[saved.tensor] = Tensor(saved.tensor, self)
-        self._tensors[saved.tensor].add(saved)
-        self._names_at[saved.global_step].add(saved.tensor)
-
-    def _add_step(self, step: int, mode: ModeKeys, mode_step: int, worker: str) -> None:
+    def _add(self, batch: Batch) -> None:
+        step = batch.global_step
         if step not in self._steps:
-            self._steps[step] = (mode, mode_step)
-            self._mode_steps.setdefault(mode, {}).setdefault(mode_step, step)
-            self._names_at[step] = set()
+            self._steps[step] = (batch.mode, batch.mode_step)
+            self._mode_steps.setdefault(batch.mode, {}).setdefault(batch.mode_step, step)
+        self._batches.append(batch)
+        self._batches_at.setdefault(step, []).append(batch)
+        if id(batch.names) != self._newest_names:  # steps that look alike may share them
+            self._newest_names = id(batch.names)
+            for name in batch.names:
+                if name not in self._tensors:
+                    self._tensors[name] = Tensor(name, self)
         workers = self._workers_of.setdefault(step, set())
-        workers.add(worker)
+        workers.add(batch.worker)
         if len(workers) >= self.num_workers:
             self.last_complete_step = max(self.last_complete_step, step)
 
@@ -171,10 +167,12 @@ class Trial:
     def _names(self, step: int | None, mode: ModeKeys) -> set[str]:
         if step is not None:
             found = self.global_step(mode, step)
-            return set(self._names_at.get(found, ())) if found is not None else set()
-        if mode is ModeKeys.GLOBAL:
+            chosen = self._batches_at.get(found, []) if found is not None else []
+        elif mode is ModeKeys.GLOBAL:
             return set(self._tensors)
-        return {name for at in self._mode_steps.get(mode, {}).values() for name in self._names_at[at]}
+        else:
+            chosen = [batch for batch in self._batches if batch.mode is mode]
+        return {name for names in {id(one.names): one.names for one in chosen}.values() for name in names}
 
     def _names_in(self, collection: Collection | str) -> set[str]:
         if not isinstance(collection, (str, Collection)):
@@ -296,9 +294,9 @@ class Trial:
             return self.tensor_names(step=step, mode=mode, collection=collection)
         return self.tensor_names(step=step, mode=mode, regex=pattern)
 
-    def read(self, saved: Saved) -> NDArray[Any]:
-        """Return what was saved."""
-        return self.source.value(saved)
+    def batches(self) -> list[Batch]:
+        """Return everything that was saved so far, in the order in which it was seen."""
+        return self._batches
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trial):
