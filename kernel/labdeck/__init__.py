@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from labdeck.runs.curves import CurveReading
     from labdeck.runs.experiment import Experiment
     from labdeck.runs.grouping import GroupedCurve
+    from labdeck.runs.marks import CurveMark
     from labdeck.runs.search.found import Found
     from labdeck.runs.trial import Trial
     from labdeck.store.contract import Series, SeriesKey
@@ -36,6 +37,7 @@ _HOMES = {
     "experiment": "labdeck.defaults",
     "open": "labdeck.defaults",
     "Component": "labdeck.runs.component",
+    "CurveMark": "labdeck.runs.marks",
     "CurveReading": "labdeck.runs.curves",
     "Experiment": "labdeck.runs.experiment",
     "GroupedCurve": "labdeck.runs.grouping",
@@ -53,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "Component",
+    "CurveMark",
     "CurveReading",
     "Experiment",
     "Found",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from labdeck.runs.curves import XAxis
     from labdeck.runs.grouping import GroupedCurve
+    from labdeck.runs.marks import CurveMark
     from labdeck.store.contract import SeriesKey
     from labdeck.store.session import Session
     from labdeck.wire.comparing import (
@@ -81,6 +82,12 @@ class Comparing:
         facts = self._facts(trial_ids)
         groups = group_by(facts, by, ())
         return grouped_curves(self._session.columns, [fact.trial for fact in facts], series, groups, x, points)
+
+    def marks(self, trial_id: str, series: Sequence[SeriesKey], x: XAxis = "step") -> list[CurveMark]:
+        """Return where rules found something in a trial, as places on the axis of its curves; see `read_marks`."""
+        from labdeck.runs.marks import read_marks
+
+        return read_marks(self._session, trial_id, series, x)
 
     def importance(self, trial_ids: Sequence[str], target: str, fields: Sequence[str] = ()) -> Importance:
         """Return how much fields explain of a target; see `labdeck.runs.importance.importance`.

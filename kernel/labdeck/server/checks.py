@@ -129,6 +129,13 @@ def fields(name: str, texts: Sequence[str], least: int, most: int) -> list[str]:
     return found
 
 
+def optional_id(name: str, text: str | None) -> str | None:
+    """Return an argument that may name something by its id; InvalidQuery."""
+    if text is not None and not is_id(text):
+        raise InvalidQuery(f"{name} is no id", f"give 32 lower-case hexadecimal digits, or leave {name} out")
+    return text
+
+
 def two_trials(before: str, after: str) -> tuple[str, str]:
     """Return the ids of two trials; InvalidQuery."""
     if not is_id(before) or not is_id(after):
@@ -143,11 +150,19 @@ def user_commands(given: Sequence[UserCommand]) -> None:
     if len(given) > COMMANDS_LIMIT:
         raise TooLarge(f"{len(given):,} commands at once are too many", f"send at most {COMMANDS_LIMIT:,}")
     for command in given:
-        view = getattr(command, "view", None)
-        ids = getattr(command, "ids", None) or (getattr(view or command, "id", ""),)
-        if not all(map(is_id, ids)):
+        if not all(map(is_id, _ids(command))):
             raise InvalidQuery("an id is not 32 lower-case hexadecimal digits", "take ids from the lists")
         _check_texts(command)
+        if isinstance(command, commands.AskTraining) and command.request.argument:
+            check_name(command.request.argument, "rule")
+
+
+def _ids(command: UserCommand) -> Sequence[str]:
+    """Return what a command acts on; "" where it names nothing."""
+    if isinstance(command, commands.AskTraining):
+        return (command.request.id, command.request.trial_id)
+    view = getattr(command, "view", None)
+    return getattr(command, "ids", None) or (getattr(view or command, "id", ""),)
 
 
 def _check_texts(command: UserCommand) -> None:

@@ -52,7 +52,7 @@ class CompareHandler(LabdeckHandler):
 
 
 class CurvesHandler(CompareHandler):
-    """GET figures/curves?trial&series&x&smoothing&log&logx&clip&group&points: metric curves."""
+    """GET figures/curves?trial&series&x&smoothing&log&logx&clip&group&points&findings: metric curves."""
 
     @web.authenticated
     @authorized
@@ -66,6 +66,8 @@ class CurvesHandler(CompareHandler):
         group = self.fields("group", most=checks.GROUPS_LIMIT)
         wanted = self.get_query_argument("points", None)
         points = checks.whole("points", wanted, checks.POINTS_LIMIT, checks.POINTS_LEAST, checks.POINTS_LIMIT)
+        # Whose finding a line across several curves is could not be told.
+        marked = self.flag("findings") and len(trial_ids) == 1
 
         def make(studio: Studio) -> go.Figure:
             # Plotly takes a tenth of a second to import: the first figure pays, not the server's start.
@@ -75,7 +77,8 @@ class CurvesHandler(CompareHandler):
                 groups = studio.comparing.grouped_curves(trial_ids, series, group, x, points)
                 return figures.grouped_curves(groups, x, smoothing, log=log, log_x=log_x, clip=clip)
             readings = studio.curves(trial_ids, series, x, points)
-            return figures.curves(readings, x, smoothing, log=log, log_x=log_x, clip=clip)
+            marks = studio.comparing.marks(trial_ids[0], series, x) if marked else ()
+            return figures.curves(readings, x, smoothing, log=log, log_x=log_x, clip=clip, marks=marks)
 
         await self.draw(make)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.server import compare, compare_figures, handlers, search, tensors
 from labdeck.server.artifacts import ArtifactHandler
+from labdeck.server.debugging import DebuggerHandler, FindingsHandler
 from labdeck.server.lineage import LineageHandler
 from labdeck.server.outputs import OutputHandler, PreviewHandler
 from labdeck.server.socket import EventsHandler
@@ -24,6 +25,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"trials/{_ID}/artifacts/{_ID}", ArtifactHandler),
     (f"trials/{_ID}/artifacts/{_ID}/preview", PreviewHandler),
     (f"trials/{_ID}/output", OutputHandler),
+    (f"trials/{_ID}/debugger", DebuggerHandler),
+    ("findings", FindingsHandler),
     (f"trials/{_ID}/tensors", tensors.TensorsHandler),
     (f"trials/{_ID}/network", tensors.NetworkHandler),
     (f"trials/{_ID}/recordings/{_ID}", tensors.RecordedStepHandler),

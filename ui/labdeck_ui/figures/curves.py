@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from labdeck_ui import words
 from labdeck_ui.figures import layout as layouts
 from labdeck_ui.figures.clipping import clipped_range
+from labdeck_ui.figures.marks import mark_layout
 from labdeck_ui.figures.smoothing import smooth
 from labdeck_ui.palette import trial_colour
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from labdeck import CurveReading
+    from labdeck import CurveMark, CurveReading
 
 XAxis = Literal["step", "time", "relative"]
 
@@ -47,6 +48,7 @@ def curves(
     log: bool = False,
     log_x: bool = False,
     clip: bool = False,
+    marks: Sequence[CurveMark] = (),
 ) -> go.Figure:
     """Draw metric curves as lines.
 
@@ -63,6 +65,7 @@ def curves(
         log_x: Draw x on a logarithmic scale, where a step of 0 has no place; no effect on "time".
         clip: Leave outliers outside of the y axis; see `labdeck_ui.figures.clipped_range`. Nothing is removed: zooming
             out shows them.
+        marks: Where rules found something, drawn as vertical lines; see `labdeck_ui.figures.marks`.
 
     Returns:
         A figure with transparent backgrounds; an annotation instead of lines when no reading has points.
@@ -91,6 +94,7 @@ def curves(
     layout = curves_layout(len(drawn), scale, metrics, log=log, log_x=log_x)
     if clip:
         layout["yaxis"].update(clipped_range(shown, log=log))
+    layout.update(mark_layout(marks, scale, log_x=log_x))
     return go.Figure(data=traces, layout=layout)
 
 
