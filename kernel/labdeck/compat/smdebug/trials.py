@@ -5,16 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from labdeck.compat.smdebug.exceptions import MissingCollectionFiles, SMDebugNotImplementedError
+from labdeck.compat.smdebug.exceptions import (
+    MissingCollectionFiles,
+    SMDebugNotImplementedError,
+    SMDebugValueError,
+)
 from labdeck.compat.smdebug.folder import FolderSource, is_folder_of_smdebug
+from labdeck.compat.smdebug.recorded import RecordedSource
+from labdeck.compat.smdebug.sheet import URI, Pointer, read_pointers
 from labdeck.compat.smdebug.source import Source
 from labdeck.compat.smdebug.trial import LocalTrial, Trial
+from labdeck.defaults import studio
+from labdeck.errors import NotFound
+from labdeck.runs.stored_trial import StoredTrial
 
 __all__ = ["LocalTrial", "Trial", "create_trial"]
 
 
 def create_trial(
-    path: str | Path,
+    path: Any,
     name: str | None = None,
     profiler: bool = False,
     output_dir: str = "",  # noqa: ARG001 - accepted and not used
@@ -23,7 +32,7 @@ def create_trial(
     """Return the trial in a folder: one that smdebug has written, or the `out_dir` of a hook of this package.
 
     Args:
-        path: The folder.
+        path: The folder. A trial of Labdeck itself may be given too: what `labdeck.watch` records is read alike.
         name: What the trial is called; default the name of the folder.
         profiler: Not supported: profiles are read by Labdeck's own profiler.
         output_dir: Accepted and not used.
@@ -31,18 +40,39 @@ def create_trial(
 
     Raises:
         MissingCollectionFiles: No hook has written there.
+        SMDebugValueError: A hook has, but into another store than the one that is open.
         SMDebugNotImplementedError: It is in S3, or a profile.
     """
+    if profiler:
+        raise SMDebugNotImplementedError("profiles of smdebug cannot be read", "record one with labdeck.watch")
+    if isinstance(path, StoredTrial):
+        return LocalTrial(_of_store([Pointer(path.id)], URI + path.id), name or path.name, **kwargs)
     written = str(path).strip()
     if written.startswith("s3://"):
         raise SMDebugNotImplementedError("trials in S3 cannot be read from here", "copy the folder, and give its path")
-    if profiler:
-        raise SMDebugNotImplementedError("profiles of smdebug cannot be read", "record one with labdeck.watch")
+    if written.startswith(URI):
+        trial_id = written.removeprefix(URI)
+        return LocalTrial(_of_store([Pointer(trial_id)], written), name or trial_id, **kwargs)
     folder = Path(written).expanduser()
-    return LocalTrial(_source(folder), name or folder.resolve().name, **kwargs)
+    return LocalTrial(_of_folder(folder), name or folder.resolve().name, **kwargs)
 
 
-def _source(folder: Path) -> Source:
+def _of_folder(folder: Path) -> Source:
+    pointers = read_pointers(folder)
+    if pointers:
+        return _of_store(pointers, str(folder))
     if is_folder_of_smdebug(folder):
         return FolderSource(folder)
     raise MissingCollectionFiles(folder)
+
+
+def _of_store(pointers: list[Pointer], path: str) -> Source:
+    try:
+        return RecordedSource(studio().session, pointers, path)
+    except NotFound:
+        first = pointers[0]
+        called = f" {first.experiment}/{first.trial}" if first.trial else ""
+        raise SMDebugValueError(
+            f"the store has no trial{called} of id {first.trial_id[:40]}",
+            "open the store it was recorded into: set LABDECK_STORE",
+        ) from None
