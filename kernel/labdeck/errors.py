@@ -20,6 +20,12 @@ LabdeckError
     ├── StoreCorrupt       a file is not what was written
     ├── StoreTooNew        the store was written by a newer Labdeck
     └── CursorExpired      the event log no longer reaches back that far
+
+Beside the tree, because `except Exception` in a training loop must not swallow them:
+
+TrainingEnded              a training was ended on purpose at the end of a step
+├── TrainingStopped        for good
+└── TrainingPaused         to be looked at: `labdeck.debugger.paused()` hands over what is alive
 """
 
 from __future__ import annotations
@@ -204,3 +210,48 @@ class CursorExpired(StoreError):
     """The event log no longer reaches back to the cursor; read everything anew."""
 
     code = "cursor-expired"
+
+
+class TrainingEnded(BaseException):  # noqa: N818 - it is no error
+    """A training was ended on purpose, at the end of a step.
+
+    It is no `Exception`, so that a training loop that survives its errors does not survive this.
+
+    Args:
+        message: Why, one sentence without a full stop at the end.
+        remedy: What the reader can do now, one sentence; empty if there is nothing to do.
+        trial_id: The trial that was trained in, "" if that is not known.
+        finding_id: The finding that is the reason, "" for none.
+
+    Example:
+        >>> str(TrainingStopped("VanishingGradient at step 7"))
+        'VanishingGradient at step 7'
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, trial_id: str = "", finding_id: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+        self.trial_id = trial_id
+        self.finding_id = finding_id
+
+    def __str__(self) -> str:
+        """Return the message with its remedy in brackets."""
+        return f"{self.message} ({self.remedy})" if self.remedy else self.message
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython the one line to print in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+    def __reduce__(self) -> tuple[Callable[[], TrainingEnded], tuple[()]]:
+        """Be handed to other processes; keyword arguments are not, by default."""
+        make = partial(type(self), self.message, self.remedy, trial_id=self.trial_id, finding_id=self.finding_id)
+        return make, ()
+
+
+class TrainingStopped(TrainingEnded):
+    """A training was stopped for good: by a rule's action, or by a person."""
+
+
+class TrainingPaused(TrainingEnded):
+    """A training loop was left so that a person can look at what is alive; `labdeck.debugger.paused()` has it."""

@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from labdeck.errors import UsageError
+from labdeck.errors import TrainingEnded, UsageError
 from labdeck.runs.redact import redact
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def outcome_of(error: BaseException | None) -> TrialState:
     """
     if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
         return "completed"
-    if isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancelled(error):
+    if isinstance(error, KeyboardInterrupt | GeneratorExit | TrainingEnded) or _is_cancelled(error):
         return "interrupted"
     return "failed"
 

@@ -1,0 +1,182 @@
+"""What a rule finds step after step is one finding, as long as it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from labdeck.store.ids import new_id
+from labdeck.wire.debugging import ActionRecord, FindingRecord, Mode
+from labdeck.wire.numbers import Number, to_number
+
+if TYPE_CHECKING:
+    from labdeck.findings.rule import Finding, Rule
+
+MOST = 200
+"""Findings of a rule that are kept of one training."""
+_LONGEST = 2_000
+"""Characters of a text of a finding that are kept."""
+
+
+class When(NamedTuple):
+    """A moment that was judged: the mode, the step within it, the time in seconds since 1970-01-01 UTC."""
+
+    mode: Mode
+    step: int
+    time: float
+
+
+@dataclass
+class Episode:
+    """One finding, and how long it has lasted.
+
+    Attributes:
+        first: It as it was found first.
+        count, last_step, last_time: Of how many steps, and of which latest one.
+        turn: The judgement of the rule, counted within the mode, at which it was found last.
+        told: It is in the store as it is now.
+        urgent: It must be told at once, because it is new or something was done.
+        recording, actions: What was kept and done because of it.
+    """
+
+    first: FindingRecord
+    count: int
+    last_step: int
+    last_time: float
+    turn: int
+    told: bool = False
+    urgent: bool = True
+    recording: str = ""
+    actions: list[ActionRecord] = field(default_factory=list)
+
+    def record(self) -> FindingRecord:
+        """Return it as it is stored."""
+        return msgspec.structs.replace(
+            self.first,
+            count=self.count,
+            last_step=self.last_step,
+            last_time=self.last_time,
+            recording=self.recording,
+            actions=tuple(self.actions),
+        )
+
+
+class Episodes:
+    """The findings of one rule over one training.
+
+    Args:
+        trial_id: The training's trial.
+        name: The rule's name among the rules of the trial.
+        rule: The rule.
+    """
+
+    def __init__(self, trial_id: str, name: str, rule: Rule) -> None:
+        self._trial_id = trial_id
+        self._name = name
+        self._rule = rule
+        self._going: dict[tuple[Mode, str, int], Episode] = {}
+        self._turns: dict[Mode, int] = {}
+        self._untold: list[Episode] = []
+        self.kept = 0
+        self.left_out = 0
+
+    def take(self, found: list[Finding], when: When, origins: Mapping[str, str]) -> list[Episode]:
+        """Take in what one judgement found, nothing included; return those findings that are new."""
+        turn = self._turns[when.mode] = self._turns.get(when.mode, 0) + 1
+        if not found:
+            return []
+        # A rule that looks at every tenth step only goes on finding the same when it finds it ten steps later.
+        since = turn - max(1, _rhythm(self._rule))
+        seen: dict[str, int] = {}
+        new = []
+        for finding in found:
+            number = seen[finding.tensor] = seen.get(finding.tensor, -1) + 1
+            key = (when.mode, finding.tensor, number)
+            going = self._going.get(key)
+            if going is not None and going.turn >= since:
+                self._extend(going, turn, when, finding)
+            elif self.kept < MOST:
+                new.append(self._begin(key, turn, self._record(finding, when, origins)))
+            else:
+                self.left_out += 1
+        if self.left_out and self.kept == MOST:
+            new.append(self._begin((when.mode, "", -1), turn, self._enough(when)))
+        return new
+
+    def changed(self, *, urgent: bool) -> list[Episode]:
+        """Return what is not in the store as it is now, or the urgent part of it; it counts as told from here on."""
+        chosen = [episode for episode in self._untold if episode.urgent or not urgent]
+        self._untold = [episode for episode in self._untold if urgent and not episode.urgent]
+        for episode in chosen:
+            episode.told, episode.urgent = True, False
+        return chosen
+
+    def touch(self, episode: Episode) -> None:
+        """Have it told again, at once."""
+        episode.urgent = True
+        if episode.told:
+            episode.told = False
+            self._untold.append(episode)
+
+    def _begin(self, key: tuple[Mode, str, int], turn: int, record: FindingRecord) -> Episode:
+        episode = Episode(record, 1, record.step, record.time, turn)
+        self._going[key] = episode
+        self._untold.append(episode)
+        self.kept += 1
+        return episode
+
+    def _extend(self, episode: Episode, turn: int, when: When, finding: Finding) -> None:
+        episode.count += 1
+        episode.turn = turn
+        episode.last_step = when.step if finding.step is None else finding.step
+        episode.last_time = when.time
+        if episode.told:
+            episode.told = False
+            self._untold.append(episode)
+
+    def _record(self, finding: Finding, when: When, origins: Mapping[str, str]) -> FindingRecord:
+        step = when.step if finding.step is None else int(finding.step)
+        return FindingRecord(
+            id=new_id(),
+            trial_id=self._trial_id,
+            rule=self._name,
+            severity=finding.severity or self._rule.severity,
+            mode=when.mode,
+            step=step,
+            last_step=step,
+            time=when.time,
+            last_time=when.time,
+            tensor=legible(finding.tensor),
+            value=_number(finding.value),
+            threshold=_number(finding.threshold),
+            message=legible(finding.message),
+            remedy=legible(finding.remedy or self._rule.remedy),
+            origin=legible(finding.origin or origins.get(finding.tensor, "")),
+        )
+
+    def _enough(self, when: When) -> FindingRecord:
+        return FindingRecord(
+            id=new_id(), trial_id=self._trial_id, rule=self._name, severity="info", mode=when.mode, step=when.step,
+            last_step=when.step, time=when.time, last_time=when.time,
+            message=f"there are more than {MOST} findings of this rule; further ones are not kept",
+            remedy="raise its threshold, or have it look at fewer tensors",
+        )  # fmt: skip
+
+
+def legible(text: object) -> str:
+    """Return text that every store can hold, bounded in length."""
+    plain = str(text).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+
+
+def _rhythm(rule: Rule) -> int:
+    """Return every how many of its steps a rule can find something."""
+    steps = getattr(rule, "num_steps", None)
+    return steps if isinstance(steps, int) else 1
+
+
+def _number(value: float | None) -> Number | None:
+    return None if value is None else to_number(float(value))

@@ -1,0 +1,161 @@
+"""One rule over one training: the rule, its findings, its state, and what it costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdeck.errors import LabdeckError, TrainingEnded, UsageError
+from labdeck.findings.actions.perform import Acting
+from labdeck.findings.concerns import Concerns
+from labdeck.findings.episodes import Episode, Episodes, When, legible
+from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.wire.debugging import RuleRecord, RuleState
+
+if TYPE_CHECKING:
+    from labdeck.findings.rule import Surroundings
+    from labdeck.wire.records import ParamValue
+
+Judge = Callable[[], "Iterator[Finding] | None"]
+"""One judgement of a rule."""
+_MOST_AT_ONCE = 20_000
+"""Findings of one judgement that are taken; a rule that yields for ever must not hold the training."""
+
+
+@dataclass
+class Watched:
+    """One rule over the training.
+
+    Attributes:
+        name: Unique among the rules of the trial.
+        rule: The rule.
+        needs: What it needs, as it said when it was added.
+        actions: What is done because of its findings.
+        episodes: Its findings.
+        concerns: Which steps are for it.
+        state, error: As in `RuleRecord`.
+        evaluations, spent: Steps it judged, and seconds that took.
+    """
+
+    name: str
+    rule: Rule
+    needs: tuple[Need, ...]
+    actions: list[Acting]
+    episodes: Episodes
+    concerns: Concerns
+    state: RuleState = "watching"
+    error: str = ""
+    evaluations: int = 0
+    spent: float = 0.0
+    report: dict[str, ParamValue] = field(default_factory=dict)
+
+    @property
+    def is_on(self) -> bool:
+        """It judges."""
+        return self.state in ("watching", "firing")
+
+    def fail(self, error: Exception) -> None:
+        """Judge no more, and remember why."""
+        self.state = "failed"
+        self.error = legible(str(error) if isinstance(error, LabdeckError) else f"{type(error).__name__}: {error}")
+
+    def record(self) -> RuleRecord:
+        """Return it as it is stored."""
+        return RuleRecord(
+            name=self.name,
+            rule=type(self.rule).__name__,
+            state=self.state,
+            params={name: plain(value) for name, value in self.rule.params().items()},
+            description=legible(type(self.rule).describe()),
+            findings=self.episodes.kept,
+            evaluations=self.evaluations,
+            cost=1000 * self.spent / self.evaluations if self.evaluations else 0.0,
+            missing=legible(self.concerns.missing()) if self.is_on else "",
+            error=self.error,
+            report=self._report(),
+        )
+
+    def _report(self) -> dict[str, ParamValue]:
+        try:
+            self.report = {str(name): plain(value) for name, value in self.rule.report().items()}
+        except Exception as error:  # noqa: BLE001 - a rule is foreign code
+            self.fail(error)
+        return self.report
+
+    def run(self, judge: Judge, when: When, origins: Mapping[str, str], *, counts: bool) -> list[Episode]:
+        """Let the rule judge, and return what is new; one that raises is switched off.
+
+        Args:
+            judge: Its judgement.
+            when: What is judged.
+            origins: The lines of source that made the tensors.
+            counts: A step is judged.
+        """
+        new: list[Episode] = []
+        begun = time.perf_counter()
+        try:
+            judgement = judge()
+            found = [] if judgement is None else [_checked(each) for each in islice(judgement, _MOST_AT_ONCE)]
+            new = self.episodes.take(found, when, origins)
+            if found or counts:
+                self.state = "firing" if found else "watching"
+        except Exception as error:  # noqa: BLE001 - a rule is foreign code
+            self.fail(error)
+        if counts:
+            self.spent += time.perf_counter() - begun
+            self.evaluations += 1
+        return new
+
+
+def begin(rule: Rule, name: str, trial_id: str, actions: list[Acting], surroundings: Surroundings) -> Watched:
+    """Return a rule that is ready for the first step; UsageError if it cannot begin."""
+    with _as_usage(rule):
+        needs = tuple(rule.needs())
+        rule.begin(surroundings)
+    return Watched(name, rule, needs, actions, Episodes(trial_id, name, rule), Concerns(needs))
+
+
+@contextmanager
+def _as_usage(rule: Rule) -> Iterator[None]:
+    try:
+        yield
+    except TrainingEnded:
+        raise
+    except LabdeckError as error:
+        raise UsageError(f"{type(rule).__name__} cannot begin: {error.message}", error.remedy) from None
+    except Exception as error:
+        what = f"{type(rule).__name__} cannot begin: {type(error).__name__}: {error}"
+        raise UsageError(what, "correct the rule") from error
+
+
+def _checked(finding: Any) -> Finding:
+    if not isinstance(finding, Finding):
+        raise UsageError(f"it yielded {type(finding).__name__} {finding!r:.80}", "have it yield Finding(message, …)")
+    return finding
+
+
+def plain(value: Any) -> ParamValue:
+    """Return a value of a parameter or a report as records hold it.
+
+    Example:
+        >>> plain(0.5), plain(("a", "b")), plain(float("inf")), plain(None)
+        (0.5, 'a, b', 'inf', None)
+    """
+    item = getattr(value, "item", None)
+    if getattr(value, "shape", None) == () and callable(item):
+        value = item()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 1 << 63:
+        return int(value)
+    if isinstance(value, float) and np.isfinite(value):
+        return float(value)
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return legible(", ".join(str(each) for each in value))
+    return legible(value)
