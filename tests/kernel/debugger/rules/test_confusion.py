@@ -1,0 +1,81 @@
+"""Confused classes are found in a training that confuses them, and only there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+from tests.kernel.debugger.labelled import classifier_windows, judge_all, labelled_window
+from torch import nn
+
+from labdeck.debugger.rules import Confusion
+from labdeck.errors import UsageError
+
+
+@pytest.mark.slow
+def test_classes_that_look_alike_are_found():
+    data = load_digits()
+    inputs, labels = data.data / 16, data.target.copy()
+    swapped = np.flatnonzero((labels == 1) | (labels == 2))
+    labels[swapped] = np.random.default_rng(0).permutation(labels[swapped])  # nobody can tell them apart
+    found = judge_all(Confusion(start_step=100), classifier_windows(inputs, labels, steps=200))
+    assert found
+    assert {int(word) for word in found[0][1].message.split() if word.isdigit()} <= {1, 2}
+
+
+@pytest.mark.slow
+def test_a_healthy_training_stays_silent():
+    data = load_digits()
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    windows = classifier_windows(data.data / 16, data.target, model=model, steps=320, lr=0.02)
+    assert judge_all(Confusion(start_step=200), windows) == []
+
+
+def verdict_by_hand(pairs, classes):
+    matrix = [[sum(pair == (i, j) for pair in pairs) for j in range(classes)] for i in range(classes)]
+    recalls = [row[i] / sum(row) for i, row in enumerate(matrix) if sum(row)]
+    columns = [[matrix[i][j] for i in range(classes)] for j in range(classes)]
+    shares = [
+        column[i] / sum(column) for j, column in enumerate(columns) for i in range(classes) if i != j and sum(column)
+    ]
+    found = [min(recalls)] if min(recalls) < 0.9 else []
+    return found + ([max(shares)] if shares and max(shares) > 0.1 else [])
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=9), min_size=1, max_size=6),
+    st.integers(1, 15),
+    st.sampled_from([None, 4, 6]),
+)
+def test_each_verdict_is_that_of_counting_by_hand(steps, samples, category_no):
+    rule = Confusion(samples=samples, category_no=category_no)
+    gathered, verdict = [], []
+    for number, pairs in enumerate(steps):
+        truth = np.array([truth for truth, _ in pairs], np.float32)
+        scores = np.eye(4)[[said for _, said in pairs]]
+        values = [found.value for found in rule.judge(labelled_window(truth, scores, number))]
+        gathered += pairs
+        if len(gathered) >= samples:
+            verdict, gathered = verdict_by_hand(gathered, 4), []
+        assert values == pytest.approx(verdict)
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions"),
+    [
+        ([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.9]),  # probabilities
+        ([0, 0, 1, 1], [-0.5, -3.0, 0.2, 2.0]),  # logits
+        ([-1, -1, 1, 1], [-0.5, -3.0, 0.2, 2.0]),  # margins
+        ([[0.0], [0.0], [1.0], [1.0]], [[-0.5], [-3.0], [0.2], [2.0]]),
+        ([0, 0, -100, 1], [[2.0, 1], [2, 1], [2, 1], [0, 1]]),  # one label that does not count
+    ],
+)
+def test_predictions_are_read_in_every_form(labels, predictions):
+    assert list(Confusion(samples=3).judge(labelled_window(labels, predictions))) == []
+
+
+def test_a_class_beyond_those_announced_is_a_mistake_of_the_user():
+    with pytest.raises(UsageError, match="category_no"):
+        list(Confusion(category_no=2, samples=1).judge(labelled_window([0, 2], [0, 2])))
