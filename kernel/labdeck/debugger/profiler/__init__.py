@@ -1,0 +1,1 @@
+"""What a training spends its time on, and what the machine does meanwhile."""
