@@ -3,6 +3,7 @@ import { clientPlugin } from './client/plugin';
 import { comparisonPlugin } from './comparison/plugin';
 import { experimentsPlugin } from './experiments/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
+import { tensorsPlugin } from './tensors/plugin';
 import { trialsPlugin } from './trials/plugin';
 
 export default [
@@ -10,5 +11,6 @@ export default [
   sidebarPlugin,
   experimentsPlugin,
   comparisonPlugin,
-  trialsPlugin
+  trialsPlugin,
+  tensorsPlugin
 ];

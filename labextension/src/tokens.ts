@@ -11,17 +11,22 @@ import type {
   CommandRequest,
   CommandResult,
   Comparison,
+  DebuggerDetail,
   EnvironmentDifference,
   Events,
   ExperimentList,
+  FindingPage,
   LineageGraph,
   Importance,
+  Network,
   OutputPage,
+  RecordedStep,
   SearchPage,
   Status,
   StepValues,
   Suggestions,
   TablePreview,
+  TensorList,
   TrialDetail,
   TrialPage,
   ViewList
@@ -34,6 +39,8 @@ export namespace PluginIDs {
   export const experiments = 'labdeck:experiments';
   export const comparison = 'labdeck:comparison';
   export const trials = 'labdeck:trials';
+  export const rules = 'labdeck:rules';
+  export const tensors = 'labdeck:tensors';
 }
 
 /** Command ids. */
@@ -56,10 +63,12 @@ export namespace CommandIDs {
   export const openCurrent = 'labdeck:open-current';
   /** Compare the selected trials of the sidebar, or the latest ones of its current experiment. */
   export const compareSelected = 'labdeck:compare-selected';
-  /** Show a trial's page; args `{trial: string}`. */
+  /** Show a trial's page; args `{trial: string, tab?: string}`. */
   export const openTrial = 'labdeck:open-trial';
   /** Compare trials; args `{trials: string[], experiment?: string}`; the name of the experiment is for the tab. */
   export const compare = 'labdeck:compare';
+  /** Show the recorded tensors of a trial; args `{trial: string, tensor?: string, mode?: string, step?: number, recording?: string}`. */
+  export const openTensors = 'labdeck:open-tensors';
   /** Copy Python code that makes the shown comparison; args `{trials: string[]}`. */
   export const copyAsPython = 'labdeck:copy-as-python';
   /** Copy the table of the shown comparison as CSV. */
@@ -106,6 +115,29 @@ export namespace CommandIDs {
   export const insertCode = 'labdeck:insert-code';
   /** Select all trials of the sidebar's current experiment. */
   export const selectAll = 'labdeck:select-all';
+  /** Show the rules over all trainings that run. */
+  export const openRules = 'labdeck:open-rules';
+  /**
+   * Ask something of a running training; args `{trial: string, wish: string, argument?: string}`, with a wish of
+   * `RequestRecord`.
+   */
+  export const askTraining = 'labdeck:ask-training';
+  /** Put findings away or take them out again; args `{ids?: string[], dismissed?: boolean}`. */
+  export const dismissFinding = 'labdeck:dismiss-finding';
+  /** Show the step at which something was found; args `{id?: string}`, without it the sidebar's current finding. */
+  export const openFinding = 'labdeck:open-finding';
+  /** Show the findings of the sidebar's current experiment alone, or of all. */
+  export const findingsOfCurrent = 'labdeck:findings-of-current';
+  /** List dismissed findings too, or no longer. */
+  export const toggleDismissed = 'labdeck:show-dismissed';
+  /** Put all open findings that are listed away. */
+  export const dismissAll = 'labdeck:dismiss-all-findings';
+  /** Open the page of the trial in which the sidebar's current finding was made. */
+  export const openFindingTrial = 'labdeck:open-finding-trial';
+  /** Copy what was found, as text. */
+  export const copyFinding = 'labdeck:copy-finding';
+  /** Insert code that watches a training into the current notebook. */
+  export const insertWatch = 'labdeck:insert-watch';
   /** Deselect all trials. */
   export const clearSelection = 'labdeck:clear-selection';
 }
@@ -145,6 +177,8 @@ export interface ICurvesRequest {
   group?: readonly string[];
   /** At most so many points a curve; 10 to 2000. */
   points?: number;
+  /** Mark where rules found something; only where it is one trial. */
+  findings?: boolean;
 }
 
 /** A figure over the trials as points, boxes, bars or lines; the server draws it from fields like `params.lr`. */
@@ -183,6 +217,36 @@ export interface ISearchRequest {
   limit?: number;
   /** With those that are archived. */
   archived?: boolean;
+}
+
+/** A figure over the recorded tensors of a trial: layers over steps, one tensor's curves, its spread, or all its values. */
+export interface ITensorFigureRequest {
+  trial: string;
+  kind: 'map' | 'tensor' | 'histogram' | 'values';
+  /** The arguments of its route; absent ones are left out. */
+  settings: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** What of a recorded model is asked for. */
+export interface INetworkRequest {
+  trial: string;
+  reduction: string;
+  mode: string;
+  /** The latest if absent. */
+  step?: number;
+}
+
+/** Which findings are asked for; newest first. */
+export interface IFindingsRequest {
+  /** Of one trial, */
+  trial?: string;
+  /** or of one experiment; of all without either. */
+  experiment?: string;
+  /** With those that were dismissed. */
+  dismissed: boolean;
+  offset: number;
+  /** At most 500. */
+  limit: number;
 }
 
 /** Which part of the lineage is asked for. */
@@ -252,8 +316,24 @@ export interface ILabdeckClient {
   ): Promise<TablePreview>;
   /** The content of an artifact, at most `limit` bytes of it. */
   content(trial: string, artifact: string, limit: number): Promise<Blob>;
+  /** What rules found. */
+  findings(wanted: IFindingsRequest): Promise<FindingPage>;
+  /** What watches a trial: models and rules. */
+  debugger(trial: string): Promise<DebuggerDetail>;
   /** What a node or trial came from and led to, nearest first. */
   lineage(request: ILineageRequest): Promise<LineageGraph>;
+  /** Every recorded tensor of a trial, its steps and flight recordings. */
+  tensors(trial: string): Promise<TensorList>;
+  tensorFigure(request: ITensorFigureRequest): Promise<IFigure>;
+  /** The modules of a trial's model at a step. */
+  network(request: INetworkRequest): Promise<Network>;
+  /** One step of a flight recording, in figures. */
+  recordedStep(
+    trial: string,
+    recording: string,
+    mode: string,
+    step: number
+  ): Promise<RecordedStep>;
   /** Where the browser downloads an artifact from. */
   artifactUrl(trial: string, artifact: string): string;
   /** Apply commands, all or none. */
@@ -284,9 +364,30 @@ export interface ISidebar {
   addTop(widget: Widget): IDisposable;
   /** Bring the sidebar into sight. */
   reveal(): void;
+  /** The experiment that is current in the sidebar, by itself or by a trial of it; null where there is none. */
+  current: ICurrentExperiment | null;
+  readonly currentChanged: ISignal<ISidebar, ICurrentExperiment | null>;
+}
+
+/** The experiment that the reader is at. */
+export interface ICurrentExperiment {
+  id: string;
+  name: string;
 }
 
 export const ISidebar = new Token<ISidebar>(
   'labdeck:ISidebar',
   'The sidebar, to which each system adds its section.'
+);
+
+/** How many open findings there are. */
+export interface IOpenFindings {
+  /** Of a trial, as far as they are here: those of the latest 500 findings. */
+  count(trial: string): number;
+  readonly changed: ISignal<unknown, void>;
+}
+
+export const IOpenFindings = new Token<IOpenFindings>(
+  'labdeck:IOpenFindings',
+  'Tells how many findings of a trial nobody has put away yet.'
 );

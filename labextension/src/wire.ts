@@ -831,7 +831,7 @@ export interface ModeSteps {
  *     time: When its last step was.
  *     finding: The id of the finding that it was kept for, "" if a person asked for it.
  *     rule: The rule that found it, "" likewise.
- *     steps: The recorded steps, oldest first, each with its mode.
+ *     steps: The recorded steps, oldest first.
  *     tensors: Their names, in the model's order.
  */
 export interface RecordingSummary {
@@ -839,8 +839,15 @@ export interface RecordingSummary {
   time: number;
   finding: string;
   rule: string;
-  steps: never[][];
+  steps: RecordedMoment[];
   tensors: string[];
+}
+/**
+ * One step of a flight recording: its mode, and its number within it.
+ */
+export interface RecordedMoment {
+  mode: 'EVAL' | 'GLOBAL' | 'PREDICT' | 'TRAIN';
+  step: number;
 }
 /**
  * One step of a flight recording.
@@ -889,8 +896,7 @@ export interface TensorFacts {
  *     mode, step: Which step the values are of.
  *     reduction: What the values are.
  *     nodes: In the order in which they ran, else in the model's.
- *     edges: Pairs of paths: the output of the first was an input of the second. Without knowledge, modules that hold
- *         no others follow each other in their order.
+ *     edges: Without knowledge, modules that hold no others follow each other in their order.
  */
 export interface Network {
   trial_id: string;
@@ -898,7 +904,7 @@ export interface Network {
   step: number;
   reduction: string;
   nodes: NetworkNode[];
-  edges: never[][];
+  edges: NetworkEdge[];
 }
 /**
  * One module of a model at one step.
@@ -922,6 +928,13 @@ export interface NetworkNode {
   value: number | ('-Infinity' | 'Infinity' | 'NaN') | null;
   shown: string;
   health: 'error' | 'info' | 'ok' | 'warning';
+}
+/**
+ * The output of one module was an input of another; both by path.
+ */
+export interface NetworkEdge {
+  source: string;
+  destination: string;
 }
 /**
  * A person's commands, applied together or not at all.

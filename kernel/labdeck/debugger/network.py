@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.wire.numbers import to_number
-from labdeck.wire.tensors import Network, NetworkNode
+from labdeck.wire.tensors import Network, NetworkEdge, NetworkNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,14 +81,18 @@ def _modules(captured: Mapping[str, Any], belongs: Mapping[str, list[TensorInfo]
     return [(path, infos[0].module_type, -1) for path, infos in belongs.items()]
 
 
-def _edges(captured: Mapping[str, Any], modules: list[tuple[str, str, int]]) -> tuple[tuple[str, str], ...]:
+def _edges(captured: Mapping[str, Any], modules: list[tuple[str, str, int]]) -> tuple[NetworkEdge, ...]:
     known = {path for path, _, _ in modules}
     listed = captured.get("edges")
     if isinstance(listed, list):
         pairs = [pair for pair in listed if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004
-        return tuple((str(a), str(b)) for a, b in pairs if a in known and b in known)
+        return tuple(_edge(a, b) for a, b in pairs if a in known and b in known)
     leaves = [path for path, _, _ in modules if path and not any(other.startswith(path + ".") for other in known)]
-    return tuple(itertools.pairwise(leaves))
+    return tuple(_edge(a, b) for a, b in itertools.pairwise(leaves))
+
+
+def _edge(source: str, destination: str) -> NetworkEdge:
+    return NetworkEdge(source=source, destination=destination)
 
 
 def _health(findings: Sequence[FindingRecord], step: int, mode: Mode) -> dict[str, Health]:

@@ -10,7 +10,7 @@ import numpy as np
 from labdeck.errors import LabdeckError, NotFound
 from labdeck.findings.reductions import reduce
 from labdeck.wire.numbers import to_number
-from labdeck.wire.tensors import RecordedStep, RecordingSummary, TensorFacts
+from labdeck.wire.tensors import RecordedMoment, RecordedStep, RecordingSummary, TensorFacts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def _summary(reader: RecordingReader, recording_id: str, cause: FindingRecord | 
         time=moments[-1].time if moments else 0.0,
         finding=cause.id if cause else "",
         rule=cause.rule if cause else "",
-        steps=tuple((moment.mode, moment.step) for moment in moments),
+        steps=tuple(RecordedMoment(mode=moment.mode, step=moment.step) for moment in moments),
         tensors=tuple(names),
     )
 

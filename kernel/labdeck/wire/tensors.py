@@ -47,6 +47,13 @@ class ModeSteps(Record, frozen=True, kw_only=True):
     last: int
 
 
+class RecordedMoment(Record, frozen=True, kw_only=True):
+    """One step of a flight recording: its mode, and its number within it."""
+
+    mode: Mode
+    step: int
+
+
 class RecordingSummary(Record, frozen=True, kw_only=True):
     """One flight recording: the last steps before a finding, with every tensor whole.
 
@@ -55,7 +62,7 @@ class RecordingSummary(Record, frozen=True, kw_only=True):
         time: When its last step was.
         finding: The id of the finding that it was kept for, "" if a person asked for it.
         rule: The rule that found it, "" likewise.
-        steps: The recorded steps, oldest first, each with its mode.
+        steps: The recorded steps, oldest first.
         tensors: Their names, in the model's order.
     """
 
@@ -63,7 +70,7 @@ class RecordingSummary(Record, frozen=True, kw_only=True):
     time: float
     finding: str
     rule: str
-    steps: tuple[tuple[Mode, int], ...]
+    steps: tuple[RecordedMoment, ...]
     tensors: tuple[str, ...]
 
 
@@ -148,6 +155,13 @@ class NetworkNode(Record, frozen=True, kw_only=True):
     health: Health
 
 
+class NetworkEdge(Record, frozen=True, kw_only=True):
+    """The output of one module was an input of another; both by path."""
+
+    source: str
+    destination: str
+
+
 class Network(Record, frozen=True, kw_only=True):
     """The modules of a model, and which gave what to which.
 
@@ -156,8 +170,7 @@ class Network(Record, frozen=True, kw_only=True):
         mode, step: Which step the values are of.
         reduction: What the values are.
         nodes: In the order in which they ran, else in the model's.
-        edges: Pairs of paths: the output of the first was an input of the second. Without knowledge, modules that hold
-            no others follow each other in their order.
+        edges: Without knowledge, modules that hold no others follow each other in their order.
     """
 
     trial_id: str
@@ -165,4 +178,4 @@ class Network(Record, frozen=True, kw_only=True):
     step: int
     reduction: str
     nodes: tuple[NetworkNode, ...]
-    edges: tuple[tuple[str, str], ...]
+    edges: tuple[NetworkEdge, ...]

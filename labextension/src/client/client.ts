@@ -6,13 +6,16 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type {
   AnyEvent,
   ICurvesRequest,
+  IFindingsRequest,
   IFigureRequest,
   ILabdeckClient,
   ILineageRequest,
+  INetworkRequest,
   IOutputRequest,
   ISearchRequest,
   ISeriesKey,
   IShownTrials,
+  ITensorFigureRequest,
   StoreState,
   UserCommand
 } from '../tokens';
@@ -20,16 +23,21 @@ import type {
   CodeDifference,
   CommandResult,
   Comparison,
+  DebuggerDetail,
   EnvironmentDifference,
   ExperimentList,
+  FindingPage,
   LineageGraph,
   Importance,
+  Network,
   OutputPage,
+  RecordedStep,
   SearchPage,
   Status,
   StepValues,
   Suggestions,
   TablePreview,
+  TensorList,
   TrialDetail,
   TrialPage,
   ViewList
@@ -155,6 +163,7 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     query.set('log', wanted.log ? '1' : '0');
     query.set('logx', wanted.logx ? '1' : '0');
     query.set('clip', wanted.clip ? '1' : '0');
+    query.set('findings', wanted.findings ? '1' : '0');
     wanted.group?.forEach(field => query.append('group', field));
     if (wanted.points !== undefined) {
       query.set('points', String(wanted.points));
@@ -243,6 +252,51 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     );
   }
 
+  tensors(trial: string): Promise<TensorList> {
+    return request(
+      this.#transport,
+      `trials/${encodeURIComponent(trial)}/tensors`
+    );
+  }
+
+  tensorFigure(wanted: ITensorFigureRequest): Promise<IFigure> {
+    return request(
+      this.#transport,
+      `trials/${encodeURIComponent(wanted.trial)}/figures/${wanted.kind}?${toQuery(wanted.settings)}`
+    );
+  }
+
+  network({ trial, ...settings }: INetworkRequest): Promise<Network> {
+    return request(
+      this.#transport,
+      `trials/${encodeURIComponent(trial)}/network?${toQuery(settings)}`
+    );
+  }
+
+  recordedStep(
+    trial: string,
+    recording: string,
+    mode: string,
+    step: number
+  ): Promise<RecordedStep> {
+    return request(
+      this.#transport,
+      `trials/${encodeURIComponent(trial)}/recordings/${encodeURIComponent(recording)}?${toQuery({ mode, step })}`
+    );
+  }
+
+  findings({ dismissed, ...wanted }: IFindingsRequest): Promise<FindingPage> {
+    const query = toQuery({ ...wanted, dismissed: dismissed ? 1 : 0 });
+    return request(this.#transport, `findings?${query}`);
+  }
+
+  debugger(trial: string): Promise<DebuggerDetail> {
+    return request(
+      this.#transport,
+      `trials/${encodeURIComponent(trial)}/debugger`
+    );
+  }
+
   content(trial: string, artifact: string, limit: number): Promise<Blob> {
     return requestBlob(this.#transport, artifactPath(trial, artifact), limit);
   }
@@ -299,4 +353,17 @@ function artifactPath(trial: string, artifact: string): string {
 
 function pair(a: string, b: string, equal: boolean): URLSearchParams {
   return new URLSearchParams({ a, b, equal: equal ? '1' : '0' });
+}
+
+/** Arguments of a route, those aside that are absent. */
+function toQuery(
+  settings: Readonly<Record<string, string | number | undefined>>
+): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== undefined) {
+      query.set(name, String(value));
+    }
+  }
+  return query;
 }

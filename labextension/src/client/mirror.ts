@@ -193,6 +193,9 @@ export class StoreMirror implements IDisposable {
         return;
       case 'views-changed':
       case 'lineage-changed':
+      case 'finding-changed':
+      case 'debugger-changed':
+      case 'training-asked':
     }
   }
 

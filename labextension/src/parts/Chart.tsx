@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { IFigure, IPlotly } from '#plotly';
 
-import { Drawing } from './drawing';
+import { Drawing, type IClicked } from './drawing';
 
 /** What a chart needs from whoever shows it. */
 export interface IChartProps {
@@ -16,6 +16,7 @@ export interface IChartProps {
   /** What to say where the figure has no points. */
   empty: string;
   trans: TranslationBundle;
+  onClick?: (place: IClicked) => void;
   /** Where plotly comes from. */
   load?: () => Promise<IPlotly>;
 }
@@ -33,6 +34,7 @@ export function Chart(props: IChartProps): React.ReactElement {
       drawing.show(figure, view);
     }
   }, [drawing, figure, flat, view]);
+  useClicks(drawing, props.onClick);
 
   return (
     <div className="jp-Labdeck-chart" role="figure" aria-label={label}>
@@ -66,6 +68,18 @@ export function Chart(props: IChartProps): React.ReactElement {
       )}
     </div>
   );
+}
+
+/** Tell of clicks into the figure. */
+function useClicks(
+  drawing: Drawing | null,
+  onClick: IChartProps['onClick']
+): void {
+  React.useEffect(() => {
+    if (drawing) {
+      drawing.onClick = onClick ?? null;
+    }
+  }, [drawing, onClick]);
 }
 
 /** Return whether any trace of a figure has something to show. */

@@ -1,4 +1,4 @@
-import type { IFigure, IPlotly } from '#plotly';
+import type { IFigure, IPlotElement, IPlotly } from '#plotly';
 
 import { readTheme, themedLayout } from './chartTheme';
 
@@ -7,6 +7,13 @@ const CONFIG = {
   responsive: false,
   modeBarButtonsToRemove: ['select2d', 'lasso2d', 'toImage']
 };
+
+/** Where in a figure the reader clicked: the place on the axes, and what the figure keeps there. */
+export interface IClicked {
+  x: unknown;
+  y: unknown;
+  customdata: unknown;
+}
 
 /**
  * One figure in one element: drawn when the element has a size, again when its size, the theme or the figure changes,
@@ -30,6 +37,9 @@ export class Drawing {
     window.addEventListener('pointerup', this.#onPointerUp);
     window.addEventListener('pointercancel', this.#onPointerUp);
   }
+
+  /** Told where the reader clicked into the figure. */
+  onClick: ((place: IClicked) => void) | null = null;
 
   /** Show a figure; zoom is kept while `view` stays the same. */
   show(figure: IFigure, view: string): void {
@@ -63,7 +73,24 @@ export class Drawing {
       readTheme(root),
       this.#view
     );
-    void this.#plotly.react(root, figure.data, layout, CONFIG);
+    void this.#plotly
+      .react(root, figure.data, layout, CONFIG)
+      .then(element => this.#listen(element));
+  }
+
+  #listen(element: IPlotElement): void {
+    if (!this.#listens && this.#figure) {
+      this.#listens = true;
+      element.on('plotly_click', detail => this.#onClicked(detail));
+    }
+  }
+
+  #onClicked(detail: unknown): void {
+    const point = (detail as { points?: readonly IClicked[] }).points?.at(0);
+    if (point && this.onClick) {
+      const { x, y, customdata } = point;
+      this.onClick({ x, y, customdata });
+    }
   }
 
   #onResize(): void {
@@ -90,6 +117,7 @@ export class Drawing {
   #held = false;
   #late = false;
   #drawn = false;
+  #listens = false;
   readonly #sizes: ResizeObserver;
   readonly #themes: MutationObserver;
   readonly #root: HTMLElement;

@@ -36,7 +36,7 @@ def test_everything_is_listed(recorded):
     assert [(one.mode, one.count, one.first, one.last) for one in listed.modes] == [("TRAIN", STEPS, 0, STEPS - 1)]
     (recording,) = listed.recordings
     assert (recording.id, recording.finding, recording.rule) == (found.recording, found.id, "ExplodingTensor")
-    assert [step for _, step in recording.steps] == [17, 18, 19]
+    assert [moment.step for moment in recording.steps] == [17, 18, 19]
 
 
 def test_a_trial_without_tensors_has_none(recorded):
@@ -116,7 +116,7 @@ def test_the_network_has_values_health_and_edges(recorded):
         ("conv2", 2, "ok"),
         ("fc", 3, "ok"),
     ]
-    assert late.edges == (("conv1", "conv2"), ("conv2", "fc"))
+    assert [(edge.source, edge.destination) for edge in late.edges] == [("conv1", "conv2"), ("conv2", "fc")]
     early = tensors.network(trial_id, "l2", "TRAIN", 4)
     assert [node.health for node in early.nodes] == ["ok"] * 4
     assert early.nodes[3].value == pytest.approx(reduce(gradient(2, 4), "l2"))

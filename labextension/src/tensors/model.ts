@@ -1,0 +1,275 @@
+/** The recorded tensors of one trial: which are shown, and the figures of them, read anew while it runs. */
+import type { IFigure } from '#plotly';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { type LabdeckError, toLabdeckError } from '../client/errors';
+import { NetworkModel } from '../network/model';
+import { RecorderModel } from '../recorder/model';
+import { Refresher } from '../refresher';
+import type { AnyEvent, ILabdeckClient, ITensorFigureRequest } from '../tokens';
+import type { TensorList, TensorRow } from '../wire';
+import { collectionsOf, reductionsOf } from './modules';
+
+const INTERVAL = 1000;
+
+/** A mode of training. */
+export type Mode = TensorList['modes'][number]['mode'];
+
+/** The faces of the view. */
+export type TensorTab = 'map' | 'network' | 'recorder';
+
+/** What the view is opened at. */
+export interface ITensorPlace {
+  tensor?: string;
+  mode?: Mode;
+  step?: number;
+  recording?: string;
+}
+
+/** A figure, or why there is none. */
+export interface IDrawn {
+  figure: IFigure | null;
+  error: LabdeckError | null;
+}
+
+const NOTHING: IDrawn = { figure: null, error: null };
+
+/** The tensor view of one trial. */
+export class TensorsModel implements IDisposable {
+  constructor(client: ILabdeckClient, id: string) {
+    this.client = client;
+    this.id = id;
+    this.network = new NetworkModel(client, id);
+    this.recorder = new RecorderModel(client, id);
+    client.events.connect(this.#onEvents, this);
+    client.stale.connect(this.#onStale, this);
+    this.refresh();
+  }
+
+  readonly client: ILabdeckClient;
+  readonly id: string;
+  readonly network: NetworkModel;
+  readonly recorder: RecorderModel;
+
+  get changed(): ISignal<this, void> {
+    return this.#changed;
+  }
+
+  get isDisposed(): boolean {
+    return this.#refresher.isDisposed;
+  }
+
+  /** Every tensor; null before the first answer. */
+  get list(): TensorList | null {
+    return this.#list;
+  }
+
+  /** Why the list could not be read; what was last known stays. */
+  get error(): LabdeckError | null {
+    return this.#error;
+  }
+
+  /** The trial's name once it is known. */
+  get name(): string {
+    return this.#name;
+  }
+
+  get tab(): TensorTab {
+    return this.#tab;
+  }
+
+  get mode(): Mode {
+    const modes = this.#list?.modes.map(({ mode }) => mode) ?? [];
+    return modes.includes(this.#mode) ? this.#mode : (modes[0] ?? 'TRAIN');
+  }
+
+  /** The chosen collection; "" for all. */
+  get collection(): string {
+    const rows = this.#list?.tensors ?? [];
+    const there = collectionsOf(rows, this.reduction);
+    if (
+      this.#collection !== null &&
+      (this.#collection === '' || there.includes(this.#collection))
+    ) {
+      return this.#collection;
+    }
+    return there.includes('gradients') ? 'gradients' : '';
+  }
+
+  get reduction(): string {
+    const there = reductionsOf(this.#list?.tensors ?? []);
+    return there.includes(this.#reduction)
+      ? this.#reduction
+      : (there[0] ?? 'value');
+  }
+
+  /** The tensor whose curves are shown. */
+  get tensor(): TensorRow | null {
+    return (
+      this.#list?.tensors.find(({ name }) => name === this.#tensor) ?? null
+    );
+  }
+
+  /** The step that the reader came for. */
+  get step(): number | null {
+    return this.#step;
+  }
+
+  get map(): IDrawn {
+    return this.#map;
+  }
+
+  get curves(): IDrawn {
+    return this.#curves;
+  }
+
+  get histogram(): IDrawn {
+    return this.#histogram;
+  }
+
+  /** While this stays the same, a redraw keeps the reader's zoom. */
+  get view(): string {
+    return JSON.stringify([this.mode, this.collection, this.reduction]);
+  }
+
+  /** Go to a tensor, a step or a flight recording. */
+  open(place: ITensorPlace): void {
+    this.#mode = place.mode ?? this.#mode;
+    this.#step = place.step ?? this.#step;
+    this.#tensor = place.tensor ?? this.#tensor;
+    if (place.tensor !== undefined) {
+      this.#collection = ''; // a tensor that is asked for must be among those that are shown
+    }
+    this.#tab = place.recording ? 'recorder' : this.#tab;
+    this.recorder.open(place.recording, place.step, place.tensor);
+    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#changed.emit();
+    this.refresh();
+  }
+
+  setTab(tab: TensorTab): void {
+    this.#tab = tab;
+    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#changed.emit();
+  }
+
+  setMode(mode: Mode): void {
+    this.#mode = mode;
+    this.#step = null;
+    this.#choose();
+  }
+
+  setCollection(collection: string): void {
+    this.#collection = collection;
+    this.#choose();
+  }
+
+  setReduction(reduction: string): void {
+    this.#reduction = reduction;
+    this.#choose();
+  }
+
+  /** Show the curves of a tensor, at a step. */
+  select(tensor: string, step: number | null = null): void {
+    this.#tensor = tensor;
+    this.#step = step;
+    this.#curves = NOTHING;
+    this.#histogram = NOTHING;
+    this.#choose();
+  }
+
+  /** Read everything anew. */
+  refresh(): void {
+    this.#refresher.request();
+  }
+
+  dispose(): void {
+    this.#refresher.dispose();
+    this.network.dispose();
+    this.recorder.dispose();
+    Signal.clearData(this);
+  }
+
+  #choose(): void {
+    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#changed.emit();
+    this.refresh();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      this.#list = await this.client.tensors(this.id);
+      this.#name ||= (await this.client.trial(this.id)).trial.name;
+      this.#error = null;
+    } catch (reason) {
+      this.#error = toLabdeckError(reason);
+      this.#changed.emit();
+      return;
+    }
+    this.recorder.setRecordings(this.#list.recordings);
+    this.network.setPlace(this.mode, this.reduction, this.#step);
+    await this.#draw();
+    this.#changed.emit();
+  }
+
+  async #draw(): Promise<void> {
+    const { mode, reduction, collection, tensor } = this;
+    const settings = { mode, tensor: tensor?.name };
+    const ofTensor = (
+      kind: 'tensor' | 'histogram',
+      before: IDrawn
+    ): Promise<IDrawn> | IDrawn =>
+      tensor ? this.#figure(kind, before, settings) : NOTHING;
+    [this.#map, this.#curves, this.#histogram] = await Promise.all([
+      this.#figure('map', this.#map, { mode, reduction, collection }),
+      ofTensor('tensor', this.#curves),
+      ofTensor('histogram', this.#histogram)
+    ]);
+  }
+
+  async #figure(
+    kind: ITensorFigureRequest['kind'],
+    before: IDrawn,
+    settings: ITensorFigureRequest['settings']
+  ): Promise<IDrawn> {
+    try {
+      const request = { trial: this.id, kind, settings };
+      return { figure: await this.client.tensorFigure(request), error: null };
+    } catch (reason) {
+      return { figure: before.figure, error: toLabdeckError(reason) };
+    }
+  }
+
+  #onStale(): void {
+    this.refresh();
+  }
+
+  #onEvents(_: ILabdeckClient, events: readonly AnyEvent[]): void {
+    const concerns = events.some(
+      event =>
+        (event.event === 'debugger-changed' && event.trial_id === this.id) ||
+        (event.event === 'finding-changed' &&
+          event.finding.trial_id === this.id)
+    );
+    if (concerns) {
+      this.refresh();
+      this.network.refresh();
+    }
+  }
+
+  #list: TensorList | null = null;
+  #error: LabdeckError | null = null;
+  #name = '';
+  #tab: TensorTab = 'map';
+  #mode: Mode = 'TRAIN';
+  #collection: string | null = null;
+  #reduction = 'abs_mean';
+  #tensor = '';
+  #step: number | null = null;
+  #map = NOTHING;
+  #curves = NOTHING;
+  #histogram = NOTHING;
+  readonly #changed = new Signal<this, void>(this);
+  readonly #refresher = new Refresher(() => this.#read(), INTERVAL);
+}

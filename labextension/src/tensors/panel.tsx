@@ -1,0 +1,313 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { NetworkView } from '../network/view';
+import { Chart } from '../parts/Chart';
+import type { IClicked } from '../parts/drawing';
+import { HealthIcon } from '../parts/Health';
+import { describeError, Empty, ErrorNote, Skeleton } from '../parts/Notes';
+import { StoreNote } from '../parts/StoreNote';
+import { Tabs } from '../parts/Tabs';
+import { useSignal } from '../parts/useSignal';
+import { Recorder } from '../recorder/view';
+import type { TensorRow } from '../wire';
+import type { IDrawn, Mode, TensorsModel } from './model';
+import { collectionsOf, reductionsOf } from './modules';
+import { ModuleTree } from './tree';
+
+interface ITensorProps {
+  model: TensorsModel;
+  trans: TranslationBundle;
+  /** Makes the ids of elements unique in the page. */
+  prefix: string;
+}
+
+/** The tensor view in the main area. */
+export class TensorsPanel extends ReactWidget {
+  constructor(model: TensorsModel, trans: TranslationBundle) {
+    super();
+    this.model = model;
+    this.#trans = trans;
+    this.addClass('jp-Labdeck-page');
+    this.addClass('jp-Labdeck-tensors');
+  }
+
+  readonly model: TensorsModel;
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.model.dispose();
+    }
+    super.dispose();
+  }
+
+  protected override render(): React.ReactElement {
+    return <Page model={this.model} trans={this.#trans} prefix={this.id} />;
+  }
+
+  readonly #trans: TranslationBundle;
+}
+
+function Page(props: ITensorProps): React.ReactElement {
+  const { model, trans } = props;
+  useSignal(model.changed);
+  const { list, error } = model;
+  if (!list) {
+    return error ? (
+      <ErrorNote error={error} trans={trans} onRetry={() => model.refresh()} />
+    ) : (
+      <Skeleton label={trans.__('Loading the tensors')} rows={10} />
+    );
+  }
+  if (list.tensors.length === 0 && list.recordings.length === 0) {
+    return (
+      <Empty
+        text={trans.__(
+          'No tensors were recorded of this trial. Call labdeck.watch(model, optimizer) before the training loop, or write %%debug_rules above its cell.'
+        )}
+      />
+    );
+  }
+  return (
+    <>
+      <StoreNote client={model.client} trans={trans} />
+      {error && (
+        <ErrorNote
+          error={error}
+          trans={trans}
+          onRetry={() => model.refresh()}
+        />
+      )}
+      <Faces {...props} tensors={list.tensors} />
+    </>
+  );
+}
+
+function Faces(
+  props: ITensorProps & { tensors: readonly TensorRow[] }
+): React.ReactElement {
+  const { model, prefix, tensors, trans } = props;
+  return (
+    <>
+      <Tabs
+        label={trans.__('Tensors')}
+        prefix={prefix}
+        tabs={[
+          { id: 'map', label: trans.__('Layers over steps') },
+          { id: 'network', label: trans.__('Network') },
+          {
+            id: 'recorder',
+            label: trans.__('Flight recorder'),
+            count: model.recorder.recordings.length
+          }
+        ]}
+        current={model.tab}
+        onSelect={tab => model.setTab(tab)}
+      />
+      <div
+        id={`${prefix}-panel`}
+        className="jp-Labdeck-page-body"
+        role="tabpanel"
+        aria-labelledby={`${prefix}-${model.tab}`}
+        data-tab={model.tab}
+      >
+        {model.tab === 'recorder' ? (
+          <Recorder model={model.recorder} trans={trans} />
+        ) : (
+          <div className="jp-Labdeck-tensors-body">
+            <ModuleTree
+              tensors={tensors}
+              selected={model.tensor?.name ?? ''}
+              trans={trans}
+              onSelect={name => model.select(name, model.step)}
+            />
+            <div className="jp-Labdeck-tensors-main">
+              <Controls {...props} />
+              {model.tab === 'map' ? <Map {...props} /> : <Graph {...props} />}
+            </div>
+            <OneTensor {...props} />
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Controls(
+  props: ITensorProps & { tensors: readonly TensorRow[] }
+): React.ReactElement {
+  const { model, tensors, trans } = props;
+  return (
+    <div
+      className="jp-Labdeck-toolbar"
+      role="toolbar"
+      aria-label={trans.__('What is shown')}
+    >
+      <label className="jp-Labdeck-control">
+        {trans.__('reduction')}
+        <HTMLSelect
+          value={model.reduction}
+          onChange={event => model.setReduction(event.target.value)}
+          options={reductionsOf(tensors).map(value => ({
+            value,
+            label: value
+          }))}
+        />
+      </label>
+      {model.tab === 'map' && (
+        <label className="jp-Labdeck-control">
+          {trans.__('collection')}
+          <HTMLSelect
+            value={model.collection}
+            onChange={event => model.setCollection(event.target.value)}
+            options={[
+              { value: '', label: trans.__('all') },
+              ...collectionsOf(tensors, model.reduction).map(value => ({
+                value,
+                label: value
+              }))
+            ]}
+          />
+        </label>
+      )}
+      <ModeChoice {...props} />
+    </div>
+  );
+}
+
+function ModeChoice(props: ITensorProps): React.ReactElement {
+  const { model, trans } = props;
+  return (
+    <label className="jp-Labdeck-control">
+      {trans.__('mode')}
+      <HTMLSelect
+        value={model.mode}
+        onChange={event => model.setMode(event.target.value as Mode)}
+        options={(model.list?.modes ?? []).map(({ mode, count }) => ({
+          value: mode,
+          label: `${mode} (${count})`
+        }))}
+      />
+    </label>
+  );
+}
+
+function Map(props: ITensorProps): React.ReactElement {
+  const { model, trans } = props;
+  const shown = model.list?.tensors ?? [];
+  const onClick = ({ x, y }: IClicked): void => {
+    const row = shown.find(({ name }) => name === y);
+    // Long names are cut in the figure: what it keeps is their beginning.
+    const cut = typeof y === 'string' ? y.replace(/…$/, '') : '';
+    const found = row ?? shown.find(({ name }) => name.startsWith(cut));
+    if (found && typeof x === 'number') {
+      model.select(found.name, x);
+    }
+  };
+  return (
+    <Drawn
+      drawn={model.map}
+      label={trans.__('Layers over steps')}
+      view={model.view}
+      empty={trans.__('Nothing was recorded of this in this mode.')}
+      trans={trans}
+      onRetry={() => model.refresh()}
+      onClick={onClick}
+    />
+  );
+}
+
+function Graph(props: ITensorProps): React.ReactElement {
+  const { model, trans } = props;
+  const steps = model.list?.modes.find(({ mode }) => mode === model.mode);
+  return (
+    <NetworkView
+      model={model.network}
+      trans={trans}
+      steps={steps ?? null}
+      onSelect={tensor => model.select(tensor, model.network.step)}
+    />
+  );
+}
+
+/** Everything about the selected tensor: facts, its curves, how its values are spread. */
+function OneTensor(props: ITensorProps): React.ReactElement {
+  const { model, trans } = props;
+  const { tensor, step } = model;
+  if (!tensor) {
+    return (
+      <aside className="jp-Labdeck-tensors-one" aria-label={trans.__('Tensor')}>
+        <p className="jp-Labdeck-hint">
+          {trans.__('Choose a tensor to see its values over the steps.')}
+        </p>
+      </aside>
+    );
+  }
+  const view = `${tensor.name} ${model.mode}`;
+  return (
+    <aside className="jp-Labdeck-tensors-one" aria-label={trans.__('Tensor')}>
+      <h3 title={tensor.name}>
+        <HealthIcon health={tensor.health} trans={trans} /> {tensor.name}
+      </h3>
+      <p className="jp-Labdeck-hint">
+        {[tensor.module_type, tensor.dtype, tensor.shape.join(' × ')]
+          .filter(Boolean)
+          .join(' · ')}
+        {step !== null && ` · ${trans.__('step %1', step)}`}
+      </p>
+      <Drawn
+        drawn={model.curves}
+        label={trans.__('Reductions of %1', tensor.name)}
+        view={view}
+        empty={trans.__('Nothing was recorded of this in this mode.')}
+        trans={trans}
+        onRetry={() => model.refresh()}
+      />
+      {(tensor.reductions.includes('histogram') || tensor.arrays > 0) && (
+        <>
+          <h4>{trans.__('Histogram over steps')}</h4>
+          <Drawn
+            drawn={model.histogram}
+            label={trans.__('Histogram of %1', tensor.name)}
+            view={view}
+            empty={trans.__('No values were recorded.')}
+            trans={trans}
+            onRetry={() => model.refresh()}
+          />
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Drawn(props: {
+  drawn: IDrawn;
+  label: string;
+  view: string;
+  empty: string;
+  trans: TranslationBundle;
+  onRetry: () => void;
+  onClick?: (place: IClicked) => void;
+}): React.ReactElement {
+  const { drawn, trans } = props;
+  return (
+    <div className="jp-Labdeck-tensors-chart">
+      {drawn.error && (
+        <p className="jp-Labdeck-chart-note" role="alert">
+          {describeError(drawn.error, trans).message}{' '}
+          <button
+            type="button"
+            className="jp-Labdeck-link"
+            onClick={props.onRetry}
+          >
+            {trans.__('Retry')}
+          </button>
+        </p>
+      )}
+      {!(drawn.error && !drawn.figure) && (
+        <Chart {...props} figure={drawn.figure} />
+      )}
+    </div>
+  );
+}
