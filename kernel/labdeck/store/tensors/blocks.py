@@ -40,7 +40,7 @@ class Block(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes."""
-        return math.prod(self.shape) * (_SIZES.get(self.dtype) or np.dtype(self.dtype).itemsize)
+        return math.prod(self.shape) * item_size(self.dtype)
 
 
 class _Entry(msgspec.Struct):
@@ -63,6 +63,11 @@ def to_block(value: Any) -> Block:
         raise UsageError(f"arrays of type {array.dtype} cannot be kept", "convert it")
     array = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
     return Block(array.dtype.name, array.shape, array.reshape(-1).view(np.uint8) if array.size else b"")
+
+
+def item_size(dtype: str) -> int:
+    """Return the bytes of one value of a type that can be kept."""
+    return _SIZES.get(dtype) or np.dtype(dtype).itemsize
 
 
 def can_keep(dtype: str) -> bool:
