@@ -16,29 +16,44 @@ from labdeck.errors import NotFound
 from labdeck.findings.rule import Rule
 
 _HOMES = {
-    # what became of the numbers
     "VanishingGradient": "vanishing_gradient",
     "ExplodingTensor": "exploding_tensor",
-    # labels, predictions and inputs
-    "ClassImbalance": "class_imbalance",
-    "Confusion": "confusion",
-    "LabelLeakage": "label_leakage",
-    "CheckInputImages": "check_input_images",
-    "NLPSequenceRatio": "nlp_sequence_ratio",
-    # trees
-    "TreeDepth": "tree_depth",
-    "FeatureImportanceOverweight": "feature_importance_overweight",
-    "CreateXgboostReport": "create_xgboost_report",
+    "NaNOrigin": "nan_origin",
+    "DeadRelu": "dead_relu",
+    "SaturatedActivation": "saturated_activation",
+    "PoorWeightInitialization": "poor_weight_initialization",
+    "WeightUpdateRatio": "weight_update_ratio",
+    "TensorVariance": "tensor_variance",
+    "UnchangedTensor": "unchanged_tensor",
+    "AllZero": "all_zero",
+    "GradientNormTrend": "gradient_norm_trend",
+    "LearningRate": "learning_rate",
+    "LossNotDecreasing": "loss_not_decreasing",
+    "LossSpike": "loss_spike",
+    "Overfit": "overfit",
+    "Overtraining": "overtraining",
+    "SimilarAcrossRuns": "similar_across_runs",
+    "StalledTrainingRule": "stalled_training_rule",
 }
 """The module of each rule, in the order in which they are listed."""
 
+_USUAL = (
+    "NaNOrigin",
+    "ExplodingTensor",
+    "VanishingGradient",
+    "GradientNormTrend",
+    "LossSpike",
+    "Overfit",
+    "StalledTrainingRule",
+)
 _DEFAULTS = {
-    "torch": ("ExplodingTensor", "VanishingGradient"),
-    "arrays": ("ExplodingTensor", "VanishingGradient"),
-    "sklearn": ("ExplodingTensor", "LabelLeakage"),
-    "xgboost": ("ExplodingTensor", "LabelLeakage"),
-    "lightgbm": ("ExplodingTensor", "LabelLeakage"),
+    "torch": (*_USUAL, "LearningRate"),
+    "arrays": _USUAL,
+    "sklearn": ("NaNOrigin", "ExplodingTensor", "LossSpike", "Overfit", "StalledTrainingRule"),
+    "xgboost": ("NaNOrigin", "ExplodingTensor", "Overfit", "StalledTrainingRule"),
+    "lightgbm": ("NaNOrigin", "ExplodingTensor", "Overfit", "StalledTrainingRule"),
 }
+"""Cheap rules that are right for most trainings, by framework; the others are there to be asked for."""
 
 
 def __getattr__(name: str) -> Any:

@@ -113,7 +113,7 @@ class ExplodingTensor(Rule):
     the losses, one for the gradients and so on, which names the first tensor and says how many others there are:
     thousands of findings would tell no more. The rule and its parameters are SageMaker's.
 
-    Args:
+    Attributes:
         collection_names: Look only at the tensors of these collections; text parts them by commas.
         tensor_regex: Look only at tensors whose names this finds. Default: everything that is recorded, and of losses,
             gradients, weights and biases the counts of NaN and infinity are recorded for it.

@@ -47,6 +47,13 @@ def join(given: Texts) -> str:
     return patterns[0] if len(patterns) == 1 else "|".join(f"(?:{pattern})" for pattern in patterns)
 
 
+def is_frozen(window: Window, name: str) -> bool:
+    """Say whether a parameter has no gradient at a step, although others have one."""
+    if window.has(f"gradient/{name}") or not window.select("gradients"):
+        return False
+    return not {"weights", "biases"}.isdisjoint(window.info(name).collections)
+
+
 class Picker:
     """Chooses tensors of windows: those of some collections and those whose names a pattern finds.
 

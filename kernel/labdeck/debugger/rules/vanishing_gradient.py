@@ -31,7 +31,7 @@ class VanishingGradient(Rule):
     Formula: mean(|g|) < threshold, for each gradient tensor at each step. Y. Bengio, P. Simard, P. Frasconi, "Learning
     long-term dependencies with gradient descent is difficult" (1994); the rule and its default are SageMaker's.
 
-    Args:
+    Attributes:
         threshold: Smallest mean magnitude of a gradient that counts as healthy.
 
     Example:

@@ -1,0 +1,122 @@
+"""Learning rates that are too high or too low."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import isfinite, log10
+from typing import ClassVar
+
+import numpy as np
+
+from labdeck.debugger.rules.picking import Picker
+from labdeck.debugger.rules.slope import RunningSlope
+from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.findings.window import Window
+from labdeck.wire.records import ParamValue
+
+_UPDATES, _LOSSES, _RATES = Picker("updates"), Picker("losses"), Picker("learning_rates")
+
+
+@dataclass
+class LearningRate(Rule):
+    """The learning rate is too high or too low for this model.
+
+    The learning rate itself says little, because it means something else for every optimizer, layer and batch size.
+    What it does can be measured: how far one step moves the weights, compared with how large they are. About a
+    thousandth is healthy (A. Karpathy, course notes of CS231n, "Ratio of weights:updates"). Well above that, steps
+    overshoot: the loss goes up and down, or grows. Far below, the training would need ages.
+
+    What helps: change the learning rate by factors of ten, then of three; warm up for some hundred steps; search for
+    the largest rate at which the loss still falls and take a third of it (L. Smith, "Cyclical learning rates for
+    training neural networks", 2015).
+
+    Formula: u = |w(t) - w(t-1)|₂ / |w(t-1)|₂ for each weight, its median over the weights, and of that the geometric
+    mean over the last steps, one that is d steps old having the weight exp(-d / horizon). Through the losses goes a
+    least-squares line with the same weights; f is the share of its level by which it falls over `horizon` steps. Too
+    high: u > high and f < min_fall. Too low: u has never been above low, f < min_fall, and the learning rate is not
+    rising (as it does during warm-up). That u must never have been above keeps schedules that end near zero from being
+    blamed. Biases are left out; they often begin at zero.
+
+    Attributes:
+        high: Largest ratio that is not blamed for a loss that does not fall.
+        low: Smallest ratio that is not blamed.
+        min_fall: Share of the loss that must be lost over the horizon.
+        horizon: Steps that count; nothing is judged before so many have passed.
+
+    Example:
+        >>> from labdeck.findings.window import window_of
+        >>> rule, inside = LearningRate(horizon=20), {"update/w": ("updates",)}
+        >>> steps = [{"update/w": 0.4, "loss": 2.0 + step % 2} for step in range(30)]
+        >>> windows = [window_of(values, step, collections=inside) for step, values in enumerate(steps)]
+        >>> [found.message for window in windows for found in rule.judge(window)][0]
+        'the learning rate is too high: a step moves the weights by 0.4 of their size, and the loss does not fall'
+    """
+
+    severity: ClassVar = "warning"
+    remedy: ClassVar[str] = (
+        "change the learning rate by a factor of ten, until steps move weights by about 0.001 of their size"
+    )
+
+    high: float = 0.05
+    low: float = 1e-5
+    min_fall: float = 0.01
+    horizon: int = 100
+    _ratio: RunningSlope = field(init=False, repr=False)
+    _loss: RunningSlope = field(init=False, repr=False)
+    _rate: tuple[float, float] = field(init=False, repr=False, default=(np.nan, np.nan))
+    _largest: float = field(init=False, repr=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        """Begin the lines."""
+        self._ratio, self._loss = RunningSlope(self.horizon), RunningSlope(self.horizon)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Return update ratios, losses and learning rates of training."""
+        return (
+            *_UPDATES.needs(modes=("TRAIN",)),
+            *_LOSSES.needs(modes=("TRAIN",)),
+            *_RATES.needs(modes=("TRAIN",), optional=True),
+        )
+
+    def judge(self, window: Window) -> Iterator[Finding]:
+        """Yield that the steps are too large or too small."""
+        if window.mode != "TRAIN":
+            return
+        self._take(window)
+        if min(self._ratio.span, self._loss.span) < self.horizon:
+            return
+        ratio = self._size()
+        self._largest = max(self._largest, ratio)
+        fall = -self._loss.slope * self.horizon
+        if fall >= self.min_fall * abs(self._loss.level + fall):
+            return
+        moves = f"a step moves the weights by {ratio:.2g} of their size, and the loss does not fall"
+        if ratio > self.high:
+            yield Finding(f"the learning rate is too high: {moves}", "lr", ratio, self.high)
+        elif self._largest < self.low and not self._rate[1] > self._rate[0]:
+            yield Finding(f"the learning rate is too low: {moves}", "lr", ratio, self.low)
+
+    def _take(self, window: Window) -> None:
+        names, values = _UPDATES.read(window, "value")
+        kept = values[np.isfinite(values) & (values > 0) & ~_biases(window, names)]
+        if len(kept):
+            self._ratio.add(window.step, log10(float(np.median(kept))))
+        _, losses = _LOSSES.read(window, "value")
+        if len(losses) and np.isfinite(losses).all():
+            self._loss.add(window.step, float(np.mean(losses)))
+        _, rates = _RATES.read(window, "value")
+        if len(rates):
+            self._rate = self._rate[1], float(rates[0])
+
+    def _size(self) -> float:
+        return float(10.0**self._ratio.mean)
+
+    def report(self) -> dict[str, ParamValue]:
+        """Return how far steps move the weights."""
+        return {"update ratio": self._size()} if isfinite(self._ratio.mean) else {}
+
+
+def _biases(window: Window, names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    flags = ("biases" in window.info(name).collections or name.endswith("bias") for name in names)
+    return np.fromiter(flags, np.bool_, len(names))

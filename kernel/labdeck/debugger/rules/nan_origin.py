@@ -1,0 +1,89 @@
+"""Where NaN and infinity come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from labdeck.debugger.rules.exploding_tensor import Bad, NotFinite
+from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.findings.window import Window
+
+_COUNTED = Picker("losses,gradients,weights,biases")
+_ORDER = ("inputs", "labels", "weights", "biases", "outputs", "predictions", "losses", "gradients")
+_BACKWARDS = "gradients"
+
+
+@dataclass
+class NaNOrigin(Rule):
+    """NaN or infinity has appeared, and this is the first place where it did.
+
+    One bad number spreads through a whole network within a step, so that it looks as if everything broke at once. What
+    matters is the first one: the step, the module and the line of source that made it out of numbers that were still
+    good.
+
+    What helps depends on the line: a logarithm or a division wants a small constant (`torch.log(x + 1e-8)`), a root a
+    clamp, exponentials the stable forms (`logsumexp`, `BCEWithLogitsLoss`); if it is the input, clean the data; if it
+    is a gradient behind a good loss, clip it, or look for `sqrt` or `norm` at zero, whose slope is infinite.
+
+    How it is found: when something that was recorded is not finite for the first time, the tensor for which the
+    watching of the model knows a line of source is named. (Of a torch model, the first module in the order of execution
+    whose output is not finite although its input is has its forward pass run again, and the very operation is looked
+    for.) Without that knowledge, it is the first of: inputs and labels, weights, outputs in the order of the model,
+    predictions, losses, gradients from the loss backwards. It is found once, and again only after everything was finite
+    for a step. Counts of NaN and infinity are recorded of losses, gradients, weights and biases for it; every other
+    tensor that is recorded takes part.
+
+    Attributes:
+        only_nan: Take no offence at infinities.
+
+    Example:
+        >>> import numpy as np
+        >>> from labdeck.findings.window import window_of
+        >>> window = window_of({"fc1_output_0": [1.0], "log_output_0": [-np.inf], "loss": np.inf}, step=12)
+        >>> [(found.tensor, found.message) for found in NaNOrigin().judge(window)]
+        [('log_output_0', 'infinity first appeared in log_output_0')]
+    """
+
+    severity: ClassVar = "error"
+    remedy: ClassVar[str] = "guard that operation against what makes it infinite, or clean its input"
+
+    only_nan: bool = False
+    _not_finite: NotFinite = field(init=False, repr=False)
+    _armed: bool = field(init=False, repr=False, default=True)
+
+    def __post_init__(self) -> None:
+        """Prepare what is looked at."""
+        self._not_finite = NotFinite(Picker(patterns="."))
+
+    def needs(self) -> tuple[Need, ...]:
+        """Return the counts of NaN and infinity."""
+        return _COUNTED.needs("nan_count", "inf_count", optional=True)
+
+    def judge(self, window: Window) -> Iterator[Finding]:
+        """Yield the first tensor that is not finite, once."""
+        if window.mode == "GLOBAL":
+            return
+        found = [bad for bad in self._not_finite.look(window) if bad.nans or not self.only_nan]
+        if found and self._armed:
+            first = self._first(window, found)
+            origin = window.origins.get(first.name, "")
+            module = window.info(first.name).module_type
+            where = f" of {module}" if module and module.lower() not in first.name.lower() else ""
+            made = f", made at {origin}" if origin else ""
+            what = "NaN" if first.nans else "infinity"
+            yield Finding(f"{what} first appeared in {first.name}{where}{made}", first.name, origin=origin)
+        self._armed = not found
+
+    @staticmethod
+    def _first(window: Window, found: list[Bad]) -> Bad:
+        known = [bad for bad in found if bad.name in window.origins]
+
+        def rank(at: int) -> tuple[int, int]:
+            collections = window.info(found[at].name).collections
+            kind = min((_ORDER.index(each) for each in collections if each in _ORDER), default=len(_ORDER))
+            return kind, -at if _BACKWARDS in collections else at
+
+        return known[0] if known else found[min(range(len(found)), key=rank)]

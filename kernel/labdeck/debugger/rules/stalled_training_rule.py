@@ -1,0 +1,63 @@
+"""Trainings of which nothing is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.findings.window import Window
+
+
+@dataclass
+class StalledTrainingRule(Rule):
+    """Nothing was heard of the training for a long time.
+
+    A training that stands still costs as much as one that runs. Data loaders wait for a lock or for the network,
+    processes of a distributed training wait for one that died, a debugger waits for input, the disk is full.
+
+    What helps: interrupt the kernel and read where it stands (`py-spy dump --pid …` shows it without interrupting); set
+    `num_workers=0`; set time limits for the network.
+
+    Formula: seconds since the latest step, or since the beginning, ≥ threshold; found once for each standstill. The
+    rule and its parameters are SageMaker's.
+
+    Attributes:
+        threshold: Seconds of silence.
+        stop_training_on_fire: Ask for the training to be stopped.
+        training_job_name_prefix: For scripts written for SageMaker; a training is watched from inside, so nothing needs
+            to be searched for.
+
+    Example:
+        >>> rule = StalledTrainingRule(threshold=60)
+        >>> [found.value for idle in (30.0, 61.0, 62.0) for found in rule.wait(idle, steps=7)]
+        [61.0]
+    """
+
+    severity: ClassVar = "error"
+    remedy: ClassVar[str] = (
+        "interrupt the kernel to see where it stands; data loaders and the network are the usual causes"
+    )
+
+    threshold: float = 1800.0
+    stop_training_on_fire: bool = False
+    training_job_name_prefix: str | None = None
+    _told: int = field(init=False, repr=False, default=-1)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Return nothing: any step is a sign of life."""
+        return ()
+
+    def judge(self, window: Window) -> Iterator[Finding]:
+        """Take any step for a sign of life."""
+        del window
+        self._told = -1
+        return iter(())
+
+    def wait(self, idle: float, steps: int) -> Iterator[Finding]:
+        """Yield, once, that nothing was heard for too long."""
+        if idle >= self.threshold and steps != self._told:
+            self._told = steps
+            since = "since the beginning" if steps == 0 else f"since step {steps - 1}"
+            yield Finding(f"nothing was heard of the training for {idle:.0f} s, {since}", "", idle, self.threshold)
