@@ -38,8 +38,10 @@ export class RecorderModel implements IDisposable {
 
   /** Which of its steps is shown: the last at first, for that is the failure. */
   get place(): number {
-    const last = (this.recording?.steps.length ?? 1) - 1;
-    return Math.min(this.#place ?? last, last);
+    const steps = this.recording?.steps ?? [];
+    const asked = steps.findIndex(({ step }) => step === this.#asked);
+    const first = asked < 0 ? steps.length - 1 : asked;
+    return Math.max(0, Math.min(this.#place ?? first, steps.length - 1));
   }
 
   /** The shown step in figures; null before the first answer. */
@@ -78,16 +80,12 @@ export class RecorderModel implements IDisposable {
     }
   }
 
-  /** Go to a recording, and in it to a step and tensor. */
+  /** Go to a recording, and in it to a step and tensor; they may become known later. */
   open(recording?: string, step?: number, tensor?: string): void {
     if (recording) {
-      this.#chosen = recording;
-      const place = this.recording?.steps.findIndex(
-        moment => moment.step === step
-      );
-      this.#place = place === undefined || place < 0 ? null : place;
       this.#tensor = tensor ?? this.#tensor;
-      this.#read();
+      this.#asked = step;
+      this.choose(recording);
     }
   }
 
@@ -173,6 +171,7 @@ export class RecorderModel implements IDisposable {
   #recordings: readonly Recording[] = [];
   #chosen = '';
   #place: number | null = null;
+  #asked: number | undefined;
   #shown: RecordedStep | null = null;
   #tensor = '';
   #values: IFigure | null = null;
