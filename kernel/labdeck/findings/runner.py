@@ -252,12 +252,11 @@ class Runner:
         """Do what ends the training, everything else being stored; `elsewhere` than in the training's own thread."""
         for acting, episode in ends:
             self._performer.do(acting.action, episode)
-        if ends or self._performer.ended is not None:
-            with self._lock:
-                self._tell()
-        ended, self._performer.ended = self._performer.ended, None
-        if ended is not None and not elsewhere:
-            raise ended
+        ending = self._performer.ending()
+        with self._lock:
+            self._tell()
+        if ending is not None and not elsewhere:
+            raise ending
 
     def _touch(self, episode: Episode) -> None:
         for each in self._watched:

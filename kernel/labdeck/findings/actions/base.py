@@ -25,6 +25,8 @@ class Action(ABC):
         policy: "once" in a training and rule, or for "each" new finding of it.
         cooldown: At most once in so many seconds; more than 0 replaces the policy.
         least: The severity a finding must have at least.
+        timeout: Seconds after which an action in a thread of its own is given up.
+        wait: Seconds that the training waits for an action in a thread of its own before it goes on.
     """
 
     policy: Policy = "once"
@@ -34,8 +36,9 @@ class Action(ABC):
     ends: ClassVar[bool] = False
     """It ends the training, so it is done after everything else."""
     may_hang: ClassVar[bool] = False
-    """It is done in a thread of its own, and given up after `timeout`."""
+    """It is done in a thread of its own, and given up after `timeout` seconds."""
     timeout: float = field(default=10.0, repr=False)
+    wait: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense; UsageError."""
@@ -45,7 +48,7 @@ class Action(ABC):
             )
         if self.least not in SEVERITIES:
             raise UsageError(f"there is no severity {self.least!r}", f"write one of {', '.join(SEVERITIES)}")
-        if not (self.cooldown >= 0 and self.timeout > 0):
+        if not (self.cooldown >= 0 and self.timeout > 0 and self.wait >= 0):
             raise UsageError("a time is negative or no number", "give seconds")
 
     @property

@@ -55,7 +55,8 @@ class _Job:
     episode: Episode
     deadline: float
     over: threading.Event = field(default_factory=threading.Event)
-    settled: bool = False
+    outcome: tuple[bool, str] = (False, "")
+    given_up: ActionRecord | None = None
 
 
 class Performer:
@@ -72,63 +73,84 @@ class Performer:
         self._lock = lock
         self._tell = tell
         self._jobs: list[_Job] = []
-        self.ended: TrainingEnded | None = None
+        self._late: list[_Job] = []
+        self._ended: TrainingEnded | None = None
+        self._wish = ""
 
     def do(self, action: Action, episode: Episode) -> None:
-        """Do an action that does not end the training; it never raises."""
+        """Do an action; it never raises, see `ending`."""
         if not action.may_hang:
             self._note(action, episode, *self._attempt(action, episode.record()))
             return
-        if len(self._jobs) >= MOST_AT_ONCE:
+        if len(self._jobs) + len(self._late) >= MOST_AT_ONCE:
             self._note(action, episode, False, f"{MOST_AT_ONCE} actions are still under way")
             return
         job = _Job(action, episode, time.monotonic() + action.timeout)
         self._jobs.append(job)
         name = f"labdeck-{action.name}"
         threading.Thread(target=self._work, args=(job, episode.record()), name=name, daemon=True).start()
+        if action.wait > 0:
+            job.over.wait(min(action.wait, action.timeout))
+            self.settle()
 
     def settle(self, *, wait: bool = False) -> None:
-        """Give up what has taken too long; `wait` waits until everything is done or given up."""
-        for job in self._jobs.copy():
-            if wait:
+        """Write down what is done, and give up what takes too long; `wait` waits until either is so of everything."""
+        for job in [*self._jobs, *self._late]:
+            if wait and job.given_up is None:
                 job.over.wait(max(0.0, job.deadline - time.monotonic()))
-            if not job.over.is_set() and time.monotonic() >= job.deadline:
-                with self._lock:
-                    self._settle(job, False, f"no answer within {job.action.timeout:g} s; it may still come")
+            with self._lock:
+                if job.over.is_set():
+                    self._collect(job)
+                elif job.given_up is None and time.monotonic() >= job.deadline:
+                    self._give_up(job)
 
-    def grace(self, seconds: float) -> None:
-        """Wait a moment for what is under way, so that a function sees the training as it was at the finding."""
-        until = time.monotonic() + seconds
-        for job in self._jobs.copy():
-            job.over.wait(max(0.0, until - time.monotonic()))
+    def ending(self) -> TrainingEnded | None:
+        """Return what ends the training because of what was done, once; None if it goes on."""
+        wish, self._wish = self._wish, ""
+        if wish:
+            try:
+                self._subject.stop(wish)
+            except TrainingEnded as error:
+                self._ended = self._ended or error
+        ended, self._ended = self._ended, None
+        return ended
 
     def _work(self, job: _Job, finding: FindingRecord) -> None:
-        done, message = self._attempt(job.action, finding)
-        with self._lock:
-            self._settle(job, done, message)
+        job.outcome = self._attempt(job.action, finding)
         job.over.set()
+        with self._lock:
+            self._collect(job)
 
-    def _settle(self, job: _Job, done: bool, message: str) -> None:
-        if job in self._jobs:
-            self._jobs.remove(job)
-        if job.settled:  # it was given up, and is over now all the same
-            job.episode.actions = [each for each in job.episode.actions if each.name != job.action.name or each.done]
-        job.settled = True
-        self._note(job.action, job.episode, done, message)
+    def _collect(self, job: _Job) -> None:
+        """Write down what came of an action that is over, once."""
+        for waiting in (self._jobs, self._late):
+            if job in waiting:
+                waiting.remove(job)
+                job.episode.actions = [each for each in job.episode.actions if each is not job.given_up]
+                self._note(job.action, job.episode, *job.outcome)
+
+    def _give_up(self, job: _Job) -> None:
+        self._jobs.remove(job)
+        self._late.append(job)
+        job.given_up = self._note(job.action, job.episode, False, f"no answer within {job.action.timeout:g} s")
 
     def _attempt(self, action: Action, finding: FindingRecord) -> tuple[bool, str]:
         try:
             return True, action.run(finding, self._subject)
         except TrainingEnded as ended:
-            self.ended = ended
+            if action.ends:
+                self._ended = ended
+            else:  # a function wants the training to end; only the training's own thread can
+                self._wish = str(ended)
             return True, str(ended)
         except LabdeckError as error:
             return False, str(error)
         except Exception as error:  # noqa: BLE001 - whatever a function of the user's raises
             return False, f"{type(error).__name__}: {error}"
 
-    def _note(self, action: Action, episode: Episode, done: bool, message: str) -> None:
+    def _note(self, action: Action, episode: Episode, done: bool, message: str) -> ActionRecord:
         outcome = ActionRecord(name=action.name, time=time.time(), done=done, message=legible(message))
         with self._lock:
             episode.actions.append(outcome)
             self._tell(episode)
+        return outcome
