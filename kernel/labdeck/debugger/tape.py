@@ -130,12 +130,12 @@ class Tape:
             return moment, layout, row
 
     def _fly(self, ring: FlightRing, moment: Moment, arrays: Mapping[str, Any]) -> None:
-        ring.keep(moment, arrays)
-        if ring.fits >= ring.steps:
+        fitting = ring.keep(moment, arrays)
+        if fitting >= ring.steps:
             return
-        ring.steps = ring.fits
+        ring.steps = fitting
         self._teller.warn(
-            f"the flight recorder keeps {ring.steps} steps only: more do not fit into {ring.limit >> 20:,} MB"
+            f"the flight recorder keeps {fitting} steps only: more do not fit into {ring.limit >> 20:,} MB"
         )
         if not ring.steps:
             self._ring = None

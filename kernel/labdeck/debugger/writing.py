@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from labdeck.debugger.flight import block_of
+from labdeck.debugger.copying import Copies, Shelf, blocks_of, size_of, sizes
 from labdeck.errors import LabdeckError, StoreError
-from labdeck.store.tensors.blocks import Block, total_size
+from labdeck.store.tensors.blocks import Block
 
 if TYPE_CHECKING:
     from labdeck.store.tensors.frames import Moment
@@ -24,19 +23,19 @@ if TYPE_CHECKING:
 WAITING = 256 << 20
 """Bytes of arrays that may wait for the disk."""
 PATIENCE = 1.0
-"""Seconds that a step may wait, all its arrays together, until there is room for them."""
+"""Seconds that a step waits at most until there is room for its arrays."""
 CLOSING = 30.0
 """Seconds that the end of a training waits for the disk."""
-_POOLED = 4
-"""Buffers that are kept to be used again."""
+_SETS = 4
+"""Steps whose memory is kept to be used again."""
 
 _log = logging.getLogger("labdeck.debugger")
 
 
 class _Job(NamedTuple):
     moment: Moment
-    blocks: Mapping[str, Block]
-    buffer: NDArray[np.uint8]
+    copies: Copies
+    size: int
 
 
 class _Recording(NamedTuple):
@@ -58,10 +57,10 @@ class Keeper:
         self._change = threading.Condition()
         self._jobs: deque[_Job | _Recording] = deque()
         self._bytes = 0
-        self._busy = False
-        self._pool: list[NDArray[np.uint8]] = []
+        self._is_busy = False
+        self._shelf = Shelf(_SETS)
         self._thread: threading.Thread | None = None
-        self._closing = False
+        self._is_closing = False
 
     def row(self, layout: Layout, moment: Moment, values: NDArray[np.float64]) -> bool:
         """Write a row; safe against SIGKILL when it returns True."""
@@ -74,45 +73,36 @@ class Keeper:
 
     def arrays(self, moment: Moment, arrays: Mapping[str, Any]) -> None:
         """Copy the whole arrays of a step, and have them written soon; waits a bounded time if the disk is slow."""
-        blocks = {}
-        for name, value in arrays.items():
-            try:
-                blocks[name] = block_of(value)
-            except LabdeckError as error:
-                self._lost(1, error)
-        if not blocks:
+        if not arrays:
             return
-        size = total_size(blocks.values())
-        buffer = self._room(size)
-        if buffer is None:
-            self._lost(len(blocks), None)
+        if not self._has_room(sizes(arrays.values())):
+            self._lost(len(arrays), None)
             return
-        self._put(_Job(moment, _copied(blocks, buffer), buffer), size)
+        try:
+            copies = self._shelf.copy(arrays)
+        except LabdeckError as error:
+            self._lost(len(arrays), error)
+            return
+        self._put(_Job(moment, copies, size_of(copies)))
 
     def recording(self, recording_id: str, steps: list[tuple[Moment, Mapping[str, Block]]]) -> None:
         """Have what the flight recorder holds written soon; its memory must not be used again."""
-        self._put(_Recording(recording_id, steps), 0)
+        self._put(_Recording(recording_id, steps))
 
-    def _room(self, size: int) -> NDArray[np.uint8] | None:
-        """Return memory for so many bytes, None if too much waits for too long."""
-        deadline = time.monotonic() + PATIENCE
+    def _has_room(self, size: int) -> bool:
+        """Wait until so many bytes may wait for the disk, but not for long; arrays that are too large wait alone."""
+        if not self._bytes or self._bytes + size <= WAITING:
+            return True
         with self._change:
-            while self._bytes and self._bytes + size > WAITING:
-                left = deadline - time.monotonic()
-                if left <= 0 or self._closing:
-                    return None
-                self._change.wait(left)
-            for number, buffer in enumerate(self._pool):
-                if size <= buffer.size <= 2 * size:
-                    return self._pool.pop(number)
-        return np.empty(size, np.uint8)
+            return self._change.wait_for(lambda: not self._bytes or self._bytes + size <= WAITING, PATIENCE)
 
-    def _put(self, job: _Job | _Recording, size: int) -> None:
+    def _put(self, job: _Job | _Recording) -> None:
         with self._change:
-            if self._closing:
+            if self._is_closing:
                 return
             self._jobs.append(job)
-            self._bytes += size
+            if isinstance(job, _Job):
+                self._bytes += job.size
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="labdeck-tensors", daemon=True)
                 self._thread.start()
@@ -122,42 +112,40 @@ class Keeper:
         while True:
             with self._change:
                 while not self._jobs:
-                    if self._closing:
+                    if self._is_closing:
                         return
                     self._change.wait()
                 job = self._jobs.popleft()
-                self._busy = True
+                self._is_busy = True
             self._write(job)
             with self._change:
-                self._busy = False
+                self._is_busy = False
                 if isinstance(job, _Job):
-                    self._bytes -= total_size(job.blocks.values())
-                    if len(self._pool) >= _POOLED:
-                        self._pool.pop(0)
-                    self._pool.append(job.buffer)
+                    self._bytes -= job.size
+                    self._shelf.give_back(job.copies)
                 self._change.notify_all()
 
     def _write(self, job: _Job | _Recording) -> None:
         try:
             if isinstance(job, _Job):
-                self._writer.arrays(job.moment, job.blocks)
+                self._writer.arrays(job.moment, blocks_of(job.copies))
             else:
                 self._writer.recording(job.id, job.steps)
         except Exception as error:  # noqa: BLE001 - a thread of ours must not show a traceback to the user
             if not isinstance(error, StoreError):
                 _log.warning("arrays of a step could not be written", exc_info=True)
-            self._lost(len(job.blocks) if isinstance(job, _Job) else 1, error)
+            self._lost(len(job.copies) if isinstance(job, _Job) else 1, error)
 
     def flush(self, timeout: float = CLOSING) -> bool:
         """Wait until everything is written; False if that takes too long."""
         with self._change:
-            return self._change.wait_for(lambda: not (self._jobs or self._busy), timeout)
+            return self._change.wait_for(lambda: not (self._jobs or self._is_busy), timeout)
 
     def close(self, timeout: float = CLOSING) -> None:
         """Write what waits, for a bounded time, and release the files; what is left is counted as lost."""
         done = self.flush(timeout)
         with self._change:
-            left, self._closing = len(self._jobs), True
+            left, self._is_closing = len(self._jobs), True
             self._jobs.clear()
             self._change.notify_all()
             thread = self._thread
@@ -167,16 +155,3 @@ class Keeper:
             thread.join(1.0)
         if thread is None or not thread.is_alive():
             self._writer.close()
-        self._pool.clear()
-
-
-def _copied(blocks: Mapping[str, Block], buffer: NDArray[np.uint8]) -> dict[str, Block]:
-    """Return the blocks in one piece of memory, one after the other."""
-    copied, start = {}, 0
-    for name, block in blocks.items():
-        end = start + block.size
-        if end > start:
-            buffer[start:end] = block.data
-        copied[name] = Block(block.dtype, block.shape, buffer[start:end])
-        start = end
-    return copied
