@@ -1,0 +1,37 @@
+"""PyTorch, imported in one place; nothing of Labdeck imports it before a model of it is watched."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from labdeck.errors import MissingExtra
+
+
+def torch() -> ModuleType:
+    """Return the library; MissingExtra."""
+    loaded = sys.modules.get("torch")
+    if loaded is not None:
+        return loaded
+    try:
+        import torch as library
+    except ImportError:
+        raise MissingExtra("PyTorch is not installed", 'pip install "labdeck[torch]"') from None
+    return library
+
+
+def is_module(value: Any) -> bool:
+    """Say whether something is a model of PyTorch, without importing it."""
+    loaded = sys.modules.get("torch")
+    return loaded is not None and isinstance(value, loaded.nn.Module)
+
+
+def is_compiling() -> bool:
+    """Say whether code is being traced instead of run: what a hook does then would become part of the graph."""
+    return bool(torch().compiler.is_compiling())
+
+
+def type_name(tensor: Any) -> str:
+    """Return the name of the type of a tensor: "float32" or "bfloat16", say."""
+    return str(tensor.dtype).removeprefix("torch.")
