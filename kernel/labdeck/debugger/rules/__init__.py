@@ -34,6 +34,14 @@ _HOMES = {
     "Overtraining": "overtraining",
     "SimilarAcrossRuns": "similar_across_runs",
     "StalledTrainingRule": "stalled_training_rule",
+    "ClassImbalance": "class_imbalance",
+    "Confusion": "confusion",
+    "LabelLeakage": "label_leakage",
+    "CheckInputImages": "check_input_images",
+    "NLPSequenceRatio": "nlp_sequence_ratio",
+    "TreeDepth": "tree_depth",
+    "FeatureImportanceOverweight": "feature_importance_overweight",
+    "CreateXgboostReport": "create_xgboost_report",
 }
 """The module of each rule, in the order in which they are listed."""
 
@@ -49,9 +57,9 @@ _USUAL = (
 _DEFAULTS = {
     "torch": (*_USUAL, "LearningRate"),
     "arrays": _USUAL,
-    "sklearn": ("NaNOrigin", "ExplodingTensor", "LossSpike", "Overfit", "StalledTrainingRule"),
-    "xgboost": ("NaNOrigin", "ExplodingTensor", "Overfit", "StalledTrainingRule"),
-    "lightgbm": ("NaNOrigin", "ExplodingTensor", "Overfit", "StalledTrainingRule"),
+    "sklearn": ("NaNOrigin", "ExplodingTensor", "LossSpike", "Overfit", "LabelLeakage", "StalledTrainingRule"),
+    "xgboost": ("NaNOrigin", "ExplodingTensor", "Overfit", "LabelLeakage", "StalledTrainingRule"),
+    "lightgbm": ("NaNOrigin", "ExplodingTensor", "Overfit", "LabelLeakage", "StalledTrainingRule"),
 }
 """Cheap rules that are right for most trainings, by framework; the others are there to be asked for."""
 
