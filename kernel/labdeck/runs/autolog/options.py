@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -39,7 +40,10 @@ _current: list[Options] = []
 
 
 def current() -> Options:
-    """Return the options of now."""
+    """Return the options of now; where autolog was never switched on, those that it would have by default."""
+    if not _current:
+        defaults = importlib.import_module("labdeck.defaults")  # by name: it stands above, as for `labdeck.experiment`
+        return Options(lambda: defaults.experiment(default_name()))
     return _current[0]
 
 
