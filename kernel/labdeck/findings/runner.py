@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labdeck.errors import NotFound
+from labdeck.errors import LabdeckError, NotFound
 from labdeck.findings.actions.perform import Acting, Performer
-from labdeck.findings.episodes import Episode, When
+from labdeck.findings.episodes import Episode, When, legible
 from labdeck.findings.rule import Need, Rule
 from labdeck.findings.subject import NoSubject, NoSurroundings
 from labdeck.findings.watched import Judge, Watched, begin
@@ -122,6 +122,20 @@ class Runner:
             new = begin(rule, old.name, self._trial_id, old.actions, self._surroundings)
             self._watched[self._watched.index(old)] = new
             self._changed()
+
+    def renew(self) -> None:
+        """Read rules anew whose file or notebook cell has changed; one that cannot be used leaves the old one at work.
+
+        This happens by itself once a second.
+        """
+        with self._lock:
+            for each in self._watched.copy():
+                try:
+                    rule = each.renewal.look()
+                    if rule is not None:
+                        self.replace(each.name, rule)
+                except LabdeckError as error:
+                    each.error = legible(f"it was changed, and cannot be used: {error}")
 
     def remove(self, name: str) -> None:
         """Let a rule judge no more, and forget it; its findings stay; NotFound."""
@@ -276,6 +290,7 @@ class Runner:
         self._performer.settle()
         if time.monotonic() - self._told_at >= EVERY:
             self._told_at = time.monotonic()
+            self.renew()
             self._tell(urgent=False)
 
     def _tell(self, *, urgent: bool = True) -> None:

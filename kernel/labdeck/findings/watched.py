@@ -14,6 +14,7 @@ import numpy as np
 from labdeck.errors import LabdeckError, TrainingEnded, UsageError
 from labdeck.findings.actions.perform import Acting
 from labdeck.findings.concerns import Concerns
+from labdeck.findings.custom import Renewal
 from labdeck.findings.episodes import Episode, Episodes, When, legible
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.wire.debugging import RuleRecord, RuleState
@@ -39,6 +40,7 @@ class Watched:
         actions: What is done because of its findings.
         episodes: Its findings.
         concerns: Which steps are for it.
+        renewal: Looks whether its author has changed it.
         state, error: As in `RuleRecord`.
         evaluations, spent: Steps it judged, and seconds that took.
     """
@@ -49,6 +51,7 @@ class Watched:
     actions: list[Acting]
     episodes: Episodes
     concerns: Concerns
+    renewal: Renewal
     state: RuleState = "watching"
     error: str = ""
     evaluations: int = 0
@@ -118,7 +121,7 @@ def begin(rule: Rule, name: str, trial_id: str, actions: list[Acting], surroundi
     with _as_usage(rule):
         needs = tuple(rule.needs())
         rule.begin(surroundings)
-    return Watched(name, rule, needs, actions, Episodes(trial_id, name, rule), Concerns(needs))
+    return Watched(name, rule, needs, actions, Episodes(trial_id, name, rule), Concerns(needs), Renewal(rule))
 
 
 @contextmanager
