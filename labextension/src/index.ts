@@ -2,8 +2,8 @@
 import { clientPlugin } from './client/plugin';
 import { comparisonPlugin } from './comparison/plugin';
 import { experimentsPlugin } from './experiments/plugin';
+import { rulesPlugin } from './rules/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
-import { tensorsPlugin } from './tensors/plugin';
 import { trialsPlugin } from './trials/plugin';
 
 export default [
@@ -12,5 +12,5 @@ export default [
   experimentsPlugin,
   comparisonPlugin,
   trialsPlugin,
-  tensorsPlugin
+  rulesPlugin
 ];

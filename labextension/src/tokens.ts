@@ -40,7 +40,6 @@ export namespace PluginIDs {
   export const comparison = 'labdeck:comparison';
   export const trials = 'labdeck:trials';
   export const rules = 'labdeck:rules';
-  export const tensors = 'labdeck:tensors';
 }
 
 /** Command ids. */
@@ -67,7 +66,7 @@ export namespace CommandIDs {
   export const openTrial = 'labdeck:open-trial';
   /** Compare trials; args `{trials: string[], experiment?: string}`; the name of the experiment is for the tab. */
   export const compare = 'labdeck:compare';
-  /** Show the recorded tensors of a trial; args `{trial: string, tensor?: string, mode?: string, step?: number, recording?: string}`. */
+  /** Show the recorded tensors of a trial on its page; args `{trial: string, tensor?: string, mode?: string, step?: number, recording?: string}`. */
   export const openTensors = 'labdeck:open-tensors';
   /** Copy Python code that makes the shown comparison; args `{trials: string[]}`. */
   export const copyAsPython = 'labdeck:copy-as-python';

@@ -27,9 +27,9 @@ export function VirtualList<Row>(
     <div
       ref={root}
       className="jp-Labdeck-list"
-      role="tree"
+      role={props.isFlat ? 'listbox' : 'tree'}
       aria-label={props.label}
-      aria-multiselectable="true"
+      aria-multiselectable={props.isFlat ? undefined : 'true'}
       aria-activedescendant={activeIndex >= 0 ? rowId(activeIndex) : undefined}
       tabIndex={0}
       {...reader}
@@ -73,7 +73,7 @@ function RowBox<Row>(props: {
     <div
       {...own}
       id={props.id}
-      role="treeitem"
+      role={list.isFlat ? 'option' : 'treeitem'}
       className={`jp-Labdeck-row ${own.className ?? ''}${active}`}
       style={{ ...own.style, top: props.top, height: props.height }}
       onClick={event => list.onClick(event, row)}

@@ -40,6 +40,12 @@ export const helpIcon = icon(
   '<circle cx="12" cy="12" r="9"/><path d="M9.3 9.7c0-3.8 5.5-3.6 5.4 0-.1 2.2-2.7 2.2-2.7 4.3m0 2.8v.3"/>'
 );
 
+/** Of rules: an eye that watches. */
+export const rulesIcon = icon(
+  'rules',
+  '<path d="M2.5 12c5-8.5 14-8.5 19 0-5 8.5-14 8.5-19 0z"/><circle cx="12" cy="12" r="3"/>'
+);
+
 function icon(name: string, shapes: string): LabIcon {
   return new LabIcon({
     name: `labdeck:${name}`,

@@ -4,6 +4,8 @@ import type * as React from 'react';
 export interface IVirtualListProps<Row> {
   /** The list's name for screen readers. */
   label: string;
+  /** Whether it is a plain list, of which one row can be chosen, rather than a tree. */
+  isFlat?: boolean;
   rows: readonly Row[];
   rowKey: (row: Row) => string;
   /** Classes, data and aria attributes of a row. */

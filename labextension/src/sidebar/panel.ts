@@ -10,10 +10,11 @@ import {
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { labdeckIcon } from '../parts/icons';
-import { CommandIDs, type ISidebar } from '../tokens';
+import { CommandIDs, type ICurrentExperiment, type ISidebar } from '../tokens';
 
 /** Commands of the head's menu; null is a line. */
 const MENU = [
@@ -75,6 +76,22 @@ export class Sidebar extends SidePanel implements ISidebar {
     this.#reveal();
   }
 
+  get current(): ICurrentExperiment | null {
+    return this.#current;
+  }
+
+  set current(current: ICurrentExperiment | null) {
+    const before = this.#current;
+    if (before?.id !== current?.id || before?.name !== current?.name) {
+      this.#current = current;
+      this.#currentChanged.emit(current);
+    }
+  }
+
+  get currentChanged(): ISignal<ISidebar, ICurrentExperiment | null> {
+    return this.#currentChanged;
+  }
+
   override dispose(): void {
     this.#menu.dispose();
     super.dispose();
@@ -83,6 +100,10 @@ export class Sidebar extends SidePanel implements ISidebar {
   readonly #menu: MenuSvg;
   readonly #reveal: () => void;
   readonly #ranks: number[] = [];
+  #current: ICurrentExperiment | null = null;
+  readonly #currentChanged = new Signal<ISidebar, ICurrentExperiment | null>(
+    this
+  );
 }
 
 function createHead(

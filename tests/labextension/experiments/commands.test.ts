@@ -3,6 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { DisposableDelegate } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { LabdeckClient } from '../../../labextension/src/client/client';
@@ -10,7 +11,12 @@ import { StoreMirror } from '../../../labextension/src/client/mirror';
 import { addExperimentCommands } from '../../../labextension/src/experiments/commands';
 import { ExperimentsModel } from '../../../labextension/src/experiments/model';
 import { SearchModel } from '../../../labextension/src/search/model';
-import { CommandIDs, type UserCommand } from '../../../labextension/src/tokens';
+import {
+  CommandIDs,
+  type ICurrentExperiment,
+  type ISidebar,
+  type UserCommand
+} from '../../../labextension/src/tokens';
 import {
   errorBody,
   experiment,
@@ -58,7 +64,11 @@ beforeEach(async () => {
     addTop: nothing,
     reveal: () => {
       revealed++;
-    }
+    },
+    current: null,
+    currentChanged: new Signal<ISidebar, ICurrentExperiment | null>(
+      {} as ISidebar
+    )
   };
   const trans = nullTranslator.load('labdeck');
   addExperimentCommands({ commands, model, client, sidebar, trans });
