@@ -1,0 +1,115 @@
+"""Makes the hubs of trainings that begin and end by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labdeck.debugger.hub import Hub
+from labdeck.runs import active
+from labdeck.runs.autolog.place import Place, open_place
+
+if TYPE_CHECKING:
+    from labdeck.debugger.saving import Save
+    from labdeck.findings.actions.base import Action
+    from labdeck.findings.rule import Rule
+    from labdeck.runs.trial import Trial
+
+WHOLE = ("predictions", "labels", "trees", "full_shap")
+"""Collections of boosters of which whole arrays are kept, unless reductions are asked for."""
+
+
+@dataclass
+class HubMaker:
+    """Everything that a hub is made with, but the model.
+
+    Attributes:
+        save, rules, actions, budget, flight: As `labdeck.debugger.hub.Hub` has them.
+        trial: Where it records; default the trial that runs when the training begins, else one that is started for it.
+    """
+
+    save: Save = None
+    rules: Iterable[Rule | type[Rule] | str] | None = None
+    actions: Sequence[Action] = ()
+    budget: float | None = 0.03
+    flight: int = 5
+    trial: Trial | None = None
+
+    def __post_init__(self) -> None:
+        """Keep the rules: each training gets them."""
+        self.rules = None if self.rules is None else list(self.rules)
+
+    def check(self) -> None:
+        """Raise NotFound or UsageError if there is no such rule."""
+        from labdeck.debugger import rules as built_in
+
+        for rule in self.rules or ():
+            if isinstance(rule, str):
+                built_in.find(rule)
+
+    def make(self, name: str, framework: str, also: Mapping[str, Any] | None = None) -> tuple[Hub, Place | None]:
+        """Return a hub, and the place that was opened for it; None where a trial runs.
+
+        Args:
+            name: What is trained.
+            framework: "xgboost", "lightgbm" or "sklearn".
+            also: What is recorded beside what the user wants, where he says nothing of it.
+
+        Raises:
+            UsageError: What is wanted makes no sense.
+        """
+        trial, place = self.trial or active.innermost(), None
+        if trial is None:
+            place = open_place(framework, name)
+            assert place is not None  # noqa: S101 - a training stands alone
+            trial = place.trial
+        try:
+            hub = Hub(
+                trial,
+                name=name,
+                framework=framework,
+                save=with_whole(self.save, also),
+                rules=self.rules,
+                actions=self.actions,
+                budget=self.budget,
+                flight=self.flight,
+            )
+        except BaseException as error:
+            if place is not None:
+                place.finish(error)
+            raise
+        return hub, place
+
+    def wants(self, rule: str) -> bool:
+        """Say whether a rule of this class is among the rules."""
+        return any(_class_of(given) == rule.lower() for given in self.rules or ())
+
+
+def _class_of(rule: Rule | type[Rule] | str) -> str:
+    if isinstance(rule, str):
+        return rule.strip().lower()
+    return (rule if isinstance(rule, type) else type(rule)).__name__.lower()
+
+
+def with_whole(save: Save, also: Mapping[str, Any] | None = None) -> Save:
+    """Return what is to be recorded of a booster: of some collections whole arrays, and something beside.
+
+    Example:
+        >>> with_whole("trees"), with_whole({"labels": {"interval": 5}}), with_whole(None)
+        ({'trees': {'arrays': True}}, {'labels': {'interval': 5, 'arrays': True}}, None)
+    """
+    if isinstance(save, str):
+        save = [name.strip() for name in save.split(",") if name.strip()]
+    if isinstance(save, (list, tuple)):
+        save = dict.fromkeys(save, True)
+    if save is None or isinstance(save, bool):
+        return dict(also) if also else save
+    found: dict[str, Any] = {**(also or {}), **save}
+    for name in WHOLE:
+        given = found.get(name)
+        if given is True:
+            found[name] = {"arrays": True}
+        elif isinstance(given, Mapping) and "reductions" not in given and "arrays" not in given:
+            found[name] = {**given, "arrays": True}
+    return found
