@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from labdeck.errors import NotFound
 from labdeck.store.contract import Defect
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
-from labdeck.store.tensors.frames import MAGIC, scan, verify
+from labdeck.store.tensors.frames import MAGIC, SIZE, scan
 from labdeck.store.tensors.reader import RecordingReader, TensorReader, recording_path
 from labdeck.store.tensors.writer import ARRAY_FILE, FLIGHT, ROWS, TensorWriter
 
@@ -97,17 +98,28 @@ class TensorFiles:
 
 def _defects(path: Path, shown: str) -> list[Defect]:
     try:
-        data = memoryview(path.read_bytes())
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not size:
+                return []
+            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
+                return _examine(data, size, shown)
     except OSError as error:
         return [Defect("error", shown, f"it cannot be read: {error}", "restore it from a backup")]
-    end = bad = 0
+
+
+def _examine(data: mmap.mmap, size: int, shown: str) -> list[Defect]:
+    end, damaged = 0, 0
     for frame in scan(data, 0):
+        damaged += frame.start - SIZE - end
         end = frame.start + frame.length
-        bad += not verify(data, frame)
-    if bad:
-        return [Defect("error", shown, f"{bad} of its records are damaged", "restore it from a backup")]
-    if not MAGIC.startswith(bytes(data[end : end + len(MAGIC)])):
-        return [Defect("error", shown, f"it is damaged from byte {end:,} on", "restore it from a backup")]
-    if end < len(data):
-        return [Defect("warning", shown, "it ends in a record that was not finished", "nothing; it is ignored")]
-    return []
+    found = []
+    rest = data[end : end + SIZE]
+    if size > end and not (rest.startswith(MAGIC) or MAGIC.startswith(rest)):
+        damaged += size - end
+    elif size > end:
+        found.append(Defect("warning", shown, "it ends in a record that was not finished", "nothing; it is ignored"))
+    if damaged:
+        what = f"{damaged:,} bytes of it are damaged"
+        found.insert(0, Defect("error", shown, what, "restore it from a backup; the rest is read"))
+    return found

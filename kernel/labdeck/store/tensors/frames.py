@@ -8,6 +8,7 @@ summing gigabytes would cost as much as writing them. A frame that is cut off is
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from labdeck.wire.debugging import Mode
 
+Data = bytes | mmap.mmap
 MAGIC = b"LDT1"
 LAYOUT, ROW, ARRAYS = 1, 2, 3
 MODES: tuple[Mode, ...] = ("TRAIN", "EVAL", "PREDICT", "GLOBAL")
@@ -69,29 +71,50 @@ def pack(kind: int, moment: Moment, layout: int, length: int, summed: bytes | me
     return head + _SUM.pack(zlib.crc32(summed, zlib.crc32(head)))
 
 
-def scan(data: memoryview, start: int) -> Iterator[Frame]:
-    """Yield the whole frames from an offset on; stops at one that is cut off or is none.
+def scan(data: Data, start: int, base: int = 0) -> Iterator[Frame]:
+    """Yield the frames that are whole and as they were written, from an offset on.
 
-    Checksums are not verified here: see `verify`.
+    Damage is passed over, up to the next frame that is whole. A frame that reaches beyond the end is being written, or
+    its writer died: it is the last.
+
+    Args:
+        data: Of the file, or of its end.
+        start: Where to begin in `data`.
+        base: Where `data` begins in the file; what is yielded counts from the file's beginning.
     """
-    end = len(data)
-    unpack = _HEAD.unpack_from
-    while start + SIZE <= end:
-        magic, kind, mode, _, layout, step, total, time, length = unpack(data, start)
-        begin = start + SIZE
-        if magic != MAGIC or begin + length > end or mode >= len(MODES):
+    view = memoryview(data)
+    while start + SIZE <= len(view):
+        frame = _at(view, start)
+        if frame is None:
+            start = data.find(MAGIC, start + 1)
+            if start < 0:
+                return
+            continue
+        end = frame.start + frame.length
+        if end > len(view):
             return
-        yield Frame(kind, MODES[mode], layout, step, total, time, begin, length)
-        start = begin + length
+        if not verify(view, frame):
+            start = max(data.find(MAGIC, start + 1), 0) or len(view)
+            continue
+        yield frame._replace(start=frame.start + base)
+        start = end
 
 
-def verify(data: memoryview, frame: Frame) -> bool:
-    """Say whether a frame is as it was written."""
+def _at(view: memoryview, start: int) -> Frame | None:
+    """Return the frame that begins there as its header has it, None if none does."""
+    magic, kind, mode, _, layout, step, total, time, length = _HEAD.unpack_from(view, start)
+    if magic != MAGIC or mode >= len(MODES):
+        return None
+    return Frame(kind, MODES[mode], layout, step, total, time, start + SIZE, length)
+
+
+def verify(view: memoryview, frame: Frame) -> bool:
+    """Say whether a frame that lies within the view is as it was written."""
     covered = frame.length
     if frame.kind == ARRAYS:
         if frame.length < _LENGTH.size:
             return False
-        covered = min(frame.length, _LENGTH.size + _LENGTH.unpack_from(data, frame.start)[0])
-    head = data[frame.start - SIZE : frame.start - _SUM.size]
-    summed = zlib.crc32(data[frame.start : frame.start + covered], zlib.crc32(head))
-    return bool(summed == _SUM.unpack_from(data, frame.start - _SUM.size)[0])
+        covered = min(frame.length, _LENGTH.size + _LENGTH.unpack_from(view, frame.start)[0])
+    head = view[frame.start - SIZE : frame.start - _SUM.size]
+    summed = zlib.crc32(view[frame.start : frame.start + covered], zlib.crc32(head))
+    return bool(summed == _SUM.unpack_from(view, frame.start - _SUM.size)[0])
