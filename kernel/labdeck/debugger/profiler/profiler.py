@@ -1,0 +1,137 @@
+"""Profiles a training that is watched: times its steps, and samples the machine beside it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from labdeck.debugger.profiler.loading import LoaderWatch
+from labdeck.debugger.profiler.operators import OperatorProfile
+from labdeck.debugger.profiler.timer import COLLECTION, StepTimer
+from labdeck.errors import UsageError
+from labdeck.store.forks import unforked
+
+if TYPE_CHECKING:
+    from labdeck.debugger.hub import Hub
+    from labdeck.debugger.profiler.timer import Part
+
+INTERVAL, SHORTEST, LONGEST = 0.5, 0.1, 60.0
+"""Seconds between two samples of the machine: usually, at least, at most."""
+
+_log = logging.getLogger("labdeck.debugger")
+
+
+class Profiler:
+    """Times the steps of one watched training, and samples the machine while it runs.
+
+    A hook marks the parts of its steps (see `StepTimer`) and calls `end` before the hub's `take` or `skip` of that
+    step, so that the seconds stand in the step's row. The machine is sampled by a thread of its own. Nothing of it
+    raises into the training.
+
+    Args:
+        hub: Of the training.
+        interval: Seconds between two samples, 0.1 to 60; may be changed at any time. A sample costs about a
+            millisecond.
+
+    Raises:
+        UsageError: The interval is out of range.
+    """
+
+    def __init__(self, hub: Hub, interval: float = INTERVAL) -> None:
+        self._hub = hub
+        self._interval = _checked(interval)
+        self.timer = StepTimer()
+        self._operators = OperatorProfile(hub)
+        self._loaders = LoaderWatch(self.timer.loaded)
+        self._changed = threading.Event()
+        self._ended = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two samples."""
+        return self._interval
+
+    @interval.setter
+    def interval(self, seconds: float) -> None:
+        self._interval = _checked(seconds)
+        self._changed.set()
+
+    def start(self) -> None:
+        """Begin to sample and to listen to data loaders; a second call has no effect."""
+        if self._thread is not None or not self._hub.is_on:
+            return
+        self._loaders.start()
+        self._thread = threading.Thread(target=self._run, name="labdeck-profiler", daemon=True)
+        self._thread.start()
+
+    def mark(self, part: Part) -> None:
+        """Let the time from now on belong to a part of the step."""
+        self.timer.mark(part)
+
+    def end(self) -> None:
+        """End a step: hand the seconds of its parts to the hub, for the row that it is about to write."""
+        if self._operators.is_on:
+            self._operators.step()
+        if not self._loaders.is_on and self._thread is not None:
+            self._loaders.start()
+        for name, seconds in self.timer.end().items():
+            self._hub.scalar(name, seconds, COLLECTION)
+
+    def operators(self, steps: int = 5) -> None:
+        """Have PyTorch's own profiler tell which operators take the time of the next steps.
+
+        This makes those steps several times slower, so it is never done without being asked for. The tables are kept
+        with the trial and shown in the profiler report.
+
+        Args:
+            steps: How many, 1 to 100.
+
+        Raises:
+            UsageError: The number is out of range.
+        """
+        self._operators.start(steps)
+
+    def close(self) -> None:
+        """Sample no more; a second call has no effect."""
+        self._ended = True
+        self._changed.set()
+        self._loaders.stop()
+        self._operators.stop()
+
+    def _run(self) -> None:
+        try:
+            with unforked():  # it imports what reads the machine
+                from labdeck.debugger.profiler.gauges import Gauges
+
+                gauges = Gauges()
+            while self._wait():
+                self._hub.sample(gauges.read())
+        except Exception as error:  # noqa: BLE001 - a thread of ours must not show a traceback to the user
+            _log.warning("the machine is not sampled any more", exc_info=True)
+            self._hub.warn(f"the machine is not sampled any more ({type(error).__name__}: {error})")
+
+    def _wait(self) -> bool:
+        """Wait for the next sample; False when there is to be none."""
+        while True:
+            self._changed.clear()
+            if not self._goes_on():
+                return False
+            if not self._changed.wait(self._interval):
+                return self._goes_on()
+
+    def _goes_on(self) -> bool:
+        return not self._ended and self._hub.is_on
+
+
+def _checked(seconds: float) -> float:
+    try:
+        given = float(seconds)
+    except (TypeError, ValueError):
+        given = float("nan")
+    if not SHORTEST <= given <= LONGEST:
+        raise UsageError(
+            f"the machine cannot be sampled every {seconds!r} s", f"give {SHORTEST:g} to {LONGEST:g} seconds"
+        )
+    return given
