@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from labdeck.compat.smdebug.doing import do
 from labdeck.compat.smdebug.exceptions import SMDebugTypeError, SMDebugValueError
 
 if TYPE_CHECKING:
-    from labdeck.compat.smdebug.rules import Rule
+    from labdeck.compat.smdebug.doing import Fired
 
 _log = logging.getLogger("labdeck.smdebug")
 _JOB = re.compile(r"[A-Za-z0-9\-]{1,63}")
@@ -140,11 +139,11 @@ class Actions:
         self.rule_name = rule_name
         self.actions = tuple(_actions_of(actions_str))
 
-    def invoke(self, rule: Rule, step: int) -> None:
-        """Do them, because a rule has fired at a global step."""
+    def invoke(self, fired: Fired) -> None:
+        """Do them, because the rule has fired."""
         for action in self.actions:
             try:
-                do(action.action_parameters, rule, step)
+                fired.do(action.action_parameters)
             except Exception as error:  # noqa: BLE001 - an action must not end what it watches
                 _log.warning("the action %s of %s failed: %s", action.action_parameters["name"], self.rule_name, error)
 

@@ -24,7 +24,6 @@ from labdeck.compat.smdebug.save_config import SaveConfig, SaveConfigMode
 
 CONFIG_FILE_PATH_ENV_STR = "SMDEBUG_CONFIG_FILE_PATH"
 DEFAULT_CONFIG_FILE_PATH = "/opt/ml/input/config/debughookconfig.json"
-DEFAULT_OUT_DIR = "/opt/ml/output/tensors"
 _SCHEDULE = ("save_interval", "start_step", "end_step", "save_steps")
 
 
@@ -72,8 +71,8 @@ def hook_arguments(
         raise SMDebugValueError("CollectionConfigurations is no list")
     collections = [_collection(one, schedules) for one in described]
     found: dict[str, Any] = {
-        "out_dir": config.get("LocalPath") or DEFAULT_OUT_DIR,
-        "save_config": _save_config(schedules),
+        "out_dir": config.get("LocalPath") or None,
+        "save_config": _save_config(schedules) if _has_schedule(params) else None,
         "include_collections": [collection.name for collection in collections] or None,
         "include_regex": split(params.get("include_regex")) or None,
         "reduction_config": _reduction_config(params),
@@ -113,6 +112,10 @@ def _collection(described: Any, base: dict[ModeKeys, dict[str, Any]]) -> Collect
 def _reduction_config(params: Mapping[str, Any]) -> ReductionConfig | None:
     """Return what is to be saved; a configuration that names no reductions leaves that open."""
     return ReductionConfig.from_dict(params) if {"reductions", "save_shape"} & set(params) else None
+
+
+def _has_schedule(params: Mapping[str, Any]) -> bool:
+    return any(key.rpartition(".")[2] in _SCHEDULE for key in params)
 
 
 def _schedules(params: Mapping[str, Any], base: dict[ModeKeys, dict[str, Any]]) -> dict[ModeKeys, dict[str, Any]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from labdeck.compat.smdebug.actions import Actions
+from labdeck.compat.smdebug.doing import Fired
 from labdeck.compat.smdebug.exceptions import (
     NoMoreData,
     NoMoreProfilerData,
@@ -60,6 +61,7 @@ class Rule(ABC):
         self.logger = _log
         self.rule_name = type(self).__name__
         self._actions = Actions(actions, self.rule_name)
+        self._fired = Fired(self.rule_name, base_trial)
         self.report: dict[str, Any] = {
             "RuleTriggered": 0,
             "Violations": 0,
@@ -92,7 +94,8 @@ class Rule(ABC):
         if fired:
             self.report["RuleTriggered"] += 1
             self.report["Violations"] += 1
-            self._actions.invoke(self, step)
+            self._fired.at(step)
+            self._actions.invoke(self._fired)
             raise RuleEvaluationConditionMet(self.rule_name, step)
 
 
