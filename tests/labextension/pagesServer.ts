@@ -4,6 +4,8 @@ import type { ITransport } from '../../labextension/src/client/transport';
 import type { AnyEvent } from '../../labextension/src/tokens';
 import {
   type CommandRequest,
+  type DebuggerDetail,
+  type FindingRecord,
   type MetricSummary,
   type Param,
   type StepValues,
@@ -94,11 +96,17 @@ export class PagesServer implements ITransport {
   readonly trials = new Map<string, TrialDetail>();
   /** What is answered when the lineage of anything is asked for. */
   lineage: object = {};
+  /** Newest first. */
+  findings: FindingRecord[] = [];
+  /** What watches a trial. */
+  readonly watching = new Map<string, Omit<DebuggerDetail, 'trial'>>();
   readonly views = new Map<string, ViewRecord>();
   /** Values at whatever step is asked for. */
   values: StepValues['values'] = [];
   /** What the next requests are answered with, by the beginning of their paths. */
   readonly failures = new Map<string, { status: number; body: object }>();
+  /** The event up to which everything that is read is true. */
+  seq = 0;
   /** Held back answers wait for this. */
   gate: Promise<void> = Promise.resolve();
 
@@ -188,6 +196,10 @@ export class PagesServer implements ITransport {
         return ok(this.lineage);
       case 'figures':
         return ok({ data: asked.map(() => ({ y: [1, 2] })), layout: {} });
+      case 'findings':
+        return ok(this.#findings(new URLSearchParams(query)));
+      case 'search':
+        return ok(this.#running());
       case 'experiments':
         return ok(this.#page(route.split('/')[1]));
       case 'views':
@@ -195,7 +207,9 @@ export class PagesServer implements ITransport {
       case 'values':
         return ok({ step: 0, values: this.values });
       case 'trials':
-        return this.#trial(route.split('/')[1]);
+        return route.endsWith('/debugger')
+          ? this.#watch(route.split('/')[1])
+          : this.#trial(route.split('/')[1]);
       case 'commands':
         this.sent.push(JSON.parse(init.body as string));
         this.#keep(JSON.parse(init.body as string) as CommandRequest);
@@ -212,6 +226,47 @@ export class PagesServer implements ITransport {
       .filter(t => t.experiment_id === experiment && t.deleted === null)
       .sort((a, b) => b.number - a.number);
     return { total: trials.length, offset: 0, trials };
+  }
+
+  #findings(query: URLSearchParams): object {
+    const [trial, experiment] = [query.get('trial'), query.get('experiment')];
+    const all = this.findings.filter(
+      one =>
+        (trial === null || one.trial_id === trial) &&
+        (query.get('dismissed') === '1' || !one.dismissed) &&
+        (experiment === null ||
+          this.trials.get(one.trial_id)?.trial.experiment_id === experiment)
+    );
+    const offset = Number(query.get('offset'));
+    const findings = all.slice(offset, offset + Number(query.get('limit')));
+    return {
+      seq: this.seq,
+      findings,
+      total: all.length,
+      open: all.filter(({ dismissed }) => !dismissed).length,
+      trials: findings.flatMap(
+        one => this.trials.get(one.trial_id)?.trial ?? []
+      )
+    };
+  }
+
+  #running(): object {
+    const trials = [...this.trials.values()]
+      .filter(({ trial: { state } }) => state === 'running')
+      .map(detail => ({ trial: detail.trial, params: [], metrics: [] }));
+    return { total: trials.length, offset: 0, trials, hint: '' };
+  }
+
+  #watch(wanted: string): { status: number; body: object } {
+    const detail = this.trials.get(wanted);
+    return detail
+      ? ok({
+          watches: [],
+          rules: [],
+          ...this.watching.get(wanted),
+          trial: detail.trial
+        })
+      : this.#trial(wanted);
   }
 
   /** Keep and forget saved comparisons as the store does. */

@@ -30,6 +30,8 @@ export interface ICurvesOptions {
   logx: boolean;
   /** Leave outliers out of the range of the y axis. */
   clip: boolean;
+  /** Mark where rules found something in a trial; has no effect on several. */
+  findings: boolean;
   /** Fields; trials that share their values are drawn as one curve with a band. */
   group: readonly string[];
 }
@@ -40,6 +42,7 @@ const FIRST: ICurvesOptions = {
   log: false,
   logx: false,
   clip: false,
+  findings: true,
   group: []
 };
 
@@ -87,9 +90,14 @@ export class CurvesModel implements IDisposable {
     return this.#charts;
   }
 
+  /** Whether the curves are of a single trial, whose findings can be marked. */
+  get isOfOne(): boolean {
+    return this.#trials.length === 1 && this.#options.group.length === 0;
+  }
+
   /** While this stays the same, a redraw keeps the reader's zoom. */
   get view(): string {
-    const { smoothing: _, ...range } = this.#options;
+    const { smoothing: _, findings: _findings, ...range } = this.#options;
     return JSON.stringify(range);
   }
 
@@ -149,6 +157,7 @@ export class CurvesModel implements IDisposable {
       log: toFlag(kept.log, FIRST.log),
       logx: toFlag(kept.logx, FIRST.logx),
       clip: toFlag(kept.clip, FIRST.clip),
+      findings: toFlag(kept.findings, FIRST.findings),
       group: toTexts(kept.group) ?? FIRST.group
     };
     this.choose(chosen && new Set(chosen));
@@ -229,6 +238,7 @@ export class CurvesModel implements IDisposable {
         trials,
         series: [chart.series],
         ...this.#options,
+        findings: this.#options.findings && this.isOfOne,
         points: Math.min(1000, Math.max(100, points))
       });
       return { series: chart.series, figure: untitled(figure), error: null };
@@ -241,9 +251,13 @@ export class CurvesModel implements IDisposable {
     const trials = new Set(this.#trials);
     const grown = events.some(
       event =>
-        event.event === 'metrics-advanced' &&
-        trials.has(event.trial_id) &&
-        (event.truncated || event.metrics.some(m => this.#shows(m)))
+        (event.event === 'metrics-advanced' &&
+          trials.has(event.trial_id) &&
+          (event.truncated || event.metrics.some(m => this.#shows(m)))) ||
+        (event.event === 'finding-changed' &&
+          this.#options.findings &&
+          this.isOfOne &&
+          trials.has(event.finding.trial_id))
     );
     if (grown) {
       this.refresh();

@@ -116,6 +116,14 @@ function Controls(props: ICurvesProps): React.ReactElement {
         value={model.options.clip}
         onChange={clip => model.setOptions({ clip })}
       />
+      {model.isOfOne && (
+        <Flag
+          label={trans.__('findings')}
+          title={trans.__('Mark where rules found something')}
+          value={model.options.findings}
+          onChange={findings => model.setOptions({ findings })}
+        />
+      )}
       <GroupControl {...props} />
       <SystemControl {...props} />
     </div>

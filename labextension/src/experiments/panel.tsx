@@ -9,7 +9,7 @@ import { formatCount } from '../parts/format';
 import { Empty, ErrorNote, Skeleton, Snippet } from '../parts/Notes';
 import { StoreNote } from '../parts/StoreNote';
 import { useSignal } from '../parts/useSignal';
-import { CommandIDs, type ILabdeckClient } from '../tokens';
+import { CommandIDs, type ILabdeckClient, type IOpenFindings } from '../tokens';
 import { FIRST_STEP } from './inserting';
 import type { ExperimentsModel } from './model';
 import { SelectionBar } from './selectionBar';
@@ -21,6 +21,8 @@ export interface ISectionContext {
   client: ILabdeckClient;
   commands: CommandRegistry;
   trans: TranslationBundle;
+  /** What rules have found in the trials; null where nothing tells. */
+  findings?: IOpenFindings | null;
 }
 
 /** The section's widget. */

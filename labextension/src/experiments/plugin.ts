@@ -11,7 +11,14 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SORT_KEYS } from '../client/order';
 import { StoreMirror } from '../client/mirror';
 import { SearchModel } from '../search/model';
-import { CommandIDs, ILabdeckClient, ISidebar, PluginIDs } from '../tokens';
+import {
+  CommandIDs,
+  type ICurrentExperiment,
+  ILabdeckClient,
+  IOpenFindings,
+  ISidebar,
+  PluginIDs
+} from '../tokens';
 import { addExperimentCommands } from './commands';
 import { addFirstStepCommands, addInsertCommand } from './inserting';
 import { remember } from './memory';
@@ -25,7 +32,13 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows experiments, their trials and components in the sidebar.',
   autoStart: true,
   requires: [ILabdeckClient, ISidebar],
-  optional: [ITranslator, ICommandPalette, INotebookTracker, IStateDB],
+  optional: [
+    ITranslator,
+    ICommandPalette,
+    INotebookTracker,
+    IStateDB,
+    IOpenFindings
+  ],
   activate: (
     app: JupyterFrontEnd,
     client: ILabdeckClient,
@@ -33,7 +46,8 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     notebooks: INotebookTracker | null,
-    state: IStateDB | null
+    state: IStateDB | null,
+    findings: IOpenFindings | null
   ): void => {
     const { commands } = app;
     const trans = (translator ?? nullTranslator).load('labdeck');
@@ -45,7 +59,13 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
     addExperimentCommands(context);
     addSearch(context);
     addInsertCommand(context, notebooks);
-    const section = new ExperimentsSection({ model, client, commands, trans });
+    const section = new ExperimentsSection({
+      model,
+      client,
+      commands,
+      trans,
+      findings
+    });
     sidebar.addSection(section, 100);
     for (const command of commands.listCommands()) {
       if (!before.has(command) && !UNLISTED.includes(command)) {
@@ -61,6 +81,7 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
       });
     }
     model.changed.connect(() => {
+      sidebar.current = currentOf(model);
       for (const id of FOLLOWING) {
         commands.notifyCommandChanged(id);
       }
@@ -70,6 +91,23 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/** The experiment that is current, by itself or by what is below it. */
+function currentOf(model: ExperimentsModel): ICurrentExperiment | null {
+  const row = model.activeRow;
+  switch (row?.kind) {
+    case 'experiment':
+      return { id: row.key, name: row.experiment.name };
+    case 'trial':
+      return { id: row.trial.experiment_id, name: row.trial.experiment };
+    case 'component': {
+      const trial = model.mirror.findTrial(row.trial);
+      return trial ? { id: trial.experiment_id, name: trial.experiment } : null;
+    }
+    default:
+      return null;
+  }
+}
 
 /** Commands whose label or availability depends on what is current or selected. */
 const FOLLOWING = [

@@ -32,6 +32,8 @@ export interface IRowContext {
   now: number;
   /** Gives an experiment or trial another name. */
   rename: (id: string, name: string) => void;
+  /** How many open findings a trial has. */
+  found: (trial: string) => number;
 }
 
 /** The cells of a line. */
@@ -174,6 +176,7 @@ function TrialCells(
         hover={trialHover(trial, trans)}
       />
       {trial.archived && <Archived trans={trans} />}
+      <Found count={props.found(trial.id)} trans={trans} />
       {objective && (
         <>
           <Sparkline
@@ -192,6 +195,33 @@ function TrialCells(
         {formatAge(now - time)}
       </span>
     </>
+  );
+}
+
+/** How much rules have found in a trial. */
+function Found(props: {
+  count: number;
+  trans: TranslationBundle;
+}): React.ReactElement | null {
+  const { count, trans } = props;
+  if (count === 0) {
+    return null;
+  }
+  const label = trans._n(
+    '%1 open finding',
+    '%1 open findings',
+    count,
+    formatCount(count)
+  );
+  return (
+    <span
+      className="jp-Labdeck-found"
+      role="img"
+      aria-label={label}
+      title={label}
+    >
+      ⚠{formatCount(count)}
+    </span>
   );
 }
 

@@ -5,8 +5,9 @@ import * as React from 'react';
 
 import { formatCount } from '../parts/format';
 import { useNow } from '../parts/now';
+import { useSignal } from '../parts/useSignal';
 import { VirtualList } from '../parts/VirtualList';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, type IOpenFindings } from '../tokens';
 import { rowCode, rowName } from './copying';
 import { watchDrag } from './dragging';
 import type { ExperimentsModel } from './model';
@@ -17,11 +18,13 @@ interface ITreeProps {
   model: ExperimentsModel;
   commands: CommandRegistry;
   trans: TranslationBundle;
+  findings?: IOpenFindings | null;
 }
 
 /** Experiments > trials > components. */
 export function Tree(props: ITreeProps): React.ReactElement {
-  const { model, commands, trans } = props;
+  const { model, commands, trans, findings = null } = props;
+  useSignal(findings?.changed ?? model.changed);
   const running = model.mirror.experiments.some(({ running }) => running > 0);
   const now = useNow(running ? 1000 : 20_000);
   const rename = (id: string, name: string): void =>
@@ -43,6 +46,7 @@ export function Tree(props: ITreeProps): React.ReactElement {
           trans={trans}
           now={now}
           rename={rename}
+          found={trial => findings?.count(trial) ?? 0}
         />
       )}
       active={model.active}
