@@ -13,7 +13,7 @@ from labdeck.errors import NotFound
 from labdeck.store.contract import Defect
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import is_id
-from labdeck.store.tensors.frames import MAGIC, SIZE, scan
+from labdeck.store.tensors.frames import SIZE, is_unfinished, scan
 from labdeck.store.tensors.reader import RecordingReader, TensorReader, recording_path
 from labdeck.store.tensors.writer import ARRAY_FILE, FLIGHT, ROWS, TensorWriter
 
@@ -114,11 +114,10 @@ def _examine(data: mmap.mmap, size: int, shown: str) -> list[Defect]:
         damaged += frame.start - SIZE - end
         end = frame.start + frame.length
     found = []
-    rest = data[end : end + SIZE]
-    if size > end and not (rest.startswith(MAGIC) or MAGIC.startswith(rest)):
-        damaged += size - end
-    elif size > end:
+    if size > end and is_unfinished(data, end):
         found.append(Defect("warning", shown, "it ends in a record that was not finished", "nothing; it is ignored"))
+    else:
+        damaged += size - end
     if damaged:
         what = f"{damaged:,} bytes of it are damaged"
         found.insert(0, Defect("error", shown, what, "restore it from a backup; the rest is read"))

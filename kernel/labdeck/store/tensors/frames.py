@@ -100,6 +100,15 @@ def scan(data: Data, start: int, base: int = 0) -> Iterator[Frame]:
         start = end
 
 
+def is_unfinished(data: Data, start: int) -> bool:
+    """Say whether a frame begins there that reaches beyond the end."""
+    view = memoryview(data)[start:]
+    if len(view) < SIZE:
+        return MAGIC.startswith(bytes(view[: len(MAGIC)]))
+    frame = _at(view, 0)
+    return frame is not None and frame.start + frame.length > len(view)
+
+
 def _at(view: memoryview, start: int) -> Frame | None:
     """Return the frame that begins there as its header has it, None if none does."""
     magic, kind, mode, _, layout, step, total, time, length = _HEAD.unpack_from(view, start)
