@@ -44,7 +44,6 @@ export class TensorsModel implements IDisposable {
     this.recorder = new RecorderModel(client, id);
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
-    this.refresh();
   }
 
   readonly client: ILabdeckClient;
@@ -68,11 +67,6 @@ export class TensorsModel implements IDisposable {
   /** Why the list could not be read; what was last known stays. */
   get error(): LabdeckError | null {
     return this.#error;
-  }
-
-  /** The trial's name once it is known. */
-  get name(): string {
-    return this.#name;
   }
 
   get tab(): TensorTab {
@@ -179,9 +173,19 @@ export class TensorsModel implements IDisposable {
     this.#choose();
   }
 
+  /** Say whether anybody looks; nothing is read while nobody does. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible) {
+      this.refresh();
+    }
+  }
+
   /** Read everything anew. */
   refresh(): void {
-    this.#refresher.request();
+    if (this.#visible) {
+      this.#refresher.request();
+    }
   }
 
   dispose(): void {
@@ -200,7 +204,6 @@ export class TensorsModel implements IDisposable {
   async #read(): Promise<void> {
     try {
       this.#list = await this.client.tensors(this.id);
-      this.#name ||= (await this.client.trial(this.id)).trial.name;
       this.#error = null;
     } catch (reason) {
       this.#error = toLabdeckError(reason);
@@ -260,13 +263,13 @@ export class TensorsModel implements IDisposable {
 
   #list: TensorList | null = null;
   #error: LabdeckError | null = null;
-  #name = '';
   #tab: TensorTab = 'map';
   #mode: Mode = 'TRAIN';
   #collection: string | null = null;
   #reduction = 'abs_mean';
   #tensor = '';
   #step: number | null = null;
+  #visible = false;
   #map = NOTHING;
   #curves = NOTHING;
   #histogram = NOTHING;

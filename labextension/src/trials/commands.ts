@@ -6,7 +6,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { trialIcon } from '../parts/icons';
 import { titleOf } from '../readings';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
-import { TrialModel } from './model';
+import { findingActions } from '../findings/commands';
+import { TRIAL_TABS, TrialModel } from './model';
 import { TrialPanel } from './panel';
 
 /** Where trials' pages are shown. */
@@ -33,7 +34,12 @@ export function addTrialCommands(context: ITrialContext): void {
         type: 'object',
         required: ['trial'],
         properties: {
-          trial: { type: 'string', description: trans.__("The trial's id") }
+          trial: { type: 'string', description: trans.__("The trial's id") },
+          tab: {
+            type: 'string',
+            enum: [...TRIAL_TABS],
+            description: trans.__('Which face of its page to show')
+          }
         }
       }
     },
@@ -45,6 +51,10 @@ export function addTrialCommands(context: ITrialContext): void {
         create(context, id);
       if (!widget.isAttached) {
         app.shell.add(widget, 'main');
+      }
+      const tab = TRIAL_TABS.find(each => each === args.tab);
+      if (tab) {
+        widget.content.model.setTab(tab);
       }
       app.shell.activateById(widget.id);
       return widget;
@@ -64,6 +74,7 @@ function create(
       void app.commands.execute(CommandIDs.openTrial, { trial }),
     onCompare: trials =>
       void app.commands.execute(CommandIDs.compare, { trials: [...trials] }),
+    findings: findingActions(app.commands),
     onDelete: () => void app.commands.execute(CommandIDs.remove, { ids: [id] }),
     onRestore: () =>
       void app.commands.execute(CommandIDs.restore, { ids: [id] })

@@ -4,10 +4,12 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type LabdeckError, toLabdeckError } from '../client/errors';
 import { CurvesModel } from '../curves/model';
+import { WatchModel } from '../findings/model';
 import { LineageModel } from '../lineage/model';
 import { OutputModel } from '../output/model';
 import { allSeries, mergeMetrics, SYSTEM } from '../readings';
 import { Refresher } from '../refresher';
+import { TensorsModel } from '../tensors/model';
 import type {
   AnyEvent,
   ILabdeckClient,
@@ -22,11 +24,26 @@ const INTERVAL = 500;
 export type TrialTab =
   | 'overview'
   | 'curves'
+  | 'tensors'
+  | 'findings'
   | 'artifacts'
   | 'output'
   | 'lineage'
   | 'code'
   | 'environment';
+
+/** All of them. */
+export const TRIAL_TABS: readonly TrialTab[] = [
+  'overview',
+  'curves',
+  'tensors',
+  'findings',
+  'artifacts',
+  'output',
+  'lineage',
+  'code',
+  'environment'
+];
 
 /** A trial's page. */
 export class TrialModel implements IDisposable {
@@ -37,6 +54,9 @@ export class TrialModel implements IDisposable {
     this.system = new CurvesModel(client);
     this.output = new OutputModel(client, id);
     this.lineage = new LineageModel(client, id);
+    this.tensors = new TensorsModel(client, id);
+    this.watch = new WatchModel(client, id);
+    this.watch.feed.changed.connect(this.#onFindings, this);
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
     this.refresh();
@@ -49,6 +69,9 @@ export class TrialModel implements IDisposable {
   readonly system: CurvesModel;
   readonly output: OutputModel;
   readonly lineage: LineageModel;
+  readonly tensors: TensorsModel;
+  /** What watches the trial and what was found in it. */
+  readonly watch: WatchModel;
 
   get changed(): ISignal<this, void> {
     return this.#changed;
@@ -131,6 +154,8 @@ export class TrialModel implements IDisposable {
     this.system.dispose();
     this.output.dispose();
     this.lineage.dispose();
+    this.tensors.dispose();
+    this.watch.dispose();
     Signal.clearData(this);
   }
 
@@ -157,6 +182,11 @@ export class TrialModel implements IDisposable {
     }
     this.#meanwhile = null;
     this.#update();
+  }
+
+  /** The tab says how many there are. */
+  #onFindings(): void {
+    this.#changed.emit();
   }
 
   #onStale(): void {

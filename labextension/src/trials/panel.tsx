@@ -3,6 +3,8 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Curves } from '../curves/view';
+import type { IFindingActions } from '../findings/actions';
+import { Watching } from '../findings/view';
 import { type ILineageActions, Lineage } from '../lineage/view';
 import { Editable } from '../parts/Editable';
 import {
@@ -19,6 +21,7 @@ import { StateIcon, stateLabel } from '../parts/StateIcon';
 import { StoreNote } from '../parts/StoreNote';
 import { Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
+import { Tensors } from '../tensors/view';
 import { Output } from '../output/view';
 import { Artifacts } from '../previews/artifacts';
 import {
@@ -42,6 +45,7 @@ export interface ITrialActions extends IOpenTrials, IHighlighting {
   onRestore: () => void;
   onDelete: () => void;
   onOpenTrial: ILineageActions['onOpenTrial'];
+  findings: IFindingActions;
 }
 
 /** A trial's page in the main area. */
@@ -256,6 +260,12 @@ function Faces(props: IPageProps & ITrialFaceProps): React.ReactElement {
         tabs={[
           { id: 'overview', label: trans.__('Overview') },
           { id: 'curves', label: trans.__('Curves') },
+          { id: 'tensors', label: trans.__('Tensors') },
+          {
+            id: 'findings',
+            label: trans.__('Findings'),
+            count: model.watch.feed.open || undefined
+          },
           {
             id: 'artifacts',
             label: trans.__('Artifacts'),
@@ -288,6 +298,22 @@ function Face(props: IPageProps & ITrialFaceProps): React.ReactElement {
       return <Overview {...props} />;
     case 'curves':
       return <AllCurves {...props} />;
+    case 'tensors':
+      return (
+        <Tensors
+          model={props.model.tensors}
+          trans={props.trans}
+          prefix={`${props.prefix}-tensors`}
+        />
+      );
+    case 'findings':
+      return (
+        <Watching
+          model={props.model.watch}
+          trans={props.trans}
+          {...props.findings}
+        />
+      );
     case 'artifacts':
       return (
         <Artifacts
@@ -300,21 +326,26 @@ function Face(props: IPageProps & ITrialFaceProps): React.ReactElement {
     case 'output':
       return <Output model={props.model.output} trans={props.trans} />;
     case 'lineage':
-      return (
-        <Lineage
-          model={props.model.lineage}
-          trans={props.trans}
-          onOpenTrial={props.onOpenTrial}
-          onOpenFile={file =>
-            file.trial === props.model.id
-              ? props.model.setTab('artifacts')
-              : props.onOpenTrial(file.trial)
-          }
-        />
-      );
+      return <CameFrom {...props} />;
     case 'code':
       return <Code {...props} />;
     case 'environment':
       return <Environment {...props} />;
   }
+}
+
+function CameFrom(props: IPageProps): React.ReactElement {
+  const { model, trans, onOpenTrial } = props;
+  return (
+    <Lineage
+      model={model.lineage}
+      trans={trans}
+      onOpenTrial={onOpenTrial}
+      onOpenFile={file =>
+        file.trial === model.id
+          ? model.setTab('artifacts')
+          : onOpenTrial(file.trial)
+      }
+    />
+  );
 }

@@ -10,6 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, ILabdeckClient, PluginIDs } from '../tokens';
 import { addTrialCommands } from './commands';
 import type { TrialPanel } from './panel';
+import { addTensorsCommand } from './tensorsCommand';
 
 /** Shows everything known of a trial in the main area. */
 export const trialsPlugin: JupyterFrontEndPlugin<void> = {
@@ -30,6 +31,7 @@ export const trialsPlugin: JupyterFrontEndPlugin<void> = {
       namespace: 'labdeck-trials'
     });
     addTrialCommands({ app, client, tracker, trans, languages });
+    addTensorsCommand(app, trans);
     if (restorer) {
       void restorer.restore(tracker, {
         command: CommandIDs.openTrial,

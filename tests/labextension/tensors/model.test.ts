@@ -22,6 +22,7 @@ describe('the tensor view', () => {
     answer('tensors', listOf());
     answer('figures', FIGURE);
     model = new TensorsModel(server.client, id(1));
+    model.setVisible(true);
     await settle();
   });
 
@@ -32,7 +33,6 @@ describe('the tensor view', () => {
   });
 
   it('begins with the gradients over the steps of training', () => {
-    expect(model.name).toBe('cnn-1');
     expect([model.mode, model.reduction, model.collection]).toEqual([
       'TRAIN',
       'abs_mean',
@@ -43,6 +43,14 @@ describe('the tensor view', () => {
       'mode=TRAIN&reduction=abs_mean&collection=gradients'
     );
     expect(server.count(`${TRIAL}/figures/tensor`)).toBe(0);
+  });
+
+  it('reads nothing while nobody looks', async () => {
+    model.setVisible(false);
+    const before = server.count(`${TRIAL}/tensors`);
+    model.refresh();
+    await settle();
+    expect(server.count(`${TRIAL}/tensors`)).toBe(before);
   });
 
   it('reads the curves and the histogram of a tensor that is chosen', async () => {

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from labdeck_ui.figures import layout as layouts
-from labdeck_ui.figures.curves import mode_of
+from labdeck_ui.figures.curves import LEGEND, mode_of
 from labdeck_ui.palette import SERIES_COLOURS
 
 if TYPE_CHECKING:
@@ -38,11 +38,9 @@ def tensor_curves(reading: TensorCurves) -> go.Figure:
         return layouts.empty("nothing was recorded of this", usual=True)
     layout = layouts.base_layout()
     layout["showlegend"] = True
-    layout["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    layout["margin"] = {"l": 64, "r": 16, "t": 40, "b": 44}
+    layout["legend"] = dict(LEGEND)
     layout["hovermode"] = "x unified"
     layout["xaxis"] |= {"title": {"text": "step"}, "anchor": _axis("y", len(rows) - 1)}
-    layout["height"] = max(220, 150 * len(rows) + 60)
     traces: list[dict[str, Any]] = []
     gap, count = 0.08 / len(rows), len(rows)
     for place, (title, members) in enumerate(rows):

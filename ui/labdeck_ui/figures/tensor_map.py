@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +24,6 @@ SEQUENTIAL = "Viridis"
 BROKEN = "#d627c4"
 """Of cells whose value is not finite: a colour that neither scale has."""
 _MARKS = {"info": "circle", "warning": "triangle-up", "error": "x"}
-_ROW = 22
-"""Pixels that a row asks for."""
 
 
 def tensor_map(grid: TensorGrid) -> go.Figure:
@@ -63,7 +60,6 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
     layout = layouts.base_layout()
     layout["xaxis"] |= {"title": {"text": "step"}, "showgrid": False}
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False, "tickfont": {"size": 11}}
-    layout["height"] = max(240, 90 + _ROW * len(rows))
     return go.Figure(data=traces, layout=layout)
 
 
@@ -150,24 +146,19 @@ def tensor_histogram(reading: TensorHistogram) -> go.Figure:
     """
     if not len(reading.steps) or not reading.counts.any():
         return layouts.empty("no values were recorded", usual=True)
-    filled = np.flatnonzero(reading.counts.any(axis=0))
-    low, high = filled[0], filled[-1] + 1
-    counts = reading.counts[:, low:high]
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    edges = reading.edges[low : high + 1]
+    kept = _kept_bins(reading)
+    shares = reading.counts[:, kept] / np.maximum(reading.counts.sum(axis=1, keepdims=True), 1)
+    lower, upper = reading.edges[kept], reading.edges[kept + 1]
+    axis: dict[str, Any] = {"title": {"text": "value"}}
+    y: NDArray[Any] = (lower + upper) / 2
     if reading.signed_log:
-        middle = (len(reading.edges) - 2) // 2
-        places = np.arange(low, high) - middle
-        axis = {"title": {"text": "value"}, **_powers(edges, places)}
-        y: NDArray[Any] = places
-    else:
-        axis, y = {"title": {"text": "value"}}, (edges[1:] + edges[:-1]) / 2
+        y, axis = np.arange(len(kept)), {**axis, **_powers(lower, upper)}
     cells = {
         "type": "heatmap",
         "x": reading.steps,
         "y": y,
         "z": shares.T,
-        "text": [[f"{a:.3g} … {b:.3g}"] * len(reading.steps) for a, b in pairwise(edges)],
+        "text": [[f"{a:.3g} … {b:.3g}"] * len(reading.steps) for a, b in zip(lower, upper, strict=True)],
         "colorscale": SEQUENTIAL,
         "colorbar": {"title": {"text": "share", "side": "right"}, "thickness": 12, "outlinewidth": 0},
         "hovertemplate": f"{reading.mode} step %{{x}}<br>%{{text}}: %{{z:.1%}}<extra></extra>",
@@ -178,12 +169,29 @@ def tensor_histogram(reading: TensorHistogram) -> go.Figure:
     return go.Figure(data=[cells], layout=layout)
 
 
-def _powers(edges: NDArray[np.float64], places: NDArray[np.intp]) -> dict[str, Any]:
-    """Return ticks at some bins, in the words of the values that they begin with."""
-    every = max(1, len(places) // 8)
-    chosen = range(0, len(places), every)
-    inner = [edges[i] if places[i] > 0 else edges[i + 1] if places[i] < 0 else 0.0 for i in chosen]
-    return {"tickvals": [int(places[i]) for i in chosen], "ticktext": [f"{value:.1g}" for value in inner]}
+def _kept_bins(reading: TensorHistogram) -> NDArray[np.intp]:
+    """Return the bins to be drawn: from the first to the last that holds values.
+
+    Of bins of powers of 2 those are left out, too, that are nearer to 0 than any value, down to the bin of 0 itself:
+    they would take most of the room.
+    """
+    filled = np.flatnonzero(reading.counts.any(axis=0))
+    kept = np.arange(filled[0], filled[-1] + 1)
+    if not reading.signed_log:
+        return kept
+    middle = (len(reading.edges) - 2) // 2
+    nearest = np.abs(filled[filled != middle] - middle).min(initial=len(reading.edges))
+    far: NDArray[np.intp] = kept[(kept == middle) | (np.abs(kept - middle) >= nearest)]
+    return far
+
+
+def _powers(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> dict[str, Any]:
+    """Return ticks at some bins, in the words of their bounds nearer to 0; the bin of 0 is always named."""
+    every = max(1, len(lower) // 8)
+    zero = int(np.flatnonzero(lower < 0)[-1]) if (lower < 0).any() and upper[lower < 0][-1] > 0 else -1
+    chosen = [i for i in range(len(lower)) if i == zero or (i % every == 0 and abs(i - zero) >= every)]
+    bounds = [0.0 if i == zero else lower[i] if lower[i] > 0 else upper[i] for i in chosen]
+    return {"tickvals": chosen, "ticktext": [f"{value:.1g}" for value in bounds]}
 
 
 def tensor_values(reading: TensorValues) -> go.Figure:
@@ -205,7 +213,7 @@ def tensor_values(reading: TensorValues) -> go.Figure:
         {
             "type": "heatmap",
             "z": finite,
-            "colorbar": {"thickness": 12, "outlinewidth": 0},
+            "colorbar": {"thickness": 12, "outlinewidth": 0, "exponentformat": "e"},
             "hovertemplate": "row %{y}, column %{x}: %{z:.4g}<extra></extra>",
             **scale,
         }
@@ -224,6 +232,8 @@ def tensor_values(reading: TensorValues) -> go.Figure:
     shape = " × ".join(str(size) for size in reading.shape) or "scalar"
     folded = reading.fold[0] * reading.fold[1]
     layout = layouts.base_layout()
+    rows, columns = reading.picture.shape
     layout["xaxis"] |= {"title": {"text": f"{shape}, {folded:,} values a cell" if folded > 1 else shape}}
-    layout["yaxis"] |= {"autorange": "reversed", "scaleanchor": None}
+    layout["xaxis"] |= {"showgrid": False, "zeroline": False, "dtick": max(1, columns // 8)}
+    layout["yaxis"] |= {"autorange": "reversed", "showgrid": False, "zeroline": False, "dtick": max(1, rows // 8)}
     return go.Figure(data=traces, layout=layout)

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
+import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { NetworkView } from '../network/view';
@@ -7,7 +7,6 @@ import { Chart } from '../parts/Chart';
 import type { IClicked } from '../parts/drawing';
 import { HealthIcon } from '../parts/Health';
 import { describeError, Empty, ErrorNote, Skeleton } from '../parts/Notes';
-import { StoreNote } from '../parts/StoreNote';
 import { Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
 import { Recorder } from '../recorder/view';
@@ -16,6 +15,10 @@ import type { IDrawn, Mode, TensorsModel } from './model';
 import { collectionsOf, reductionsOf } from './modules';
 import { ModuleTree } from './tree';
 
+/** Pixels of a row of the map, and of a map of few rows. */
+const ROW = 26;
+const FEW_ROWS = 260;
+
 interface ITensorProps {
   model: TensorsModel;
   trans: TranslationBundle;
@@ -23,30 +26,18 @@ interface ITensorProps {
   prefix: string;
 }
 
-/** The tensor view in the main area. */
-export class TensorsPanel extends ReactWidget {
-  constructor(model: TensorsModel, trans: TranslationBundle) {
-    super();
-    this.model = model;
-    this.#trans = trans;
-    this.addClass('jp-Labdeck-page');
-    this.addClass('jp-Labdeck-tensors');
-  }
-
-  readonly model: TensorsModel;
-
-  override dispose(): void {
-    if (!this.isDisposed) {
-      this.model.dispose();
-    }
-    super.dispose();
-  }
-
-  protected override render(): React.ReactElement {
-    return <Page model={this.model} trans={this.#trans} prefix={this.id} />;
-  }
-
-  readonly #trans: TranslationBundle;
+/** What was recorded of a model's tensors; read only while somebody looks. */
+export function Tensors(props: ITensorProps): React.ReactElement {
+  const { model } = props;
+  React.useEffect(() => {
+    model.setVisible(true);
+    return () => model.setVisible(false);
+  }, [model]);
+  return (
+    <div className="jp-Labdeck-tensors">
+      <Page {...props} />
+    </div>
+  );
 }
 
 function Page(props: ITensorProps): React.ReactElement {
@@ -71,7 +62,6 @@ function Page(props: ITensorProps): React.ReactElement {
   }
   return (
     <>
-      <StoreNote client={model.client} trans={trans} />
       {error && (
         <ErrorNote
           error={error}
@@ -214,8 +204,17 @@ function Map(props: ITensorProps): React.ReactElement {
       trans={trans}
       onRetry={() => model.refresh()}
       onClick={onClick}
+      className="jp-Labdeck-tensors-map"
+      height={heightOf(model.map)}
     />
   );
+}
+
+/** Room for the axes, and some for each row. */
+function heightOf({ figure }: IDrawn): number {
+  const rows = figure?.data.at(0)?.y;
+  const count = Array.isArray(rows) ? rows.length : 0;
+  return Math.max(FEW_ROWS, 90 + ROW * count);
 }
 
 function Graph(props: ITensorProps): React.ReactElement {
@@ -257,6 +256,7 @@ function OneTensor(props: ITensorProps): React.ReactElement {
         {step !== null && ` · ${trans.__('step %1', step)}`}
       </p>
       <Drawn
+        className="jp-mod-curves"
         drawn={model.curves}
         label={trans.__('Reductions of %1', tensor.name)}
         view={view}
@@ -289,10 +289,13 @@ function Drawn(props: {
   trans: TranslationBundle;
   onRetry: () => void;
   onClick?: (place: IClicked) => void;
+  className?: string;
+  /** In pixels; default as the style says. */
+  height?: number;
 }): React.ReactElement {
   const { drawn, trans } = props;
   return (
-    <div className="jp-Labdeck-tensors-chart">
+    <div className={props.className} style={{ height: props.height }}>
       {drawn.error && (
         <p className="jp-Labdeck-chart-note" role="alert">
           {describeError(drawn.error, trans).message}{' '}
