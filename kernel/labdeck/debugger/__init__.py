@@ -6,19 +6,32 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labdeck.debugger.checkpoints import keep_checkpoint, load_checkpoint
     from labdeck.debugger.hooks.arrays import ArraysHook
+    from labdeck.debugger.pausing import paused
+    from labdeck.findings.rule import Finding, Need, Rule
+    from labdeck.findings.window import Window
 
 _HOMES = {
     "ArraysHook": "labdeck.debugger.hooks.arrays",
+    "Finding": "labdeck.findings.rule",
+    "Need": "labdeck.findings.rule",
+    "Rule": "labdeck.findings.rule",
+    "Window": "labdeck.findings.window",
+    "keep_checkpoint": "labdeck.debugger.checkpoints",
+    "load_checkpoint": "labdeck.debugger.checkpoints",
+    "paused": "labdeck.debugger.pausing",
 }
 
-__all__ = ["ArraysHook"]
+_MODULES = {"actions": "labdeck.findings.actions", "rules": "labdeck.debugger.rules"}
+
+__all__ = ["ArraysHook", "Finding", "Need", "Rule", "Window", "keep_checkpoint", "load_checkpoint", "paused"]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
-    if name == "rules":
-        return importlib.import_module("labdeck.debugger.rules")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'labdeck.debugger' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)
@@ -28,4 +41,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the public names."""
-    return sorted([*__all__, "rules"])
+    return sorted([*__all__, *_MODULES])

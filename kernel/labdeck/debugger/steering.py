@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labdeck.debugger.pausing import hand_over
 from labdeck.errors import LabdeckError, NotFound, TrainingPaused, TrainingStopped
 from labdeck.wire.commands import AnswerRequest
 
@@ -141,6 +142,8 @@ class Steering:
         elif isinstance(ending, TrainingPaused) and not _somebody_types_here():
             self._hold(ending)
         else:
+            if isinstance(ending, TrainingPaused):
+                hand_over(self._hub, ending)
             raise ending
 
     def _hold(self, why: TrainingPaused) -> None:

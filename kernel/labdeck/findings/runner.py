@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.errors import LabdeckError, NotFound
+from labdeck.findings.actions.choose import Given, to_actions
 from labdeck.findings.actions.perform import Acting, Performer
 from labdeck.findings.episodes import Episode, When, legible
 from labdeck.findings.rule import Need, Rule
@@ -21,7 +22,6 @@ from labdeck.wire.commands import PutFinding, PutRules
 from labdeck.wire.debugging import RuleRecord
 
 if TYPE_CHECKING:
-    from labdeck.findings.actions.base import Action
     from labdeck.findings.rule import Surroundings
     from labdeck.findings.subject import Subject
     from labdeck.findings.window import Window
@@ -96,12 +96,14 @@ class Runner:
 
     # -- rules -----------------------------------------------------------------------------------------------------
 
-    def add(self, rule: Rule | type[Rule], actions: Iterable[Action] = (), name: str | None = None) -> str:
+    def add(
+        self, rule: Rule | type[Rule], actions: Given | Iterable[Given] | None = (), name: str | None = None
+    ) -> str:
         """Have a rule judge from the next step on; return its name among the rules of the trial.
 
         Args:
             rule: The rule, or its class.
-            actions: What is done because of its findings.
+            actions: What is done because of its findings, see `to_actions`.
             name: Default its class; "-2" … is appended to one that is taken.
 
         Raises:
@@ -110,7 +112,7 @@ class Runner:
         made = rule() if isinstance(rule, type) else rule
         with self._lock:
             name = self._free(name or type(made).__name__)
-            acting = [Acting(action) for action in actions]
+            acting = [Acting(action) for action in to_actions(actions)]
             self._watched.append(begin(made, name, self._trial_id, acting, self._surroundings))
             self._changed()
         return name

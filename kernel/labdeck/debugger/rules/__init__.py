@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from labdeck.errors import NotFound
+from labdeck.findings.custom import is_file, load_rule
 from labdeck.findings.rule import Rule
 
 _HOMES = {
@@ -95,11 +96,14 @@ def all() -> tuple[type[Rule], ...]:  # noqa: A001 - `rules.all()` reads well
 
 
 def find(name: str) -> type[Rule]:
-    """Return the rule of a name; upper and lower case are the same.
+    """Return the rule of a name; upper and lower case are the same. "my_rules.py:MyRule" is one of a file.
 
     Raises:
         NotFound: There is none; names the nearest.
+        UsageError: The file cannot be executed.
     """
+    if is_file(name):
+        return load_rule(name)
     known = {each.lower(): each for each in _HOMES}
     wanted = name.strip().lower()
     if wanted in known:
