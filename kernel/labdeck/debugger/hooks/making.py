@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hub import Hub
 from labdeck.runs import active
+from labdeck.runs.autolog import loops
+from labdeck.runs.autolog.patching import warn
 from labdeck.runs.autolog.place import Place, open_place
 
 if TYPE_CHECKING:
@@ -48,19 +50,33 @@ class HubMaker:
             if isinstance(rule, str):
                 built_in.find(rule)
 
-    def make(self, name: str, framework: str, also: Mapping[str, Any] | None = None) -> tuple[Hub, Place | None]:
-        """Return a hub, and the place that was opened for it; None where a trial runs.
+    def make(
+        self, name: str, framework: str, also: Mapping[str, Any] | None = None, living: object = None
+    ) -> tuple[Hub | None, Place | None]:
+        """Return a hub, and the place that was opened for it, None where a trial runs; never raises.
+
+        What goes wrong is said in a warning, and there is no hub: a training must not end because of it.
 
         Args:
             name: What is trained.
             framework: "xgboost", "lightgbm" or "sklearn".
             also: What is recorded beside what the user wants, where he says nothing of it.
-
-        Raises:
-            UsageError: What is wanted makes no sense.
+            living: What is trained, where nothing tells when that ends: a trial that is started for it ends with the
+                cell, when this is gone, or with the process, and no place is returned.
         """
+        try:
+            return self._make(name, framework, also, living)
+        except Exception as error:  # noqa: BLE001 - nothing raises into the training
+            warn(f"Labdeck: the training of {name} is not watched, it goes on: {error}")
+            return None, None
+
+    def _make(
+        self, name: str, framework: str, also: Mapping[str, Any] | None, living: object
+    ) -> tuple[Hub, Place | None]:
         trial, place = self.trial or active.innermost(), None
-        if trial is None:
+        if trial is None and living is not None:
+            trial = loops.open_loop(framework, name, living, None).trial
+        elif trial is None:
             place = open_place(framework, name)
             assert place is not None  # noqa: S101 - a training stands alone
             trial = place.trial

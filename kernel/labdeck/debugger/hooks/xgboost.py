@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from labdeck.debugger.hooks.attaching import Attachment, is_estimator
 from labdeck.debugger.hooks.boosters import BoosterFeed, Metric, is_loss
-from labdeck.debugger.hooks.calls import Calls
 from labdeck.debugger.hooks.xgboost_source import XGBoostSource
 from labdeck.debugger.switch import is_enabled
-from labdeck.runs.autolog import importing
-from labdeck.runs.autolog.patching import argument, with_argument
+from labdeck.runs.autolog.patching import argument
 
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.making import HubMaker
@@ -28,68 +27,28 @@ _FEW = 20_000
 
 def can_watch(obj: object) -> bool:
     """Say whether an object is an estimator of XGBoost's scikit-learn interface, or the library itself."""
-    if isinstance(obj, ModuleType):
-        return obj.__name__ == NAME
-    return any(cls.__module__ == "xgboost.sklearn" and cls.__name__ == "XGBModel" for cls in type(obj).__mro__)
+    return obj is sys.modules.get(NAME, NAME) or is_estimator(obj, "xgboost.sklearn", "XGBModel")
 
 
 def attach(maker: HubMaker, obj: object = None) -> Attachment:
     """Watch every training of XGBoost, or those of one estimator, until `close`."""
-    return Attachment(maker, None if obj is None or isinstance(obj, ModuleType) else obj)
+    return XGBoostAttachment(maker, None if isinstance(obj, ModuleType) else obj)
 
 
-class Attachment:
-    """Trainings of XGBoost are watched until it is closed; as soon as the library is imported if it is not yet."""
+class XGBoostAttachment(Attachment):
+    """Trainings of XGBoost are watched until it is closed."""
 
-    def __init__(self, maker: HubMaker, estimator: object = None) -> None:
-        self._maker = maker
-        self._estimator = estimator
-        self._calls = Calls()
-        self._owner = f"debugger-{id(self)}"
-        self._fitted: list[object] = []
-        self.hubs: list[Hub] = []
-        if is_enabled():
-            importing.when_imported(NAME, self._owner, self._install)
+    name = NAME
+    homes = ("training", "sklearn")
 
-    def close(self) -> None:
-        """Watch no further training; what was put into the library is taken out again."""
-        importing.forget(self._owner)
-        self._calls.restore()
-
-    def _install(self, module: ModuleType) -> None:
-        self._calls.around_function([module, module.training, module.sklearn], "train", self._train)
-        if self._estimator is not None:
-            for owner in type(self._estimator).__mro__:
-                if owner.__module__.startswith(NAME):
-                    self._calls.around_method(owner, "fit", self._fit)
-
-    def _fit(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self._fitted.append(args[0] if args else None)
-        try:
-            return original(*args, **kwargs)
-        finally:
-            self._fitted.pop()
-
-    def _train(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._estimator is not None and (not self._fitted or self._fitted[-1] is not self._estimator):
-            return original(*args, **kwargs)
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, Any]:
+        """Return a training that begins, and the callback that tells of it."""
         train = argument(args, kwargs, 1, "dtrain")
         evals = list(kwargs.get("evals") or (args[3] if len(args) > 3 else None) or ())  # noqa: PLR2004 - its place
         known = {name: "train" for data, name in evals if data is train}
         held_out = next((data for data, _ in evals if data is not train), None)
-        watching = Watching(self._maker, train, held_out, argument(args, kwargs, 0, "params"), names=known)
-        follower = follower_of(sys.modules[NAME], watching)
-        args, kwargs = with_argument(original, args, kwargs, "callbacks", lambda given: [follower, *(given or [])])
-        error: BaseException | None = None
-        try:
-            return original(*args, **kwargs)
-        except BaseException as ended:
-            error = ended
-            raise
-        finally:
-            if watching.hub is not None:
-                self.hubs.append(watching.hub)
-            watching.end(error)
+        watching = Watching(self.maker, train, held_out, argument(args, kwargs, 0, "params"), names=known)
+        return watching, follower_of(sys.modules[NAME], watching)
 
 
 class Watching:
@@ -125,11 +84,13 @@ class Watching:
         self.hub: Hub | None = None
 
     def begin(self, booster: Any) -> None:
-        """Begin to watch; UsageError if what is wanted makes no sense."""
+        """Begin to watch."""
         if not is_enabled():
             return
         also = _for_report(self._data) if self._maker.wants(REPORT) else None
         self.hub, self._place = self._maker.make("Booster", NAME, also)
+        if self.hub is None:
+            return
         try:
             train, validation = self._data
             self._source = XGBoostSource(booster, train, validation, self._hyperparameters, shap_rows=self._shap_rows)

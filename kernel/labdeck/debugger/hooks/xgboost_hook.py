@@ -61,7 +61,8 @@ class XGBoostHook(TrainingCallback):
         >>> with labdeck.experiment("cancer").trial("boosted") as trial:
         ...     hook = XGBoostHook(train_data=data)
         ...     params = {"objective": "binary:logistic"}
-        ...     _ = xgboost.train(params, data, 5, evals=[(data, "train")], callbacks=[hook])
+        ...     evals = [(data, "train")]
+        ...     _ = xgboost.train(params, data, 5, evals=evals, verbose_eval=False, callbacks=[hook])
         >>> len(trial.experiment.session.tensors.reader(trial.id).series("train-logloss", "value"))
         5
     """
