@@ -45,6 +45,8 @@ SCALAR_COLLECTIONS = {
     CollectionKeys.SM_METRICS,
 }
 """Collections of single numbers: there is nothing to reduce in them."""
+SM_METRIC_COLLECTIONS = {CollectionKeys.LOSSES, CollectionKeys.METRICS, CollectionKeys.SM_METRICS}
+"""Those of them that are metrics of a training."""
 
 
 class Collection:

@@ -10,7 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from labdeck.compat.smdebug.collection import SCALAR_COLLECTIONS, Collection, CollectionKeys, CollectionManager
+from labdeck.compat.smdebug.collection import (
+    SCALAR_COLLECTIONS,
+    SM_METRIC_COLLECTIONS,
+    Collection,
+    CollectionKeys,
+    CollectionManager,
+)
 from labdeck.compat.smdebug.exceptions import (
     InvalidCollectionConfiguration,
     SMDebugTypeError,
@@ -371,7 +377,7 @@ class BaseHook:
             array,
             tuple(dict.fromkeys(("abs_" if absolute else "") + reduction for reduction, absolute in wanted)),
             is_whole=any(config.save_raw_tensor for config in configs),
-            is_metric=is_scalar,
+            is_metric=not SM_METRIC_COLLECTIONS.isdisjoint(one.name for one in chosen),
         )
 
     def _told(self, name: str, members: frozenset[str]) -> tuple[str, ...]:

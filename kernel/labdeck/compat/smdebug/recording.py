@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
 if TYPE_CHECKING:
     from labdeck.compat.smdebug.collection import Collection
     from labdeck.compat.smdebug.mode_keys import ModeKeys
+    from labdeck.findings.rule import Need
     from labdeck.runs.trial import Trial
     from labdeck.wire.debugging import Mode
 
@@ -130,6 +132,14 @@ class Recording:
         """Tell whether a rule needs a tensor at this step; of one that was never seen that is not known."""
         hub = self._hub
         return hub is not None and (name in self._needed or (bool(hub.runner.names) and name not in self._infos))
+
+    def is_needed_in(self, collection: str, tensor: str) -> bool:
+        """Tell whether a rule needs anything of a collection at this step; `tensor` is one that is like its tensors."""
+        hub = self._hub
+        known = {name for name, info in self._infos.items() if collection in info.collections}
+        if known & self._needed:
+            return True
+        return hub is not None and not known and any(_asks(need, collection, tensor) for need in hub.runner.needs)
 
     def end_step(self, mode: ModeKeys, held: Mapping[str, Held]) -> None:
         """The step has ended.
@@ -253,6 +263,11 @@ def _make_kind(needs: Plan, held: Mapping[str, Held]) -> _Kind:
         is_heavy=True,
     )
     return _Kind(plan, Reducer(parts), reduced, [(name, _place(layout, name)) for name in values])
+
+
+def _asks(need: Need, collection: str, tensor: str) -> bool:
+    """Tell whether a rule asks for tensors of a collection that has none so far."""
+    return need.collection == collection or bool(need.regex and re.search(need.regex, tensor))
 
 
 def _is_number(held: Held) -> bool:
