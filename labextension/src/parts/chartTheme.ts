@@ -53,7 +53,8 @@ export function themedLayout(
       size: theme.size,
       color: theme.text
     },
-    showlegend: false, // the page around the charts says once which colour is which
+    // Mostly the page around the charts says once which colour is which.
+    showlegend: record(layout.meta).legend === true,
     margin: { ...record(layout.margin), t: topOf(layout.margin), b: 40 },
     modebar: {
       bgcolor: 'rgba(0,0,0,0)',

@@ -37,7 +37,7 @@ _UNIFIED_LIMIT = 8
 _LEGEND_LIMIT = 20
 """Beyond so many lines the legend would be taller than the chart; hovering still names each line."""
 _INT32_END = 2**31
-LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+_LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"}
 
 
 def curves(
@@ -125,7 +125,7 @@ def curves_layout(
     """Return the layout for so many lines; a single metric is the title of the vertical axis."""
     layout = layouts.base_layout()
     layout["hovermode"] = "x unified" if lines <= _UNIFIED_LIMIT else "closest"
-    layout["legend"] = dict(LEGEND)
+    layout["legend"] = dict(_LEGEND)
     layout["showlegend"] = 0 < lines <= _LEGEND_LIMIT
     layout["xaxis"]["title"]["text"] = scale.title
     layout["yaxis"]["title"]["text"] = layouts.label(metrics[0][1]) if len(metrics) == 1 else ""

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from labdeck_ui.figures import layout as layouts
-from labdeck_ui.figures.curves import LEGEND, mode_of
+from labdeck_ui.figures.curves import mode_of
 from labdeck_ui.palette import SERIES_COLOURS
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ GROUPS = (
     ("count", ("nan_count", "inf_count", "zero_count")),
 )
 """Reductions that share an axis; those of a row are of one order of magnitude."""
+_LEGEND_ROW = 18
+"""Pixels of a row of the legend."""
 
 
 def tensor_curves(reading: TensorCurves) -> go.Figure:
@@ -38,7 +40,9 @@ def tensor_curves(reading: TensorCurves) -> go.Figure:
         return layouts.empty("nothing was recorded of this", usual=True)
     layout = layouts.base_layout()
     layout["showlegend"] = True
-    layout["legend"] = dict(LEGEND)
+    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}, "entrywidth": 44}
+    layout["margin"] = {"l": 64, "r": 16, "t": 24 + _LEGEND_ROW * 2, "b": 44}
+    layout["meta"] = {"legend": True}  # the page shows it: no other place says which line is which
     layout["hovermode"] = "x unified"
     layout["xaxis"] |= {"title": {"text": "step"}, "anchor": _axis("y", len(rows) - 1)}
     traces: list[dict[str, Any]] = []
@@ -47,10 +51,10 @@ def tensor_curves(reading: TensorCurves) -> go.Figure:
         top = 1 - place / count
         name = "yaxis" if place == 0 else f"yaxis{place + 1}"
         domain = [max(0.0, top - 1 / count + gap), top]
-        layout[name] = {
-            **layouts.axis(), "exponentformat": "e", "domain": domain, "title": {"text": title}, "anchor": "x"
-        }  # fmt: skip
-        traces += [_line(reading, member, place, len(traces) + i) for i, member in enumerate(members)]
+        several = len(members) > 1  # a single line is named by its axis
+        axis = {**layouts.axis(), "title": {"text": title if several else members[0]}}
+        layout[name] = {**axis, "exponentformat": "e", "domain": domain, "anchor": "x"}
+        traces += [_line(reading, member, place, len(traces) + i, legend=several) for i, member in enumerate(members)]
     layout["shapes"] = [_mark(found.step, found.severity) for found in reading.findings]
     return go.Figure(data=traces, layout=layout)
 
@@ -64,7 +68,7 @@ def _axis(letter: str, place: int) -> str:
     return letter if place == 0 else f"{letter}{place + 1}"
 
 
-def _line(reading: TensorCurves, name: str, place: int, number: int) -> dict[str, Any]:
+def _line(reading: TensorCurves, name: str, place: int, number: int, *, legend: bool) -> dict[str, Any]:
     values = reading.curves[name]
     shown = np.where(np.isfinite(values), values, np.nan)
     lost = int((~np.isfinite(values)).sum())
@@ -74,9 +78,10 @@ def _line(reading: TensorCurves, name: str, place: int, number: int) -> dict[str
         "y": shown,
         "mode": mode_of(shown),
         "yaxis": _axis("y", place),
-        "name": f"{name} ({lost:,} not finite)" if lost else name,
+        "name": name,
+        "showlegend": legend,
         "line": {"color": SERIES_COLOURS[number % len(SERIES_COLOURS)], "width": 1.5},
-        "hovertemplate": f"{name}: %{{y:.4g}}<extra></extra>",
+        "hovertemplate": f"{name}: %{{y:.4g}}" + (f" ({lost:,} not finite)" if lost else "") + "<extra></extra>",
     }
 
 
