@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import sys
 import types
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -32,7 +34,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._put: list[tuple[Any, str, Any, Any]] = []
-        self._is_on = True
+        self._keys: list[str] = []
 
     def around_function(self, homes: Iterable[types.ModuleType], name: str, around: Around) -> None:
         """Surround a function in every module that names it, and where the user's own namespace holds it."""
@@ -59,9 +61,23 @@ class Calls:
             after.fn = self._surround(after.fn, around)
             self._set(owner, name, after)
 
+    def around_subclassing(self, base: type, tell: Callable[[type], None]) -> None:
+        """Be told of every class that is derived from one from now on."""
+        inherited = base.__init_subclass__.__func__  # type: ignore[attr-defined]
+        key = uuid.uuid4().hex
+        _live[key] = lambda _, args, __: tell(args[0])
+        self._keys.append(key)
+
+        def __init_subclass__(cls: type, /, **kwargs: Any) -> None:  # noqa: N807 - it is put into a class
+            inherited(cls, **kwargs)
+            run(key, _nothing, (cls,), {})
+
+        self._set(base, "__init_subclass__", classmethod(__init_subclass__))
+
     def restore(self) -> None:
         """Take everything back; a second call has no effect."""
-        self._is_on = False
+        for key in self._keys:
+            _live.pop(key, None)
         while self._put:
             owner, name, before, after = self._put.pop()
             if vars(owner).get(name) is not after:
@@ -76,8 +92,30 @@ class Calls:
         setattr(owner, name, after)
 
     def _surround(self, original: Callable[..., Any], around: Around) -> Callable[..., Any]:
+        key = uuid.uuid4().hex
+        _live[key] = around
+        self._keys.append(key)
+
+        # Whoever pickles a class by value pickles this function, too: it refers to nothing that cannot be.
         @functools.wraps(original)
         def surrounded(*args: Any, **kwargs: Any) -> Any:
-            return around(original, args, kwargs) if self._is_on else original(*args, **kwargs)
+            return run(key, original, args, kwargs)
 
         return surrounded
+
+
+_live: dict[str, Around] = {}
+
+
+def _nothing(*_: Any) -> None:
+    """Do nothing."""
+
+
+def run(key: str, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function that is surrounded, or was."""
+    around = _live.get(key)
+    return original(*args, **kwargs) if around is None else around(original, args, kwargs)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_live.clear)  # a child watches nothing
