@@ -1,0 +1,101 @@
+"""Notices, during one pass through a model of PyTorch, in which order its modules ran and which gave what to which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from labdeck.debugger.hooks.torch_library import is_compiling
+from labdeck.debugger.hooks.torch_modules import tensors_in
+
+_MOST_MODULES = 2_000
+_MOST_FUNCTIONS = 10_000
+"""Operations between two modules that are looked through at most."""
+
+
+class NetworkTrace:
+    """Hooks every module of a model until the model has been called once; it sets nothing else on them.
+
+    Two modules are joined where the output of one is the input of another, unchanged or after operations that belong to
+    no module: those are followed back through the functions that autograd recorded.
+
+    Args:
+        model: The model.
+        done: Given `{"modules": [{"path", "type"}, …], "edges": [[path, path], …]}`, modules in the order in which they
+            ended, those that hold others after them; called once, and never after `close`.
+    """
+
+    def __init__(self, model: Any, done: Callable[[dict[str, Any]], None]) -> None:
+        self._done: Callable[[dict[str, Any]], None] | None = done
+        self._modules: dict[str, str] = {}
+        self._edges: dict[tuple[str, str], None] = {}
+        self._made: dict[int, str] = {}
+        self._functions: dict[Any, str] = {}
+        self._alive: list[Any] = []  # an id names an object only while it lives
+        self._handles = []
+        for path, module in list(model.named_modules())[:_MOST_MODULES]:
+            is_leaf = next(module.children(), None) is None
+            hook = self._after_leaf if is_leaf and path else self._after_parent
+            self._handles.append(module.register_forward_hook(_bind(hook, path), with_kwargs=True))
+
+    def close(self) -> None:
+        """Take the hooks back."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._done = None
+        self._let_go()
+
+    def _after_leaf(self, path: str, module: Any, given: Any, output: Any) -> None:
+        for source in dict.fromkeys(found for tensor in tensors_in(given) for found in self._sources(tensor)):
+            if source != path:
+                self._edges[source, path] = None
+        self._modules[path] = type(module).__name__
+        for tensor in tensors_in(output):
+            self._alive.append(tensor)
+            self._made[id(tensor)] = path
+            if tensor.grad_fn is not None:
+                self._functions[tensor.grad_fn] = path
+
+    def _after_parent(self, path: str, module: Any, given: Any, output: Any) -> None:  # noqa: ARG002 - as the other's
+        self._modules[path] = type(module).__name__
+        if path:
+            return
+        done = self._done
+        found = {
+            "modules": [{"path": name, "type": kind} for name, kind in self._modules.items()],
+            "edges": [list(edge) for edge in self._edges],
+        }
+        self.close()
+        if done is not None:
+            done(found)
+
+    def _sources(self, tensor: Any) -> Iterator[str]:
+        """Yield the modules that an input comes from, the nearest on each way."""
+        maker = self._made.get(id(tensor))
+        if maker is not None:
+            yield maker
+            return
+        waiting = [tensor.grad_fn]
+        seen: set[Any] = set()
+        while waiting and len(seen) < _MOST_FUNCTIONS:
+            function = waiting.pop()
+            if function is None or function in seen:
+                continue
+            seen.add(function)
+            maker = self._functions.get(function)
+            if maker is not None:
+                yield maker
+            else:
+                waiting += [following for following, _ in function.next_functions]
+
+    def _let_go(self) -> None:
+        self._made, self._functions, self._alive = {}, {}, []
+
+
+def _bind(hook: Callable[..., None], path: str) -> Callable[..., None]:
+    def after(module: Any, args: Any, kwargs: Any, output: Any) -> None:
+        if not is_compiling():
+            hook(path, module, (args, kwargs), output)
+
+    return after
