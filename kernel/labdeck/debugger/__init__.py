@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labdeck.debugger.checkpoints import keep_checkpoint, load_checkpoint
     from labdeck.debugger.hooks.arrays import ArraysHook
+    from labdeck.debugger.hooks.lightgbm import LightGBMHook
+    from labdeck.debugger.hooks.xgboost_hook import XGBoostHook
     from labdeck.debugger.pausing import paused
     from labdeck.findings.rule import Finding, Need, Rule
     from labdeck.findings.window import Window
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArraysHook": "labdeck.debugger.hooks.arrays",
     "Finding": "labdeck.findings.rule",
+    "LightGBMHook": "labdeck.debugger.hooks.lightgbm",
     "Need": "labdeck.findings.rule",
     "Rule": "labdeck.findings.rule",
     "Window": "labdeck.findings.window",
+    "XGBoostHook": "labdeck.debugger.hooks.xgboost_hook",
     "keep_checkpoint": "labdeck.debugger.checkpoints",
     "load_checkpoint": "labdeck.debugger.checkpoints",
     "paused": "labdeck.debugger.pausing",
@@ -25,7 +29,18 @@ _HOMES = {
 
 _MODULES = {"actions": "labdeck.findings.actions", "rules": "labdeck.debugger.rules"}
 
-__all__ = ["ArraysHook", "Finding", "Need", "Rule", "Window", "keep_checkpoint", "load_checkpoint", "paused"]
+__all__ = [
+    "ArraysHook",
+    "Finding",
+    "LightGBMHook",
+    "Need",
+    "Rule",
+    "Window",
+    "XGBoostHook",
+    "keep_checkpoint",
+    "load_checkpoint",
+    "paused",
+]
 
 
 def __getattr__(name: str) -> Any:
