@@ -9,8 +9,10 @@ MOST = 1024
 """The largest factor by which intervals are stretched."""
 _COLD = 3
 """Steps at the beginning that are not measured: everything is slow the first time."""
-_SEEN = 64
-"""Steps and costs over which medians are taken."""
+_SEEN, _HEAVY = 64, 16
+"""Steps over which medians are taken; those at which everything is recorded are rare."""
+_ENOUGH = 3
+"""Steps at which everything was recorded before anything is left out: one slow one proves nothing."""
 _EVERY = 16
 """Steps from one decision to the next."""
 _SLACK = 0.7
@@ -43,7 +45,7 @@ class Budget:
         self.flight_each = True
         """The flight recorder may take every step, not only those at which everything is recorded."""
         self._steps: deque[float] = deque(maxlen=_SEEN)
-        self._costs: tuple[deque[float], ...] = tuple(deque(maxlen=_SEEN) for _ in range(3))
+        self._costs: tuple[deque[float], ...] = tuple(deque(maxlen=many) for many in (_SEEN, _SEEN, _HEAVY))
         self._copies: deque[float] = deque(maxlen=_SEEN)
         self._last = 0.0
         self._noted = 0
@@ -101,7 +103,7 @@ class Budget:
     def _decide(self) -> None:
         """Choose the smallest factor that keeps the budget; the flight recorder gets half of it at the most."""
         step = self.step_time
-        if self.limit is None or not step:
+        if self.limit is None or not step or len(self._costs[HEAVY]) < _ENOUGH:
             return
         allowed = self.limit * step
         slack = 1.0 if self.flight_each else _SLACK

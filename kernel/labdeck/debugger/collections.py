@@ -33,6 +33,7 @@ class BuiltIn:
 
 BUILT_IN: dict[str, BuiltIn] = {
     "all": BuiltIn("every tensor there is"),
+    "default": BuiltIn("tensors saved by hand that are in no other collection", saved=True),
     "weights": BuiltIn("parameters that are no biases", TRAINING, saved=True),
     "biases": BuiltIn("parameters called bias", TRAINING, saved=True),
     "gradients": BuiltIn("gradients at the optimizer's step", TRAINING, saved=True),
