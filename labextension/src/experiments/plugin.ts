@@ -73,12 +73,8 @@ export const experimentsPlugin: JupyterFrontEndPlugin<void> = {
       }
     }
     for (const by of SORT_KEYS) {
-      const command = CommandIDs.sortBy;
-      palette?.addItem({
-        command,
-        args: { by },
-        category: trans.__('Labdeck')
-      });
+      const category = trans.__('Labdeck');
+      palette?.addItem({ command: CommandIDs.sortBy, args: { by }, category });
     }
     model.changed.connect(() => {
       sidebar.current = currentOf(model);

@@ -61,13 +61,17 @@ export class Notices implements IDisposable {
   #tell(finding: FindingRecord): void {
     const key = JSON.stringify([finding.trial_id, finding.rule]);
     const shown = this.#shown.get(key);
-    const count = (shown?.count ?? 0) + 1;
-    const message = this.#words(finding, count);
-    if (shown && this.#board.update({ id: shown.id, message })) {
-      shown.count = count;
-      return;
+    if (shown) {
+      const count = shown.count + 1;
+      const message = this.#words(finding, count);
+      // The reader may have closed it meanwhile.
+      if (this.#board.update({ id: shown.id, message })) {
+        shown.count = count;
+        return;
+      }
     }
-    const id = this.#board.emit(message, finding.severity, {
+    const words = this.#words(finding, 1);
+    const id = this.#board.emit(words, finding.severity, {
       autoClose: finding.severity === 'error' ? false : 15_000,
       actions: this.#actions(finding)
     });

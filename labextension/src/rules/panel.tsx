@@ -68,7 +68,7 @@ export class FindingsSection extends PanelWithToolbar {
       formatCount(open)
     );
     node.hidden = open === 0;
-    node.textContent = `${formatCount(open)} ⚠`;
+    node.textContent = formatCount(open);
     node.title = label;
     node.setAttribute('role', 'status');
     node.setAttribute('aria-label', label);

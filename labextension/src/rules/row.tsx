@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { findingLines, measured, stepText } from '../findings/words';
+import { findingLines, measured } from '../findings/words';
 import { formatAge, formatCount, formatTime } from '../parts/format';
 import { trialColour } from '../parts/palette';
 import { Swatch } from '../parts/Picker';
@@ -26,7 +26,9 @@ export function FindingCells(props: {
       <div className="jp-Labdeck-finding">
         <div>
           <span className="jp-Labdeck-name">{finding.rule}</span>
-          <span className="jp-Labdeck-faint">{stepText(finding, trans)}</span>
+          <span className="jp-Labdeck-faint">
+            {trans.__('step %1', finding.step)}
+          </span>
           <span className="jp-Labdeck-age" title={formatTime(finding.time)}>
             {formatAge(now - finding.time)}
           </span>

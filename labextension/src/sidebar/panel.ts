@@ -11,7 +11,7 @@ import {
 import type { CommandRegistry } from '@lumino/commands';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
+import { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { labdeckIcon } from '../parts/icons';
 import { CommandIDs, type ICurrentExperiment, type ISidebar } from '../tokens';
@@ -59,6 +59,10 @@ export class Sidebar extends SidePanel implements ISidebar {
     const index = after < 0 ? this.#ranks.length : after;
     this.#ranks.splice(index, 0, rank);
     this.insertWidget(index, section);
+    // The first has most to show; what the reader drags, and what the layout restorer brings back, comes later.
+    if (this.content instanceof AccordionPanel) {
+      this.content.setRelativeSizes(this.#ranks.map((_, i) => (i ? 1 : 2)));
+    }
     return new DisposableDelegate(() => {
       this.#ranks.splice(this.#ranks.indexOf(rank), 1);
       section.parent = null;
