@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from labdeck.debugger.tensors import Tensors
+    from labdeck.debugger.watching import Debugger
     from labdeck.runs.comparing import Comparing
     from labdeck.runs.curves import CurveReading, XAxis
     from labdeck.runs.imports.bring_in import Listener
@@ -165,6 +166,13 @@ class Studio(Records):
         from labdeck.debugger.tensors import Tensors
 
         return Tensors(self.session)
+
+    @property
+    def debugger(self) -> Debugger:
+        """Rules, findings, how trainings are watched, and what running ones are asked to do."""
+        from labdeck.debugger.watching import Debugger
+
+        return Debugger(self.session)
 
     @property
     def lineage(self) -> Lineage:

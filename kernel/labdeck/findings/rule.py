@@ -148,7 +148,8 @@ class Rule(ABC):
 
 
 def _parameters(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
-    return [field for field in getattr(cls, "__dataclass_fields__", {}).values() if field.init]
+    # Not `__dataclass_fields__`: that holds class variables such as `severity`, too.
+    return [field for field in dataclasses.fields(cls) if field.init] if dataclasses.is_dataclass(cls) else []
 
 
 def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:

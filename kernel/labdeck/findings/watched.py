@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from labdeck.findings.rule import Surroundings
     from labdeck.wire.records import ParamValue
 
+_taken: WeakValueDictionary[int, Rule] = WeakValueDictionary()
 Judge = Callable[[], "Iterator[Finding] | None"]
 """One judgement of a rule."""
 _MOST_AT_ONCE = 20_000
@@ -117,8 +119,14 @@ class Watched:
 
 
 def begin(rule: Rule, name: str, trial_id: str, actions: list[Acting], surroundings: Surroundings) -> Watched:
-    """Return a rule that is ready for the first step; UsageError if it cannot begin."""
+    """Return a rule that is ready for the first step; UsageError if it cannot begin.
+
+    A rule that watches already, or did, has a state: then another one with its parameters is taken.
+    """
     with _as_usage(rule):
+        if _taken.get(id(rule)) is rule:
+            rule = type(rule)(**rule.params())
+        _taken[id(rule)] = rule
         needs = tuple(rule.needs())
         rule.begin(surroundings)
     return Watched(name, rule, needs, actions, Episodes(trial_id, name, rule), Concerns(needs), Renewal(rule))

@@ -303,3 +303,13 @@ def test_names_and_texts_that_no_store_holds_do_no_harm() -> None:
     (found,) = told.findings
     found.message.encode()
     assert (found.value, found.tensor) == ("Infinity", "loss?\ufffd")
+
+
+def test_one_rule_given_to_two_trainings_has_a_state_in_each() -> None:
+    rule = Total(limit=5)
+    first, second = Told(), Told()
+    run(first, rule, losses=[3.0, 3.0]).conclude()
+    run(second, rule, losses=[3.0]).conclude()
+    assert [each.value for each in first.findings] == [6.0, 6.0]
+    assert [each.value for each in second.findings] == [3.0]
+    assert second.rules[0].params == {"limit": 5}
