@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.debugger.checkpoints import keep_checkpoint
 from labdeck.debugger.hooks.rows import RowFiller
 from labdeck.errors import TrainingStopped
 from labdeck.store.tensors.layout import TensorInfo
@@ -69,6 +70,15 @@ class Source(ABC):
     classes: int = 1
     shap_rows: int = 0
 
+    @property
+    @abstractmethod
+    def model(self) -> Any:
+        """The booster itself."""
+
+    @abstractmethod
+    def lower_learning_rate(self, factor: float) -> str:
+        """Multiply the learning rate by a factor; say in words what it is now."""
+
     @abstractmethod
     def importance(self) -> Mapping[str, Numbers]:
         """Return the importance of each feature, float64 (features,), by kind; of any scale."""
@@ -119,6 +129,9 @@ class BoosterFeed:
         self._is_first = True
         self.stopped = ""
         hub.describe(self._infos(names, shap))
+        hub.controls.live = lambda: {"model": source.model}
+        hub.controls.checkpoint = self._keep
+        hub.controls.lower_learning_rate = source.lower_learning_rate
         if len(source.features) > len(self._kept):
             hub.warn(f"importances are recorded of the first {MOST_FEATURES:,} features only")
 
@@ -193,9 +206,8 @@ class BoosterFeed:
             arrays |= {f"trees/{column}": values for column, values in self._source.trees().items()}
         return self._filler.fill(plan.layout, self._scalars, arrays), arrays
 
-    def read_now(self) -> None:
-        """Read the importances at the next round, whatever it costs."""
-        self._spent = 0.0
+    def _keep(self) -> str:
+        return keep_checkpoint(self.hub.trial, self._source.model, step=max(0, self.hub.steps["TRAIN"] - 1))
 
     def _read_importance(self) -> None:
         now = time.perf_counter()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NAME = "lightgbm"
 _BEFORE_EARLY_STOPPING = 25
 _MOST_ROWS = 100_000
+_RATES = ("learning_rate", "shrinkage_rate", "eta")
 
 
 def can_watch(obj: object) -> bool:
@@ -75,6 +76,18 @@ class LightGBMSource(Source):
         self.classes = max(1, int(params.get("num_class", 1) or 1)) if trees > 1 else 1
         self.shap_rows = 0 if rows is None else len(rows)
         self._grown = booster.current_iteration() - 1
+        self._rate = next((float(params[name]) for name in _RATES if name in params), 0.1)
+
+    @property
+    def model(self) -> Any:
+        """The booster itself."""
+        return self._booster
+
+    def lower_learning_rate(self, factor: float) -> str:
+        """Multiply the learning rate by a factor, from the next round on."""
+        self._rate *= factor
+        self._booster.reset_parameter({"learning_rate": self._rate})
+        return f"learning_rate {self._rate:.3g}"
 
     def importance(self) -> Mapping[str, Numbers]:
         """Return how often features are split on, the gain of a split, and of all splits."""

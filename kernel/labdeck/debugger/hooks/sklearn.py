@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdeck.debugger.checkpoints import keep_checkpoint
 from labdeck.debugger.hooks.attaching import is_estimator
 from labdeck.debugger.hooks.calls import Calls
 from labdeck.debugger.hooks.rows import RowFiller
@@ -20,6 +21,7 @@ from labdeck.debugger.hooks.sklearn_state import (
     batch_loss,
     class_numbers,
     infos_of,
+    lower_learning_rate,
     parts_of,
     told_loss,
 )
@@ -138,6 +140,14 @@ class _Feed:
         self._plan: Plan | None = None
         self._cost = self._spent = 0.0
         self._begun = time.perf_counter()
+        if self.hub is not None:
+            self._control(self.hub, weakref.ref(estimator))
+
+    def _control(self, hub: Hub, alive: weakref.ref[Any]) -> None:
+        controls = hub.controls
+        controls.live = lambda: {"model": alive()}
+        controls.checkpoint = lambda: keep_checkpoint(hub.trial, alive(), step=max(0, hub.steps["TRAIN"] - 1))
+        controls.lower_learning_rate = lambda factor: lower_learning_rate(alive(), factor)
 
     def begin(self, estimator: Any) -> None:
         """Keep what is about to change, if anybody wants to know by how much."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.errors import UsageError
 from labdeck.store.tensors.layout import TensorInfo
 
 Numbers = NDArray[Any]
@@ -83,6 +84,21 @@ def _hinge(scores: Any, at: NDArray[np.int64]) -> float:
     signs = -np.ones_like(scores)
     signs[np.arange(len(at)), at] = 1
     return float(np.maximum(0, 1 - signs * scores).mean())
+
+
+def lower_learning_rate(estimator: Any, factor: float) -> str:
+    """Multiply the learning rate of an estimator by a factor; say in words what it is now; UsageError for none."""
+    optimizer = getattr(estimator, "_optimizer", None)  # of neural networks, once they have learnt
+    if hasattr(estimator, "learning_rate_init"):
+        estimator.learning_rate_init *= factor
+        for name in ("learning_rate_init", "learning_rate"):
+            if isinstance(getattr(optimizer, name, None), float):
+                setattr(optimizer, name, getattr(optimizer, name) * factor)
+        return f"learning_rate_init {estimator.learning_rate_init:.3g}"
+    if not hasattr(estimator, "eta0") or getattr(estimator, "learning_rate", "") == "optimal":
+        raise UsageError(f"{type(estimator).__name__} has no learning rate to lower", "give it an eta0")
+    estimator.eta0 *= factor
+    return f"eta0 {estimator.eta0:.3g}"
 
 
 def class_numbers(classes: Any, labels: Any) -> NDArray[np.int64]:

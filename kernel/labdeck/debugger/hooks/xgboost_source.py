@@ -74,6 +74,19 @@ class XGBoostSource(Source):
         """Go on with the object that the library hands out now."""
         self._booster = booster
 
+    @property
+    def model(self) -> Any:
+        """The booster itself."""
+        return self._booster
+
+    def lower_learning_rate(self, factor: float) -> str:
+        """Multiply the learning rate by a factor, from the next round on."""
+        self._config = json.loads(self._booster.save_config())
+        part = ("gblinear_train_param",) if self._is_linear else ("gradient_booster", "tree_train_param")
+        rate = float(self._part("learner", *part).get("learning_rate", 0.3)) * factor
+        self._booster.set_param({"learning_rate": rate})
+        return f"learning_rate {rate:.3g}"
+
     def importance(self) -> Mapping[str, Numbers]:
         """Return the importances; gain and cover are totals divided by the number of splits, as XGBoost has them."""
         if self._is_linear:
