@@ -149,7 +149,8 @@ class Rule(ABC):
 
 def _parameters(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
     # Not `__dataclass_fields__`: that holds class variables such as `severity`, too.
-    return [field for field in dataclasses.fields(cls) if field.init] if dataclasses.is_dataclass(cls) else []
+    made: Any = cls
+    return [field for field in dataclasses.fields(made) if field.init] if dataclasses.is_dataclass(made) else []
 
 
 def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:

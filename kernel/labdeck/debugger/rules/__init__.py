@@ -43,6 +43,19 @@ _HOMES = {
     "TreeDepth": "tree_depth",
     "FeatureImportanceOverweight": "feature_importance_overweight",
     "CreateXgboostReport": "create_xgboost_report",
+    "BatchSize": "batch_size",
+    "CPUBottleneck": "cpu_bottleneck",
+    "IOBottleneck": "io_bottleneck",
+    "GPUMemoryIncrease": "gpu_memory_increase",
+    "LowGPUUtilization": "low_gpu_utilization",
+    "LoadBalancing": "load_balancing",
+    "Dataloader": "dataloader",
+    "SlowDataloader": "slow_dataloader",
+    "MaxInitializationTime": "max_initialization_time",
+    "StepOutlier": "step_outlier",
+    "OverallSystemUsage": "overall_system_usage",
+    "OverallFrameworkMetrics": "overall_framework_metrics",
+    "ProfilerReport": "profiler_report",
 }
 """The module of each rule, in the order in which they are listed."""
 
