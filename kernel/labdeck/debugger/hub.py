@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from labdeck.debugger import registry
 from labdeck.debugger.budget import FLIGHT, HEAVY, LIGHT, Budget
 from labdeck.debugger.collections import TRAINING
+from labdeck.debugger.naming import Naming
 from labdeck.debugger.plan import NO_PLAN, Plan, Planner
 from labdeck.debugger.preview import PreviewRow, preview_of, warnings_of
 from labdeck.debugger.requests import Listener
 from labdeck.debugger.saving import Save, to_savings
 from labdeck.debugger.steering import Controls, Steering
+from labdeck.debugger.surroundings import Around
 from labdeck.debugger.switch import is_enabled
 from labdeck.debugger.tape import Tape
 from labdeck.findings.runner import Runner
-from labdeck.findings.subject import StoredSurroundings
 from labdeck.findings.window import Window
 from labdeck.runs import active
 from labdeck.wire.commands import PutWatch
@@ -112,10 +113,11 @@ class Hub:
         self._told: tuple[float, WatchRecord | None] = (0.0, None)
         self._budget = Budget(budget)
         self._planner = Planner(to_savings(save), flight=flight > 0)
-        self._tape = Tape(self.session, trial.id, flight, self)
         self.name = registry.enter(self, name) if self.is_on else name
+        naming = Naming("" if self.is_alone else self.name)
+        self._tape = Tape(self.session, trial.id, flight, self, naming)
         self.steering = Steering(self)
-        surroundings = _Around(self)
+        surroundings = Around(self.session, self.facts)
         self.runner = Runner(trial.id, registry.posting(self), self.steering, surroundings, self.steering.record)
         self._version = -1
         self._listener = Listener(self.session, trial.id, self.steering)
@@ -127,7 +129,7 @@ class Hub:
 
         for rule in built_in.defaults(self.framework) if rules is None else rules:
             self.add_rule(rule, actions)
-        if registry.is_first(self):
+        if self.is_alone:
             self._tape.go_on_counting()
         self._require()
         self.session.add_source(self._tell)
@@ -216,7 +218,10 @@ class Hub:
             moment, layout, row, copying = self._tape.write(mode, plan, values, arrays)
             needed = {name: arrays[name] for name in plan.arrays if name in arrays} if plan.arrays else _NOTHING
             if len(row) or needed:
-                self.runner.judge(Window(moment, layout, row, needed, origins))
+                naming = self._tape.naming
+                self.runner.judge(
+                    Window(moment, layout, row, naming.mapping(needed), naming.mapping(origins or _NOTHING))
+                )
         except Exception as error:  # noqa: BLE001 - nothing raises into the training but what ends it on purpose
             self.fail(error)
         if mode in TRAINING:
@@ -278,7 +283,12 @@ class Hub:
 
     def record(self) -> str:
         """Keep what the flight recorder holds; return the recording's id, "" if there is nothing; once at a step."""
-        return self._tape.record() if self.is_on else ""
+        if not self.is_on:
+            return ""
+        arrays = self.controls.arrays
+        if arrays is not None and threading.get_ident() == self.steering.thread:
+            self._tape.complete(lambda: arrays(self._planner.in_flight))
+        return self._tape.record()
 
     def _require(self) -> None:
         """Take in what the rules need now."""
@@ -290,7 +300,7 @@ class Hub:
     @property
     def is_alone(self) -> bool:
         """No other hub watches in this trial."""
-        return len(registry.live(self.trial.id)) <= 1
+        return not self.is_on or registry.is_alone(self)
 
     def wait(self) -> None:
         """Have the rules look at a training of which nothing was heard for a while."""
@@ -371,18 +381,6 @@ class Hub:
         self._closed = True
         self._turn = threading.RLock()
         self._tape.after_fork()
-
-
-class _Around(StoredSurroundings):
-    """What rules may ask for: other trials of the store, and what the hook says of the training."""
-
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub.session)
-        self._hub = hub
-
-    def facts(self) -> dict[str, Any]:
-        """Return what is known of the training."""
-        return dict(self._hub.facts)
 
 
 _NO_VALUES = np.empty(0)

@@ -77,6 +77,8 @@ class Planner:
         self._flight = flight
         self._needs: tuple[Need, ...] = ()
         self.infos: dict[str, TensorInfo] = {}
+        self.in_flight: tuple[str, ...] = ()
+        """Tensors that the flight recorder keeps."""
         self._layouts: dict[Layout, Layout] = {}
         self._build()
 
@@ -104,7 +106,7 @@ class Planner:
         for bit, schedule, first, stretches in self._slots[mode]:
             if step < first if first is not None else schedule.is_due(step, factor if stretches else 1):
                 mask |= bit
-        if flight and mode in TRAINING and self._in_flight:
+        if flight and mode in TRAINING and self.in_flight:
             mask |= 1
         if not mask:
             return None
@@ -160,7 +162,7 @@ class Planner:
         self._plans: dict[tuple[Mode, int], Plan] = {}
         self._slots: dict[Mode, list[_Slot]] = {mode: [] for mode in MODES}
         self._wanted: dict[tuple[Mode, int], _Wanted] = {}
-        self._in_flight = self._flight_names()
+        self.in_flight = self._flight_names()
         for mode in MODES:
             for saving in self.savings:
                 schedule = saving.schedules.get(mode, NEVER)
@@ -219,7 +221,7 @@ class Planner:
         return Plan(
             layout=self._layouts.setdefault(layout, layout),
             arrays=tuple(union.arrays),
-            flight=tuple(dict.fromkeys((*self._in_flight, *union.arrays))) if mask & 1 else (),
+            flight=tuple(dict.fromkeys((*self.in_flight, *union.arrays))) if mask & 1 else (),
             stored=tuple(name for name in union.stored if can_keep(self.infos[name].dtype)),
             collections=frozenset(union.collections),
             is_heavy=heavy,

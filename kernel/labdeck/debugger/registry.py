@@ -51,10 +51,9 @@ def live(trial_id: str | None = None) -> tuple[Hub, ...]:
         return tuple(hub for hub in _hubs if trial_id is None or hub.trial.id == trial_id)
 
 
-def is_first(hub: Hub) -> bool:
-    """Say whether no hub of this process watched its trial before."""
-    with _lock:
-        return next(iter(_names.get(hub.trial.id, {})), "") == hub.name
+def is_alone(hub: Hub) -> bool:
+    """Say whether no other hub watches its trial now."""
+    return live(hub.trial.id) == (hub,)
 
 
 def free_rule(hub: Hub, wanted: str) -> str:

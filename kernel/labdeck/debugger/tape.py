@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.debugger.flight import FlightRing
+from labdeck.debugger.naming import Naming
 from labdeck.debugger.scalars import Scalars
 from labdeck.debugger.writing import Keeper
 from labdeck.errors import UsageError
@@ -46,12 +47,15 @@ class Tape:
         trial_id: The trial.
         flight: Steps that the flight recorder keeps, 0 for none.
         teller: Tells the user what cannot be kept.
+        naming: The names under which tensors are stored.
     """
 
-    def __init__(self, session: Session, trial_id: str, flight: int, teller: Teller) -> None:
+    def __init__(self, session: Session, trial_id: str, flight: int, teller: Teller, naming: Naming) -> None:
         self._session = session
         self._trial_id = trial_id
         self._teller = teller
+        self.naming = naming
+        self._now: Moment | None = None
         self._turn = threading.RLock()
         self._keeper = Keeper(session.tensors.writer(trial_id), self._lose)
         self._ring = FlightRing(flight) if flight > 0 else None
@@ -100,23 +104,33 @@ class Tape:
             UsageError: There are not as many values as the plan's layout has.
         """
         with self._turn:
-            moment = Moment(mode, self.steps[mode], self.global_step, time.time())
+            moment = self._now = Moment(mode, self.steps[mode], self.global_step, time.time())
             self.count(mode)
             layout = plan.layout
             if len(values) != layout.width:
                 raise UsageError(f"{len(values)} values for {layout.width} columns", "hand over what the plan names")
             if self.scalars:
                 layout, values = self.scalars.join(layout, values)
+            layout = self.naming.layout(layout)
             if len(values):
                 self.recorded += self._keeper.row(layout, moment, values)
             if plan.stored:
-                self._keeper.arrays(moment, {name: arrays[name] for name in plan.stored if name in arrays})
+                self._keeper.arrays(moment, self._named(plan.stored, arrays))
             if not plan.flight or self._ring is None:
                 return moment, layout, values, 0.0
             begun = time.perf_counter()
-            kept = {name: arrays[name] for name in plan.flight if name in arrays}
-            self._fly(self._ring, moment, {**kept, **_losses(layout, values)})
+            self._fly(self._ring, moment, {**self._named(plan.flight, arrays), **_losses(layout, values)})
             return moment, layout, values, time.perf_counter() - begun
+
+    def _named(self, names: tuple[str, ...], arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.naming.mapping({name: arrays[name] for name in names if name in arrays})
+
+    def complete(self, arrays: Callable[[], Mapping[str, Any]]) -> None:
+        """Have the flight recorder keep the step that was just written, if it left it out."""
+        with self._turn:
+            ring, now = self._ring, self._now
+            if ring is not None and now is not None and ring.latest() != now:
+                self._fly(ring, now, self.naming.mapping(arrays()))
 
     def sample(self, values: Mapping[str, float]) -> tuple[Moment, Layout, NDArray[np.float64]]:
         """Write a row of what the machine does."""

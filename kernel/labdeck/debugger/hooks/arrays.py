@@ -89,6 +89,7 @@ class ArraysHook:
         self._asked = False
         self._plan: Plan | None = None
         self._waiting: dict[str, NDArray[Any]] = {}
+        self._latest: dict[str, NDArray[Any]] = {}
         self._spare: dict[str, NDArray[Any]] = {}
         self._fillers: dict[int, tuple[Plan, _Filler]] = {}
         self._spent = 0.0
@@ -110,6 +111,8 @@ class ArraysHook:
             if self._place is not None:
                 self._place.finish(error)
             raise
+        self.hub.controls.live = lambda: {"tensors": dict(self._latest)}
+        self.hub.controls.arrays = lambda names: {name: self._latest[name] for name in names if name in self._latest}
 
     @property
     def mode(self) -> Mode:
@@ -175,13 +178,14 @@ class ArraysHook:
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             hub.fail(error)
             return
-        waiting, self._waiting, self._asked = self._waiting, {}, False
+        waiting = self._latest = self._waiting
+        self._waiting, self._asked = {}, False
         spent, self._spent = self._spent, 0.0
         if plan is None:
             hub.skip(self._mode)
         else:
             hub.take(self._mode, plan, row, waiting, cost=spent + time.perf_counter() - begun)
-        self._spare = waiting
+        self._spare = dict(waiting)
 
     def preview(self) -> tuple[PreviewRow, ...]:
         """Return what is recorded: collections, tensors, reductions, intervals, bytes a step, warnings."""
