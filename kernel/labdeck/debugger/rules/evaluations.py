@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -55,6 +53,9 @@ class Evaluations:
 
     Of networks: a pass in mode EVAL, with the steps of TRAIN before it. Of boosters: a step at which losses of several
     data sets were recorded, "train-rmse" and "validation-rmse" for example.
+
+    Attributes:
+        rhythm: Steps between the latest evaluation and the one before it, of those that were taken in.
     """
 
     def __init__(self, picker: Picker) -> None:
@@ -64,33 +65,36 @@ class Evaluations:
         self._count = 0
         self._tensor = ""
         self._train_step = 0
+        self._taken = 0
+        self.rhythm = 1
 
     def take(self, window: Window) -> Iterator[Evaluation]:
         """Take in a step; yield the evaluations that are complete by it."""
-        names, values = self._picker.read(window, "value")
-        pairs = list(zip(names, values.tolist(), strict=True))
-        boosted = list(_boosted(pairs, window.step)) if window.mode in ("TRAIN", "GLOBAL") else []
+        values = self._picker.finite(window)
+        boosted = list(_boosted(values, window.step)) if window.mode in ("TRAIN", "GLOBAL") else []
         if boosted:
             yield from boosted
             return
-        mean = float(np.mean(values)) if len(values) else None
+        self._taken += window.mode == "TRAIN"
+        mean = sum(values.values()) / len(values) if values else None
         done = self._passes.take(window, mean)
         if done is not None and self._count:
+            self.rhythm, self._taken = max(1, self._taken), 0
             yield Evaluation(self._sum / self._count, done, self._train_step, self._tensor)
             self._sum, self._count = 0.0, 0
         if mean is not None and window.mode == "TRAIN":
             self._sum += mean
             self._count += 1
-            self._tensor, self._train_step = names[0], window.step
+            self._tensor, self._train_step = next(iter(values)), window.step
 
 
-def _boosted(pairs: list[tuple[str, float]], step: int) -> Iterator[Evaluation]:
+def _boosted(values: dict[str, float], step: int) -> Iterator[Evaluation]:
     trains: dict[str, float] = {}
-    for name, value in pairs:
+    for name, value in values.items():
         dataset, dash, metric = name.rpartition("-")
         if dash and dataset.lower().startswith(("train", "dtrain")):
             trains.setdefault(metric, value)
-    for name, value in pairs:
+    for name, value in values.items():
         dataset, dash, metric = name.rpartition("-")
         if dash and metric in trains and not dataset.lower().startswith(("train", "dtrain")):
             yield Evaluation(trains[metric], value, step, name)

@@ -14,9 +14,15 @@ from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.store.tensors.layout import Layout
 
-_USUAL = ("losses", "gradients", "weights", "biases")
-_TELLING = ("value", "l2", "abs_l2", "l1", "abs_l1", "abs_max", "abs_mean", "abs_sum", "max", "min", "mean", "sum")
-"""Reductions that are not finite exactly if something of the tensor is not, the clearest first."""
+USUAL = ("losses", "gradients", "weights", "biases", "optimizer", "inputs", "labels", "outputs", "predictions")
+"""Collections whose tensors are finite in a healthy training; ratios, times and trees need not be."""
+COUNTED = ("gradients", "weights", "biases")
+"""Those of which NaN and infinity are counted for this."""
+_SOMETIMES = {"gradients", "optimizer", "updates"}
+"""Collections with tensors that do not exist at every step; NaN stands for that, too, unless NaN were counted."""
+_TELLING = ("value", "l2", "abs_l2", "l1", "abs_l1", "abs_max", "abs_mean", "abs_sum", "mean", "sum")
+"""Reductions that are not finite exactly if something of the tensor is not, the clearest first; else both extremes."""
+_EXTREMES = ("max", "min")
 
 
 class Bad(NamedTuple):
@@ -55,6 +61,8 @@ class NotFinite:
         told = numbers[places.telling]
         for at in np.flatnonzero(~np.isfinite(told)):
             is_nan = bool(np.isnan(told[at]))
+            if is_nan and not _SOMETIMES.isdisjoint(window.info(places.told[at]).collections):
+                continue
             bad[places.told[at]] = Bad(places.told[at], float(is_nan), float(not is_nan))
         for name in places.unknown:
             array = window.array(name)
@@ -80,11 +88,11 @@ def _arrange(layout: Layout, names: tuple[str, ...]) -> _Places:
         if layout.place(name, "nan_count") is not None and layout.place(name, "inf_count") is not None:
             counted.append((name, layout.place(name, "nan_count"), layout.place(name, "inf_count")))
             continue
-        telling = next((place for each in _TELLING if (place := layout.place(name, each)) is not None), None)
-        if telling is None:
+        telling = [place for each in _TELLING if (place := layout.place(name, each)) is not None][:1]
+        telling = telling or [place for each in _EXTREMES if (place := layout.place(name, each)) is not None]
+        told += [(name, place) for place in telling]
+        if not telling:
             unknown.append(name)
-        else:
-            told.append((name, telling))
     return _Places(
         layout,
         tuple(name for name, _, _ in counted),
@@ -115,8 +123,9 @@ class ExplodingTensor(Rule):
 
     Attributes:
         collection_names: Look only at the tensors of these collections; text parts them by commas.
-        tensor_regex: Look only at tensors whose names this finds. Default: everything that is recorded, and of losses,
-            gradients, weights and biases the counts of NaN and infinity are recorded for it.
+        tensor_regex: Look only at tensors whose names this finds. Default: all recorded losses, gradients, weights,
+            biases, inputs, labels, outputs, predictions and states of the optimizer; of gradients, weights and biases
+            NaN and infinity are counted for it.
         only_nan: Take no offence at infinities.
 
     Example:
@@ -135,19 +144,19 @@ class ExplodingTensor(Rule):
     collection_names: str | None = None
     tensor_regex: str | None = None
     only_nan: bool = False
-    _usual: Picker = field(init=False, repr=False)
+    _picker: Picker = field(init=False, repr=False)
     _not_finite: NotFinite = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
-        self._usual = Picker(self.collection_names, self.tensor_regex, _USUAL)
-        chosen = self.collection_names or self.tensor_regex
-        self._not_finite = NotFinite(self._usual if chosen else Picker(patterns="."))
+        self._picker = Picker(self.collection_names, self.tensor_regex, USUAL)
+        self._not_finite = NotFinite(self._picker)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the counts of NaN and infinity."""
-        optional = not (self.collection_names or self.tensor_regex)
-        return self._usual.needs("nan_count", "inf_count", optional=optional)
+        if self.collection_names or self.tensor_regex:
+            return (*self._picker.needs("nan_count", "inf_count"), *self._picker.there())
+        return (*Picker(COUNTED).needs("nan_count", "inf_count", optional=True), *self._picker.there())
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the first tensor of each kind that is not finite."""

@@ -76,16 +76,15 @@ class GradientNormTrend(Rule):
         """Yield that the norm has grown or faded too much over the horizon."""
         if window.mode != "TRAIN":
             return
-        _, losses = _LOSSES.read(window, "value")
-        if len(losses) and np.isfinite(losses).all():
-            self._loss.add(window.step, float(np.mean(losses)))
+        losses = _LOSSES.finite(window)
+        if losses:
+            self._loss.add(window.step, sum(losses.values()) / len(losses))
         _, norms = _GRADIENTS.read(window, "l2")
-        with np.errstate(over="ignore"):
-            norm = float(np.sqrt(np.dot(norms, norms)))
-        if not isfinite(norm) or norm <= 0:
-            return
-        self._latest = norm
-        self._norm.add(window.step, log(norm))
+        known = norms[~np.isnan(norms)]
+        norm = float(np.sqrt(np.dot(known, known)))
+        if isfinite(norm) and norm > 0:
+            self._latest = norm
+            self._norm.add(window.step, log(norm))
         if self._norm.span >= self.horizon and self._norm.fit >= self.fit:
             yield from self._look(exp(max(min(self._norm.slope * self.horizon, 700.0), -700.0)))
 

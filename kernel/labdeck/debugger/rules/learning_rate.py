@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite, log10
+from math import isfinite, isnan, log10
+from statistics import median
 from typing import ClassVar
 
 import numpy as np
 
-from labdeck.debugger.rules.picking import Picker
+from labdeck.debugger.rules.picking import Picker, is_bias
 from labdeck.debugger.rules.slope import RunningSlope
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
@@ -32,17 +34,20 @@ class LearningRate(Rule):
     training neural networks", 2015).
 
     Formula: u = |w(t) - w(t-1)|₂ / |w(t-1)|₂ for each weight, its median over the weights, and of that the geometric
-    mean over the last steps, one that is d steps old having the weight exp(-d / horizon). Through the losses goes a
-    least-squares line with the same weights; f is the share of its level by which it falls over `horizon` steps. Too
+    mean over the last steps, one that is d steps old having the weight exp(-d / horizon). f is the share by which the
+    loss falls: from its median over the older half of the last `horizon` losses to that over the newer half, medians
+    because too high a rate often begins with a burst. A loss below `learnt` times the first one counts as falling. Too
     high: u > high and f < min_fall. Too low: u has never been above low, f < min_fall, and the learning rate is not
     rising (as it does during warm-up). That u must never have been above keeps schedules that end near zero from being
-    blamed. Biases are left out; they often begin at zero.
+    blamed. Biases are left out; they often begin at zero. The defaults are ten times and a hundredth of the healthy
+    thousandth.
 
     Attributes:
         high: Largest ratio that is not blamed for a loss that does not fall.
         low: Smallest ratio that is not blamed.
-        min_fall: Share of the loss that must be lost over the horizon.
-        horizon: Steps that count; nothing is judged before so many have passed.
+        min_fall: Share of the loss that must be lost from the one half to the other.
+        horizon: Steps, and losses, that count; nothing is judged before there were so many.
+        learnt: Share of the first loss below which the loss need not fall any more.
 
     Example:
         >>> from labdeck.findings.window import window_of
@@ -58,18 +63,20 @@ class LearningRate(Rule):
         "change the learning rate by a factor of ten, until steps move weights by about 0.001 of their size"
     )
 
-    high: float = 0.05
+    high: float = 0.01
     low: float = 1e-5
     min_fall: float = 0.01
     horizon: int = 100
+    learnt: float = 0.05
     _ratio: RunningSlope = field(init=False, repr=False)
-    _loss: RunningSlope = field(init=False, repr=False)
+    _losses: deque[float] = field(init=False, repr=False)
     _rate: tuple[float, float] = field(init=False, repr=False, default=(np.nan, np.nan))
     _largest: float = field(init=False, repr=False, default=0.0)
+    _first: float = field(init=False, repr=False, default=np.nan)
 
     def __post_init__(self) -> None:
-        """Begin the lines."""
-        self._ratio, self._loss = RunningSlope(self.horizon), RunningSlope(self.horizon)
+        """Begin with nothing."""
+        self._ratio, self._losses = RunningSlope(self.horizon), deque(maxlen=max(2, self.horizon))
 
     def needs(self) -> tuple[Need, ...]:
         """Return update ratios, losses and learning rates of training."""
@@ -84,12 +91,11 @@ class LearningRate(Rule):
         if window.mode != "TRAIN":
             return
         self._take(window)
-        if min(self._ratio.span, self._loss.span) < self.horizon:
+        if self._ratio.span < self.horizon or len(self._losses) < self.horizon:
             return
         ratio = self._size()
         self._largest = max(self._largest, ratio)
-        fall = -self._loss.slope * self.horizon
-        if fall >= self.min_fall * abs(self._loss.level + fall):
+        if (self.low <= self._largest and ratio <= self.high) or self._falls():
             return
         moves = f"a step moves the weights by {ratio:.2g} of their size, and the loss does not fall"
         if ratio > self.high:
@@ -102,9 +108,10 @@ class LearningRate(Rule):
         kept = values[np.isfinite(values) & (values > 0) & ~_biases(window, names)]
         if len(kept):
             self._ratio.add(window.step, log10(float(np.median(kept))))
-        _, losses = _LOSSES.read(window, "value")
-        if len(losses) and np.isfinite(losses).all():
-            self._loss.add(window.step, float(np.mean(losses)))
+        losses = _LOSSES.finite(window)
+        if losses:
+            self._losses.append(sum(losses.values()) / len(losses))
+            self._first = self._losses[0] if isnan(self._first) else self._first
         _, rates = _RATES.read(window, "value")
         if len(rates):
             self._rate = self._rate[1], float(rates[0])
@@ -112,11 +119,17 @@ class LearningRate(Rule):
     def _size(self) -> float:
         return float(10.0**self._ratio.mean)
 
+    def _falls(self) -> bool:
+        losses = list(self._losses)
+        half = len(losses) // 2
+        before, now = median(losses[:half]), median(losses[half:])
+        return before - now >= self.min_fall * abs(before) or abs(now) < self.learnt * abs(self._first)
+
     def report(self) -> dict[str, ParamValue]:
         """Return how far steps move the weights."""
         return {"update ratio": self._size()} if isfinite(self._ratio.mean) else {}
 
 
 def _biases(window: Window, names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    flags = ("biases" in window.info(name).collections or name.endswith("bias") for name in names)
+    flags = (is_bias(window, name.removeprefix("update/")) for name in names)
     return np.fromiter(flags, np.bool_, len(names))

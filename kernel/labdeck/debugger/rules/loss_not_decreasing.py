@@ -79,6 +79,8 @@ class LossNotDecreasing(Rule):
     mode: Mode | None = None
     _picker: Picker = field(init=False, repr=False)
     _losses: dict[tuple[str, Mode], _Loss] = field(init=False, repr=False, default_factory=dict)
+    _taken: int = field(init=False, repr=False, default=0)
+    rhythm: int = field(init=False, repr=False, default=1)
     _rank: int = field(init=False, repr=False, default=len(_ORDER))
 
     def __post_init__(self) -> None:
@@ -98,15 +100,16 @@ class LossNotDecreasing(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the losses that have not fallen since they were judged last."""
+        self._taken += window.mode == "TRAIN"
         for other, waiting in self._losses.items():
             if waiting.passes is not None and other[1] != window.mode:
                 yield from self._take_pass(waiting, window, other, None)
         if window.mode not in ((self.mode,) if self.mode else _ORDER):
             return
-        names, values = self._picker.read(window, "value")
-        if names:
+        values = self._picker.finite(window)
+        if values:
             self._rank = min(self._rank, _rank(window.mode))
-        for name, value in zip(names, values.tolist(), strict=True):
+        for name, value in values.items():
             key = (name, window.mode)
             if key not in self._losses:
                 self._losses[key] = _Loss(passes=Passes("EVAL") if window.mode == "EVAL" else None)
@@ -132,6 +135,8 @@ class LossNotDecreasing(Rule):
         if step - loss.judged < self.num_steps:
             return
         loss.judged = step
+        if self._taken:
+            self.rhythm, self._taken = max(self.num_steps, self._taken), 0
         older = [point for point in points if point[0] <= edge]
         if not older:
             return
@@ -144,7 +149,7 @@ class LossNotDecreasing(Rule):
         if _rank(key[1]) <= self._rank:
             what = f"has risen by {-fall:.3g} %" if fall < 0 else f"has fallen by only {fall:.3g} %"
             limit = self.diff_percent if fall >= 0 else -self.increase_threshold_percent
-            yield Finding(f"{key[0]} {what} in {self.num_steps} steps", key[0], fall, limit, step=step)
+            yield Finding(f"{key[0]} {what} in {self.num_steps} steps", key[0], fall, limit)
 
 
 def _rank(mode: Mode) -> int:

@@ -6,7 +6,6 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import ClassVar
 
 from labdeck.debugger.rules.picking import Picker
@@ -93,13 +92,11 @@ class LossSpike(Rule):
         """Yield the losses that jumped."""
         if window.mode != "TRAIN":
             return
-        names, values = self._picker.read(window, "value")
-        for name, value in zip(names, values.tolist(), strict=True):
-            if isfinite(value):
-                recent = self._recent.setdefault(name, _Recent())
-                if len(recent.came) >= self.warmup:
-                    yield from self._look(name, value, recent)
-                self._keep(recent, value)
+        for name, value in self._picker.finite(window).items():
+            recent = self._recent.setdefault(name, _Recent())
+            if len(recent.came) >= self.warmup:
+                yield from self._look(name, value, recent)
+            self._keep(recent, value)
 
     def _look(self, name: str, value: float, recent: _Recent) -> Iterator[Finding]:
         median = middle(recent.ordered)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from labdeck.debugger.rules.exploding_tensor import Bad, NotFinite
+from labdeck.debugger.rules.exploding_tensor import COUNTED, USUAL, Bad, NotFinite
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
-_COUNTED = Picker("losses,gradients,weights,biases")
-_ORDER = ("inputs", "labels", "weights", "biases", "outputs", "predictions", "losses", "gradients")
-_BACKWARDS = "gradients"
+_PICKER = Picker(USUAL)
+_ORDER = {"labels": 0, "inputs": 1, "outputs": 1, "predictions": 2, "losses": 3, "gradients": 4}
+_REST, _BACKWARDS = 5, "gradients"
 
 
 @dataclass
@@ -31,10 +31,9 @@ class NaNOrigin(Rule):
     How it is found: when something that was recorded is not finite for the first time, the tensor for which the
     watching of the model knows a line of source is named. (Of a torch model, the first module in the order of execution
     whose output is not finite although its input is has its forward pass run again, and the very operation is looked
-    for.) Without that knowledge, it is the first of: inputs and labels, weights, outputs in the order of the model,
-    predictions, losses, gradients from the loss backwards. It is found once, and again only after everything was finite
-    for a step. Counts of NaN and infinity are recorded of losses, gradients, weights and biases for it; every other
-    tensor that is recorded takes part.
+    for.) Without that knowledge, it is the first of: labels, inputs and outputs in the order of the model, predictions,
+    losses, gradients from the loss backwards, weights. It is found once, and again only after everything was finite for
+    a step; or when the line of source becomes known later. The same tensors are looked at as by ExplodingTensor.
 
     Attributes:
         only_nan: Take no offence at infinities.
@@ -53,37 +52,39 @@ class NaNOrigin(Rule):
     only_nan: bool = False
     _not_finite: NotFinite = field(init=False, repr=False)
     _armed: bool = field(init=False, repr=False, default=True)
+    _named: bool = field(init=False, repr=False, default=False)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
-        self._not_finite = NotFinite(Picker(patterns="."))
+        self._not_finite = NotFinite(_PICKER)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the counts of NaN and infinity."""
-        return _COUNTED.needs("nan_count", "inf_count", optional=True)
+        return (*Picker(COUNTED).needs("nan_count", "inf_count", optional=True), *_PICKER.there())
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the first tensor that is not finite, once."""
         if window.mode == "GLOBAL":
             return
         found = [bad for bad in self._not_finite.look(window) if bad.nans or not self.only_nan]
-        if found and self._armed:
-            first = self._first(window, found)
-            origin = window.origins.get(first.name, "")
-            module = window.info(first.name).module_type
-            where = f" of {module}" if module and module.lower() not in first.name.lower() else ""
-            made = f", made at {origin}" if origin else ""
-            what = "NaN" if first.nans else "infinity"
-            yield Finding(f"{what} first appeared in {first.name}{where}{made}", first.name, origin=origin)
-        self._armed = not found
+        if not found:
+            self._armed, self._named = True, False
+        elif self._armed or (window.origins and not self._named):
+            self._armed, self._named = False, bool(window.origins)
+            yield self._tell(window, found)
 
     @staticmethod
-    def _first(window: Window, found: list[Bad]) -> Bad:
-        known = [bad for bad in found if bad.name in window.origins]
-
-        def rank(at: int) -> tuple[int, int]:
+    def _tell(window: Window, found: list[Bad]) -> Finding:
+        def rank(at: int) -> tuple[bool, int, int]:
             collections = window.info(found[at].name).collections
-            kind = min((_ORDER.index(each) for each in collections if each in _ORDER), default=len(_ORDER))
-            return kind, -at if _BACKWARDS in collections else at
+            kind = min((_ORDER.get(each, _REST) for each in collections), default=_REST)
+            return found[at].name not in window.origins, kind, -at if _BACKWARDS in collections else at
 
-        return known[0] if known else found[min(range(len(found)), key=rank)]
+        first = found[min(range(len(found)), key=rank)]
+        name = first.name if first.name in window.origins else next(iter(window.origins), first.name)
+        origin = window.origins.get(name, "")
+        module = window.info(name).module_type if window.has(name) else ""
+        where = f" of {module}" if module and module.lower() not in name.lower() else ""
+        made = f", made at {origin}" if origin else ""
+        what = "NaN" if first.nans else "infinity"
+        return Finding(f"{what} first appeared in {name}{where}{made}", name, origin=origin)

@@ -60,6 +60,11 @@ class Overfit(Rule):
         self._picker = Picker(None, self.tensor_regex, "losses")
         self._evaluations = Evaluations(self._picker)
 
+    @property
+    def rhythm(self) -> int:
+        """Every how many of the steps that it judges it can find something."""
+        return self._evaluations.rhythm
+
     def needs(self) -> tuple[Need, ...]:
         """Return the losses of training and of validation."""
         return self._picker.needs(modes=("TRAIN", "EVAL", "GLOBAL"))

@@ -70,6 +70,11 @@ class Overtraining(Rule):
         """Prepare what is looked at."""
         self._evaluations = Evaluations(_PICKER)
 
+    @property
+    def rhythm(self) -> int:
+        """Every how many of the steps that it judges it can find something."""
+        return self._evaluations.rhythm
+
     def needs(self) -> tuple[Need, ...]:
         """Return the losses of training and of validation."""
         return _PICKER.needs(modes=("TRAIN", "EVAL", "GLOBAL"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,12 @@ def is_frozen(window: Window, name: str) -> bool:
     """Say whether a parameter has no gradient at a step, although others have one."""
     if window.has(f"gradient/{name}") or not window.select("gradients"):
         return False
-    return not {"weights", "biases"}.isdisjoint(window.info(name).collections)
+    return not window.has(name) or not {"weights", "biases"}.isdisjoint(window.info(name).collections)
+
+
+def is_bias(window: Window, name: str) -> bool:
+    """Say whether a parameter is a bias, by its collection or its name."""
+    return name.endswith("bias") or (window.has(name) and "biases" in window.info(name).collections)
 
 
 class Picker:
@@ -91,6 +97,15 @@ class Picker:
         if self.pattern:
             found.append(Need(regex=self.pattern, **rest))
         return tuple(found)
+
+    def there(self, modes: Iterable[Mode] = EVERY_MODE) -> tuple[Need, ...]:
+        """Return that these tensors concern a rule whatever is known of them: scalars have no reductions."""
+        return self.needs(modes=modes, optional=True)
+
+    def finite(self, window: Window) -> dict[str, float]:
+        """Return the chosen scalars that are finite; NaN may mean that there is none at this step."""
+        names, values = self.read(window, "value")
+        return {name: value for name, value in zip(names, values.tolist(), strict=True) if isfinite(value)}
 
     def names(self, window: Window) -> tuple[str, ...]:
         """Return the chosen tensors of a window, in its order; the same object for windows that look alike."""

@@ -113,8 +113,7 @@ class PoorWeightInitialization(Rule):
             yield Finding(message, name, value, self.distribution_range)
 
     def _stuck(self, window: Window) -> Iterator[Finding]:
-        names, values = self._losses.read(window, "value")
-        for name, value in zip(names, values.tolist(), strict=True):
+        for name, value in self._losses.finite(window).items():
             best, waited = self._best.get(name, (np.inf, 0))
             better = value < best
             self._best[name] = (value, 0) if better else (best, waited + 1)

@@ -43,21 +43,25 @@ class StalledTrainingRule(Rule):
     threshold: float = 1800.0
     stop_training_on_fire: bool = False
     training_job_name_prefix: str | None = None
-    _told: int = field(init=False, repr=False, default=-1)
+    _idle: float = field(init=False, repr=False, default=0.0)
+    _told: bool = field(init=False, repr=False, default=False)
 
     def needs(self) -> tuple[Need, ...]:
         """Return nothing: any step is a sign of life."""
         return ()
 
     def judge(self, window: Window) -> Iterator[Finding]:
-        """Take any step for a sign of life."""
-        del window
-        self._told = -1
+        """Take any step for a sign of life; what the machine does, mode GLOBAL, may be none."""
+        if window.mode != "GLOBAL":
+            self._told = False
         return iter(())
 
     def wait(self, idle: float, steps: int) -> Iterator[Finding]:
         """Yield, once, that nothing was heard for too long."""
-        if idle >= self.threshold and steps != self._told:
-            self._told = steps
-            since = "since the beginning" if steps == 0 else f"since step {steps - 1}"
-            yield Finding(f"nothing was heard of the training for {idle:.0f} s, {since}", "", idle, self.threshold)
+        if idle < self.threshold or idle < self._idle:
+            self._told = False
+        self._idle = idle
+        if idle >= self.threshold and not self._told:
+            self._told = True
+            when = f", after {steps} steps" if steps else ", not one step"
+            yield Finding(f"nothing was heard of the training for {idle:.0f} s{when}", "", idle, self.threshold)

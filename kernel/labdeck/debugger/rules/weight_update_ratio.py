@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from labdeck.debugger.rules.picking import Picker, is_frozen
+from labdeck.debugger.rules.picking import Picker, is_bias, is_frozen
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -88,15 +88,15 @@ class WeightUpdateRatio(Rule):
         judged = set()
         for name in _WEIGHTS.names(window):
             array = window.array(name)
-            if array is not None and array.size and not is_frozen(window, name):
+            if array is not None and array.size:
                 judged.add(name)
-                yield from self._look(name, self._ratio(window, name, array))
+                yield from self._look(window, name, self._ratio(window, name, array))
         if self.num_steps in (None, 1):
             names, values = _UPDATES.read(window, "value")
             for name, value in zip(names, values.tolist(), strict=True):
                 weight = name.removeprefix(_UPDATE)
-                if weight not in judged and "biases" not in window.info(name).collections:
-                    yield from self._look(weight, value)
+                if weight not in judged and not is_bias(window, weight):
+                    yield from self._look(window, weight, value)
 
     def _ratio(self, window: Window, name: str, array: NDArray[Any]) -> float:
         key = (name, window.mode)
@@ -111,9 +111,9 @@ class WeightUpdateRatio(Rule):
         self._past[key] = (window.step, np.array(array))
         return np.nan
 
-    def _look(self, name: str, ratio: float) -> Iterator[Finding]:
+    def _look(self, window: Window, name: str, ratio: float) -> Iterator[Finding]:
         if ratio > self.large_threshold:
             message = f"{name} changes by {ratio:.3g} times its size in a step"
             yield Finding(message, name, ratio, self.large_threshold)
-        elif ratio < self.small_threshold:
+        elif ratio < self.small_threshold and not is_frozen(window, name):
             yield Finding(f"{name} hardly changes: by {ratio:.3g} of its size", name, ratio, self.small_threshold)

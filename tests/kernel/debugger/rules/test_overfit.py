@@ -1,0 +1,106 @@
+"""Overfitting is found in networks and boosters, and only where it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import xgboost
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.kernel.debugger.training import batches, digits, judge, network, placed, small, windows
+from torch import nn
+
+from labdeck.debugger.rules import Overfit
+from labdeck.findings.window import window_of
+
+
+def train(model, inputs, labels, steps, size=64):
+    validation = [digits(290, start=1500)]
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    data = batches(inputs, labels, size)
+    return windows(model, optimizer, nn.functional.cross_entropy, data, steps, validation=validation)
+
+
+@pytest.mark.slow
+def test_forty_images_are_learnt_by_heart():
+    large = network(lambda: nn.Linear(64, 256), nn.ReLU, lambda: nn.Linear(256, 10))
+    found = judge(Overfit(patience=3), train(large, *digits(40), 150, size=40))
+    assert found
+    assert found[-1][1].value > 1
+
+
+@pytest.mark.slow
+def test_a_healthy_training_is_silent():
+    shuffled = torch.randperm(1790, generator=torch.Generator().manual_seed(0))
+    inputs, labels = (each[shuffled] for each in digits(1790))
+    model = small()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    validation = [(inputs[1500:], labels[1500:])]
+    seen = windows(model, optimizer, nn.functional.cross_entropy, batches(inputs[:1500], labels[:1500]), 200,
+                   validation=validation)  # fmt: skip
+    assert judge(Overfit(patience=2), seen) == []
+
+
+def boost(depth, noise, rounds=30):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 8))
+    y = x[:, 0] + noise * random.normal(size=400)
+    parts = [xgboost.DMatrix(x[:200], y[:200]), xgboost.DMatrix(x[200:], y[200:])]
+    results = {}
+    xgboost.train({"max_depth": depth, "eta": 0.3, "nthread": 1}, parts[0], rounds, verbose_eval=False,
+                  evals=[(parts[0], "train"), (parts[1], "validation")], evals_result=results)  # fmt: skip
+    names = [f"{part}-rmse" for part in results]
+    for step in range(rounds):
+        losses = {name: results[name.removesuffix("-rmse")]["rmse"][step] for name in names}
+        yield window_of(losses, step, collections=dict.fromkeys(losses, ("losses",)))
+
+
+@pytest.mark.slow
+def test_deep_trees_on_noise_overfit_and_stumps_on_a_line_do_not():
+    found = judge(Overfit(patience=3, start_step=5), boost(8, noise=2.0))
+    assert found
+    assert {finding.tensor for _, finding in found} == {"validation-rmse"}
+    assert judge(Overfit(patience=3), boost(1, noise=0.05, rounds=10)) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from([0.5, 1.0, 2.0]), max_size=3), st.lists(st.sampled_from([1.0, 1.5]), max_size=3)
+        ),
+        max_size=8,
+    ),
+    st.integers(1, 3),
+    st.integers(0, 6),
+)
+def test_means_between_passes_are_compared(epochs, patience, start_step):
+    seen, step, evaluated = [], 0, 0
+    trains, passes = [], []
+    for train_losses, validation_losses in epochs:
+        for value in train_losses:
+            trains.append((step, value))
+            seen.append(placed(window_of({"loss": value}), "TRAIN", step, step + evaluated))
+            step += 1
+        for value in validation_losses:
+            seen.append(placed(window_of({"loss": value}), "EVAL", evaluated, step + evaluated))
+            evaluated += 1
+        if validation_losses:
+            passes.append((step, validation_losses))
+    seen.append(placed(window_of({"loss": 1.0}), "TRAIN", step, step + evaluated))
+
+    merged = {}  # passes without a step of training between them are one
+    for when, values in passes:
+        merged.setdefault(when, []).extend(values)
+    streak, expected, last = 0, [], 0
+    for when, values in merged.items():
+        since = [(at, value) for at, value in trains if last <= at < when]
+        last = when if since else last
+        if not since or since[-1][0] < start_step:
+            continue
+        train, validation = np.mean([value for _, value in since]), np.mean(values)
+        streak = streak + 1 if (validation - train) / train > 0.1 else 0
+        if streak >= patience:
+            expected.append((validation - train) / train)
+    found = judge(Overfit(patience=patience, start_step=start_step), seen)
+    assert [finding.value for _, finding in found] == pytest.approx(expected)

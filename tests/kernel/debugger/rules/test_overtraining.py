@@ -1,0 +1,58 @@
+"""Trainings that go on without improving are found."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.kernel.debugger.training import batches, digits, judge, placed, small, windows
+from torch import nn
+
+from labdeck.debugger.rules import Overtraining
+from labdeck.findings.window import window_of
+
+
+def train(steps, lr, count=1500):
+    model = small()
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    return windows(model, optimizer, nn.functional.cross_entropy, batches(*digits(count), min(64, count)), steps,
+                   validation=[digits(290, start=1500)])  # fmt: skip
+
+
+@pytest.mark.slow
+def test_going_on_after_the_best_step_is_found():
+    found = judge(Overtraining(), train(400, 0.01, count=60))
+    assert {"of training" in finding.message for _, finding in found} == {True, False}
+
+
+@pytest.mark.slow
+def test_a_healthy_training_is_silent():
+    assert judge(Overtraining(), train(150, 0.001)) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=15),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.sampled_from([0.01, 0.25]),
+)
+def test_evaluations_without_an_improvement_are_counted(losses, patience_train, patience_validation, delta):
+    seen, expected = [], []
+    for number, (train_loss, validation_loss) in enumerate(losses):
+        for mode, value, place in (("TRAIN", train_loss, 2 * number), ("EVAL", validation_loss, 2 * number + 1)):
+            seen.append(placed(window_of({"loss": value / 8}), mode, number, place))
+    seen.append(placed(window_of({"loss": 1.0}), "TRAIN", len(losses), 2 * len(losses)))
+    for kind, patience, of in (("training", patience_train, 0), ("validation", patience_validation, 1)):
+        best, at = float("inf"), 0
+        for number, pair in enumerate(losses):
+            if pair[of] / 8 < best - delta:
+                best, at = pair[of] / 8, number
+            elif number - at >= patience:
+                expected.append((number, kind, number - at))
+    found = judge(Overtraining(patience_train, patience_validation, delta), seen)
+    told = [
+        (window.step - 1, "training" if "training" in finding.message else "validation", finding.value)
+        for window, finding in found
+    ]
+    assert sorted(told) == sorted(expected)
