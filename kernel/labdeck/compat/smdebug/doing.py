@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from labdeck.compat.smdebug.exceptions import SMDebugError
-from labdeck.compat.smdebug.mode_keys import ModeKeys
+from labdeck.compat.smdebug.mode_keys import ModeKeys, to_mode
 from labdeck.compat.smdebug.recorded import RecordedSource
 from labdeck.compat.smdebug.translating import to_word
 from labdeck.findings.actions.choose import to_actions
@@ -20,7 +20,6 @@ from labdeck.wire.debugging import FindingRecord, RequestRecord
 
 if TYPE_CHECKING:
     from labdeck.compat.smdebug.trial import Trial
-    from labdeck.wire.debugging import Mode
 
 
 class Fired:
@@ -48,7 +47,7 @@ class Fired:
                 trial_id=self._source.trial_id if self._source else "0" * 32,
                 rule=self._rule_name,
                 severity="warning",
-                mode=_mode(mode or ModeKeys.GLOBAL),
+                mode=to_mode(mode or ModeKeys.GLOBAL),
                 step=where,
                 last_step=where,
                 time=now,
@@ -89,13 +88,3 @@ class Fired:
     def _source(self) -> RecordedSource | None:
         source = self._trial.source
         return source if isinstance(source, RecordedSource) else None
-
-
-def _mode(mode: ModeKeys) -> Mode:
-    names: dict[ModeKeys, Mode] = {
-        ModeKeys.TRAIN: "TRAIN",
-        ModeKeys.EVAL: "EVAL",
-        ModeKeys.PREDICT: "PREDICT",
-        ModeKeys.GLOBAL: "GLOBAL",
-    }
-    return names[mode]

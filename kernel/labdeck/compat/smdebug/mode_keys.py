@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labdeck.wire.debugging import Mode
 
 
 class ModeKeys(Enum):
@@ -34,3 +38,16 @@ def str_to_mode_keys(mode_str: str) -> ModeKeys:
         if mode.name.lower() == mode_str:
             return mode
     raise ValueError(f"{mode_str!r} is no mode: write train, eval, predict or global")
+
+
+_WORDS: dict[ModeKeys, Mode] = {
+    ModeKeys.TRAIN: "TRAIN",
+    ModeKeys.EVAL: "EVAL",
+    ModeKeys.PREDICT: "PREDICT",
+    ModeKeys.GLOBAL: "GLOBAL",
+}
+
+
+def to_mode(mode: ModeKeys) -> Mode:
+    """Return the mode in Labdeck's words."""
+    return _WORDS[mode]

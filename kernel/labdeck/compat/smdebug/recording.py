@@ -14,6 +14,7 @@ import numpy as np
 from labdeck.compat.smdebug import jobs, news
 from labdeck.compat.smdebug.exceptions import SMDebugValueError
 from labdeck.compat.smdebug.folder import is_folder_of_smdebug
+from labdeck.compat.smdebug.mode_keys import to_mode
 from labdeck.compat.smdebug.reduction_config import to_bool
 from labdeck.compat.smdebug.sheet import URI, Pointer, read_pointers, to_sheet, write_pointer, write_sheet
 from labdeck.debugger.hub import Hub
@@ -124,9 +125,9 @@ class Recording:
     def begin_step(self, mode: ModeKeys) -> tuple[int, int]:
         """A step begins; return its numbers: over all modes, and within the mode."""
         hub = self._begin()
-        plan = hub.due(_mode(mode))
+        plan = hub.due(to_mode(mode))
         self._needed = frozenset() if plan is None else frozenset({*plan.layout.names, *plan.arrays, *plan.flight})
-        return hub.global_step, hub.steps[_mode(mode)]
+        return hub.global_step, hub.steps[to_mode(mode)]
 
     def is_needed(self, name: str) -> bool:
         """Tell whether a rule needs a tensor at this step; of one that was never seen that is not known."""
@@ -148,7 +149,7 @@ class Recording:
             TrainingStopped, TrainingPaused: A rule's action or a person ends the training here.
         """
         hub = self._begin()
-        where = _mode(mode)
+        where = to_mode(mode)
         if any(self._infos.get(name) != one.info for name, one in held.items()):
             self._infos.update({name: one.info for name, one in held.items()})
             hub.describe(list(self._infos.values()))
@@ -277,12 +278,6 @@ def _is_number(held: Held) -> bool:
 def _place(layout: Layout, name: str) -> int:
     place = layout.place(name, "value")
     return -1 if place is None else place
-
-
-def _mode(mode: ModeKeys) -> Mode:
-    name: Any = mode.name
-    found: Mode = name
-    return found
 
 
 def _require_unused(out_dir: Path, worker: str) -> None:

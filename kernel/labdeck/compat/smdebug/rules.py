@@ -61,7 +61,7 @@ class Rule(ABC):
         self.logger = _log
         self.rule_name = type(self).__name__
         self._actions = Actions(actions, self.rule_name)
-        self._fired = Fired(self.rule_name, base_trial)
+        self.fired = Fired(self.rule_name, base_trial)
         self.report: dict[str, Any] = {
             "RuleTriggered": 0,
             "Violations": 0,
@@ -76,6 +76,11 @@ class Rule(ABC):
     @abstractmethod
     def invoke_at_step(self, step: int) -> bool:
         """Tell whether the condition is met at a global step."""
+
+    def act(self, actions: str | Action | ActionList | None) -> None:
+        """Let these be done when it fires, in place of those it was made with; None leaves them."""
+        if actions is not None:
+            self._actions = Actions(actions, self.rule_name)
 
     def invoke(self, step: int) -> None:
         """Wait for a global step and look at it.
@@ -94,8 +99,8 @@ class Rule(ABC):
         if fired:
             self.report["RuleTriggered"] += 1
             self.report["Violations"] += 1
-            self._fired.at(step)
-            self._actions.invoke(self._fired)
+            self.fired.at(step)
+            self._actions.invoke(self.fired)
             raise RuleEvaluationConditionMet(self.rule_name, step)
 
 
