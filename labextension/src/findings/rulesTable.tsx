@@ -30,9 +30,9 @@ export function RulesTable(props: IRulesProps): React.ReactElement {
         columns={[
           nameColumn(trans),
           stateColumn(trans),
+          ...(model.isLive ? [switchColumn(props)] : []),
           ...numberColumns(trans),
-          paramsColumn(trans),
-          ...(model.isLive ? [switchColumn(props)] : [])
+          paramsColumn(trans)
         ]}
       />
       {troubled.length > 0 && (
