@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labdeck.debugger.checkpoints import keep_checkpoint
 from labdeck.debugger.hooks.rows import RowFiller
-from labdeck.errors import TrainingStopped
+from labdeck.errors import TrainingEnded, TrainingStopped
 from labdeck.store.tensors.layout import TensorInfo
 
 if TYPE_CHECKING:
@@ -178,6 +178,20 @@ class BoosterFeed:
             hub.say(f"the training was stopped: {ending}")
             return True
         return False
+
+    def finish(self) -> None:
+        """Record what the finished booster predicts, as a step of the mode GLOBAL, if predictions are recorded at all."""
+        hub = self.hub
+        if not hub.is_on:
+            return
+        try:
+            plan = hub.due("GLOBAL")
+            if plan is not None and "predictions" in plan.stored:
+                hub.take("GLOBAL", plan, *self._compute(plan))
+        except TrainingEnded:
+            return  # it has
+        except Exception as error:  # noqa: BLE001 - nothing raises into the training
+            hub.fail(error)
 
     def _prepare(self, metrics: Iterable[Metric]) -> Plan | None:
         plan = self.hub.due("TRAIN")

@@ -185,6 +185,8 @@ class Watching:
 
     def end(self, error: BaseException | None = None) -> None:
         """End, as the training ended; a second call has no effect."""
+        if self._feed is not None and error is None:
+            self._feed.finish()
         hub, place, self._feed = self.hub, self._place, None
         self.hub = self._place = None
         if hub is not None:
