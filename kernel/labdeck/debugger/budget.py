@@ -103,7 +103,7 @@ class Budget:
     def _decide(self) -> None:
         """Choose the smallest factor that keeps the budget; the flight recorder gets half of it at the most."""
         step = self.step_time
-        if self.limit is None or not step or len(self._costs[HEAVY]) < _ENOUGH:
+        if self.limit is None or len(self._costs[HEAVY]) < _ENOUGH:
             return
         allowed = self.limit * step
         slack = 1.0 if self.flight_each else _SLACK

@@ -109,7 +109,7 @@ class Hub:
         self._parameters = 0
         self._state: Literal["on", "off", "failed"] = "on"
         self._reason = ""
-        self._closed = False
+        self._closed = not self.is_on
         self._told: tuple[float, WatchRecord | None] = (0.0, None)
         self._budget = Budget(budget)
         self._planner = Planner(to_savings(save), flight=flight > 0)
