@@ -25,7 +25,7 @@ class FindingsHandler(LabdeckHandler):
         offset = checks.whole("offset", self.get_query_argument("offset", None), 0)
         limit = checks.whole("limit", self.get_query_argument("limit", None), checks.PAGE_DEFAULT, 1, checks.PAGE_LIMIT)
         await self.answer(
-            lambda studio: studio.session.catalog.findings(
+            lambda studio: studio.debugger.findings(
                 trial_id=trial, experiment_id=experiment, dismissed=dismissed, offset=offset, limit=limit
             )
         )
@@ -38,4 +38,4 @@ class DebuggerHandler(LabdeckHandler):
     @authorized
     async def get(self, trial_id: str) -> None:
         """Answer with a DebuggerDetail."""
-        await self.answer(lambda studio: studio.session.catalog.debugger(trial_id))
+        await self.answer(lambda studio: studio.debugger.detail(trial_id))
