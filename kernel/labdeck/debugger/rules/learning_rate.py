@@ -10,6 +10,7 @@ from statistics import median
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labdeck.debugger.rules.picking import Picker, is_bias
 from labdeck.debugger.rules.slope import RunningSlope
@@ -72,6 +73,8 @@ class LearningRate(Rule):
     _losses: deque[float] = field(init=False, repr=False)
     _rate: tuple[float, float] = field(init=False, repr=False, default=(np.nan, np.nan))
     _largest: float = field(init=False, repr=False, default=0.0)
+    _names: tuple[str, ...] = field(init=False, repr=False, default=())
+    _weights: NDArray[np.bool_] = field(init=False, repr=False, default_factory=lambda: np.empty(0, np.bool_))
     _first: float = field(init=False, repr=False, default=np.nan)
 
     def __post_init__(self) -> None:
@@ -105,9 +108,14 @@ class LearningRate(Rule):
 
     def _take(self, window: Window) -> None:
         names, values = _UPDATES.read(window, "value")
-        kept = values[np.isfinite(values) & (values > 0) & ~_biases(window, names)]
+        if names is not self._names:
+            self._names = names
+            flags = (not is_bias(window, name.removeprefix("update/")) for name in names)
+            self._weights = np.fromiter(flags, np.bool_, len(names))
+        kept = values[self._weights & (values > 0) & (values < np.inf)]
         if len(kept):
-            self._ratio.add(window.step, log10(float(np.median(kept))))
+            kept.sort()
+            self._ratio.add(window.step, log10((kept[len(kept) // 2] + kept[(len(kept) - 1) // 2]) / 2))
         losses = _LOSSES.finite(window)
         if losses:
             self._losses.append(sum(losses.values()) / len(losses))
@@ -128,8 +136,3 @@ class LearningRate(Rule):
     def report(self) -> dict[str, ParamValue]:
         """Return how far steps move the weights."""
         return {"update ratio": self._size()} if isfinite(self._ratio.mean) else {}
-
-
-def _biases(window: Window, names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    flags = (is_bias(window, name.removeprefix("update/")) for name in names)
-    return np.fromiter(flags, np.bool_, len(names))
