@@ -108,6 +108,7 @@ class BaseHook:
         self._held: dict[str, Held] = {}
         self._early: list[Callable[[], None]] = []
         self._in_step = False
+        self._listens = False
         self._closed = False
         self.failure = ""
         self._out_dir = out_dir
@@ -274,6 +275,7 @@ class BaseHook:
             self.step, self.mode_steps[self.mode] = self.step + 1, self.mode_steps.get(self.mode, -1) + 1
         self.mode_steps[ModeKeys.GLOBAL] = self.step
         self._in_step = True
+        self._listens = self._is_on and (bool(self._due_now()) or self._has_rules)
         early, self._early = self._early, []
         for save in early:
             save()
@@ -349,6 +351,10 @@ class BaseHook:
     def _is_on(self) -> bool:
         return self._recording is not None and not self._closed and not self.failure
 
+    @property
+    def _has_rules(self) -> bool:
+        return self._recording is not None and self._recording.has_rules
+
     def _save(self, name: str, value: Any, **about: str) -> None:
         """Hold a tensor of this step, if it is saved now or a rule needs it.
 
@@ -363,9 +369,10 @@ class BaseHook:
         if not self.prepared_collections:
             self._prepare()
         members = self._collections_of(name)
-        chosen = [self.get_collections()[one] for one in sorted(members & self._due_now())]
-        if not chosen and not recording.is_needed(name):
+        due = self._due_now()
+        if members.isdisjoint(due) and not recording.is_needed(name):
             return
+        chosen = [self.get_collections()[one] for one in sorted(members & due)]
         array = to_array(value)
         if array is None:
             return

@@ -72,6 +72,7 @@ class Hook(BaseHook):
         self.module_maps: dict[Any, str] = {}
         self._watched: dict[Any, set[str]] = {}
         self._handles: list[Any] = []
+        self._abouts: dict[tuple[Any, str], dict[str, str]] = {}
         self.has_registered_module = False
         self.has_registered_loss_module = False
         super().__init__(*args, **kwargs)
@@ -144,19 +145,21 @@ class Hook(BaseHook):
     def _before_forward(self, model: Any) -> None:
         with self._guarded():
             self._begin_step()
-            if not self._is_on:
+            if not self._listens:
                 return
-            if any(
-                parameter.requires_grad and name not in self._watched[model] for name, parameter in _parameters(model)
-            ):
+            parameters = list(model.named_parameters())
+            watched = self._watched[model]
+            if any(parameter.requires_grad and name not in watched for name, parameter in parameters):
                 self._watch_gradients(model)
             prefix = _class_of(model) + "_"
-            for name, parameter in _parameters(model):
-                self._save(prefix + name, parameter, **_about(model, name))
+            for name, parameter in parameters:
+                self._save(prefix + name, parameter, **self._about(model, name))
 
     def _after_forward(self, module: Any, inputs: Any, outputs: Any) -> None:
+        if not (self._listens and self._in_step):
+            return
         name = self.module_maps.get(module)
-        if name is None or not self._in_step:  # a replica, or a pass that goes through a part of the model alone
+        if name is None:  # a replica
             return
         with self._guarded():
             about = {"module": name, "module_type": type(module).__name__}
@@ -166,14 +169,25 @@ class Hook(BaseHook):
     def _watch_gradients(self, model: Any) -> None:
         """Watch the gradients of parameters that are trained; of those that are frozen there are none yet."""
         prefix = f"gradient/{_class_of(model)}_"
-        for name, parameter in _parameters(model):
+        for name, parameter in model.named_parameters():
             if parameter.requires_grad and name not in self._watched[model]:
                 self._watched[model].add(name)
-                self._handles.append(parameter.register_hook(self._gradient_of(prefix + name, _about(model, name))))
+                self._handles.append(
+                    parameter.register_hook(self._gradient_of(prefix + name, self._about(model, name)))
+                )
+
+    def _about(self, model: Any, parameter: str) -> dict[str, str]:
+        """Return what is known of a parameter beside its value."""
+        key = (model, parameter)
+        if key not in self._abouts:
+            path = parameter.rpartition(".")[0]
+            module_type = type(model.get_submodule(path)).__name__
+            self._abouts[key] = {"module": path, "module_type": module_type, "parameter": parameter}
+        return self._abouts[key]
 
     def _gradient_of(self, tensor: str, about: dict[str, str]) -> Callable[[Any], None]:
         def save(gradient: Any) -> None:
-            if gradient is not None and self._in_step:
+            if self._listens and self._in_step and gradient is not None:
                 with self._guarded():
                     self._save(tensor, gradient, **about)
 
@@ -238,15 +252,6 @@ def _inner(module: Any) -> Any:
 
 def _class_of(module: Any) -> str:
     return str(module._get_name())  # noqa: SLF001 - what PyTorch itself shows it by
-
-
-def _parameters(model: Any) -> list[tuple[str, Any]]:
-    return list(model.named_parameters())
-
-
-def _about(model: Any, parameter: str) -> dict[str, str]:
-    path = parameter.rpartition(".")[0]
-    return {"module": path, "module_type": type(model.get_submodule(path)).__name__, "parameter": parameter}
 
 
 def _tensors_in(values: Any) -> list[Any]:

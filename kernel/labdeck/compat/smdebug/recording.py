@@ -109,6 +109,7 @@ class Recording:
         self._kinds: dict[Any, _Kind] = {}
         self._needed: frozenset[str] = frozenset()
         self.model = "model"
+        self.has_rules = False
         if self._out_dir is not None and not self._is_remote:
             _require_unused(self._out_dir, worker)
 
@@ -125,14 +126,14 @@ class Recording:
     def begin_step(self, mode: ModeKeys) -> tuple[int, int]:
         """A step begins; return its numbers: over all modes, and within the mode."""
         hub = self._begin()
-        plan = hub.due(to_mode(mode))
+        self.has_rules = bool(hub.runner.names)
+        plan = hub.due(to_mode(mode)) if self.has_rules else None
         self._needed = frozenset() if plan is None else frozenset({*plan.layout.names, *plan.arrays, *plan.flight})
         return hub.global_step, hub.steps[to_mode(mode)]
 
     def is_needed(self, name: str) -> bool:
         """Tell whether a rule needs a tensor at this step; of one that was never seen that is not known."""
-        hub = self._hub
-        return hub is not None and (name in self._needed or (bool(hub.runner.names) and name not in self._infos))
+        return name in self._needed or (self.has_rules and name not in self._infos)
 
     def is_needed_in(self, collection: str, tensor: str) -> bool:
         """Tell whether a rule needs anything of a collection at this step; `tensor` is one that is like its tensors."""
