@@ -180,7 +180,7 @@ class BoosterFeed:
         return False
 
     def finish(self) -> None:
-        """Record what the finished booster predicts, as a step of the mode GLOBAL, if predictions are recorded at all."""
+        """Record what the finished booster predicts, as a step of the mode GLOBAL, if predictions are recorded."""
         hub = self.hub
         if not hub.is_on:
             return

@@ -21,8 +21,8 @@ class CreateXgboostReport(Rule):
     kept as the artifacts "xgboost-report.html" and "xgboost-report.ipynb" of the trial. `%debug_rules report xgboost`
     makes one of any trial with these tensors.
 
-    It makes sure that what the report tells of is recorded: metrics each round, importances each round, predictions and
-    labels as often as the hook records arrays.
+    The hook sees to it that what the report tells of is recorded: metrics and importances, the labels once, predictions
+    each round (of more than 20,000 rows each fifth round, as SageMaker does), and those of the finished model.
 
     Example:
         >>> from labdeck.findings.window import window_of
@@ -33,11 +33,9 @@ class CreateXgboostReport(Rule):
     def needs(self) -> tuple[Need, ...]:
         """What the report tells of."""
         return (
-            Need(collection="metrics"),
+            Need(collection="metrics", regex=r"^[^/]+-[^/]+$"),
             Need(collection="hyperparameters", optional=True),
             Need(collection="feature_importance"),
-            Need(collection="predictions", arrays=True),
-            Need(collection="labels", arrays=True),
         )
 
     def judge(self, window: Window) -> Iterator[Finding]:

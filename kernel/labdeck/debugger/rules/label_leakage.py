@@ -16,6 +16,7 @@ from labdeck.wire.debugging import Mode
 from labdeck.wire.records import ParamValue
 
 _IMPORTANCE = r"^feature_importance/gain/"
+_METRICS = r"^[^/]+-[^/]+$"
 _LABELS = r"^labels$"
 _MODES: tuple[Mode, ...] = ("TRAIN", "GLOBAL")
 _LEAST_ROWS = 50
@@ -85,7 +86,7 @@ class LabelLeakage(Rule):
             Need(regex=self.inputs_regex, arrays=True, modes=_MODES, first=first, optional=True),
             Need(collection="labels", regex=_LABELS, arrays=True, modes=_MODES, first=first, optional=True),
             Need(regex=_IMPORTANCE, optional=True),
-            Need(collection="metrics", optional=True),
+            Need(collection="metrics", regex=_METRICS, optional=True),
         )
 
     def judge(self, window: Window) -> Iterator[Finding]:
@@ -143,7 +144,7 @@ class LabelLeakage(Rule):
 
     def _judge_trees(self, window: Window) -> Iterator[Finding]:
         names = window.select(regex=_IMPORTANCE)
-        metrics = [name for name in window.select("metrics") if name.startswith(self.train)]
+        metrics = [name for name in window.select("metrics", _METRICS) if name.startswith(self.train)]
         perfect = [name for name in metrics if self._is_perfect(name, window.value(name))]
         if len(names) < 2 or not perfect:  # noqa: PLR2004 - a single feature is always all
             return
