@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.compat.smdebug import news
-from labdeck.compat.smdebug.collection import Collection
+from labdeck.compat.smdebug.collection import Collection, CollectionKeys
 from labdeck.compat.smdebug.exceptions import TensorUnavailableForStep
 from labdeck.compat.smdebug.mode_keys import ModeKeys
 from labdeck.compat.smdebug.sheet import Pointer, collections_in, read_sheet
@@ -61,7 +61,7 @@ class _RowBatch(Batch):
         return tuple(self._parts.reductions.get(tensor, ()))
 
     def shape(self, tensor: str) -> tuple[int, ...] | None:
-        return self._parts.layout.by_name[tensor].shape
+        return None if self.has_value(tensor) else self._parts.layout.by_name[tensor].shape
 
     def has_value(self, tensor: str) -> bool:
         return self._parts.layout.place(tensor, _VALUE) is not None
@@ -70,7 +70,9 @@ class _RowBatch(Batch):
         place = self._parts.layout.place(tensor, _VALUE)
         if place is None:
             raise TensorUnavailableForStep(tensor, self.mode_step, self.mode)
-        return np.array(self._values[place])
+        collections = self._parts.layout.by_name[tensor].collections
+        is_loss = CollectionKeys.LOSSES in collections and CollectionKeys.METRICS not in collections
+        return np.array(self._values[place] if is_loss else [self._values[place]])  # as smdebug has numbers by hand
 
     def reduction(self, tensor: str, name: str, absolute: bool) -> Any:
         place = self._parts.reductions.get(tensor, {}).get((name, absolute))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ from labdeck.compat.smdebug.trials import create_trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("local")]
 EVERY = SaveConfig(save_interval=1)
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 class Net(nn.Module):
@@ -402,3 +406,84 @@ def test_the_user_is_told_that_modules_of_a_compiled_model_cannot_be_seen_into()
         hook.register_module(compiled)
     compiled(torch.randn(2, 4)).sum().backward()
     assert names_of(hook) == ["Net_fc1.weight", "Net_fc2.weight"]
+
+
+def test_the_same_training_is_saved_as_smdebug_itself_saved_it():
+    told = json.loads((FIXTURES / "smdebug-pytorch.expected.json").read_text())
+    schedule = SaveConfig({modes.TRAIN: SaveConfigMode(2), modes.EVAL: SaveConfigMode(1)})
+    hook = Hook(
+        save_config=schedule,
+        reduction_config=ReductionConfig(["mean", "max"], ["max"], ["l1", "l2"], save_raw_tensor=True),
+        include_collections=["weights", "biases", "gradients", "relu"],
+    )
+    hook.get_collection("relu").include("^1_output")
+    training = Training(hook, nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)))
+    for _ in range(3):
+        hook.set_mode(modes.TRAIN)
+        for batch in range(4):
+            training.optimizer.zero_grad()
+            training.loss(training.net(training.x), training.y).backward()
+            training.optimizer.step()
+            if batch % 2 == 0:
+                hook.save_scalar("lr", 0.1)
+        hook.set_mode(modes.EVAL)
+        training.evaluate()
+        hook.save_scalar("lr", 0.1)
+    hook.close()
+    trial = create_trial(hook.out_dir)
+    assert trial.tensor_names() == told["names"]
+    assert trial.steps() == told["global_steps"]
+    assert [mode.name for mode in trial.modes()] == told["modes"]
+    for collection, names in told["collections"].items():
+        assert trial.tensor_names(collection=collection) == names
+    for name, by_mode in told["values"].items():
+        tensor = trial.tensor(name)
+        assert {mode.name: tensor.steps(mode=mode) for mode in trial.modes() if tensor.steps(mode=mode)} == {
+            mode: [int(step) for step in by_step] for mode, by_step in by_mode.items()
+        }
+        shape = by_mode["TRAIN"]["0"]["shape"]
+        assert list(tensor.value(0).shape) == shape
+    for name, by_step in told["reductions"].items():
+        found = trial.tensor(name).reduction_values(0)
+        assert {("abs_" if absolute else "") + one for one, absolute in found} == set(by_step["0"])
+
+
+WORKER = """
+import sys
+import torch
+import torch.distributed as dist
+from torch import nn
+from labdeck.compat.smdebug.pytorch import Hook, SaveConfig
+
+rank, folder, workers = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+dist.init_process_group("gloo", init_method=f"file://{folder}/{workers}", rank=rank, world_size=2)
+torch.manual_seed(0)
+net = nn.Linear(2, 1)
+hook = Hook(f"{folder}/{workers}_out", save_config=SaveConfig(save_interval=1), include_workers=workers,
+            include_collections=["gradients"])
+hook.register_module(net)
+for step in range(2):
+    net(torch.full((1, 2), float(rank + 1))).sum().backward()
+hook.close()
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.parametrize(("include", "workers"), [("all", ["worker_0", "worker_1"]), ("one", ["worker_0"])])
+def test_each_process_of_a_distributed_training_saves_its_own(include, workers, tmp_path, local):
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER)
+    running = [
+        subprocess.Popen([sys.executable, script, str(rank), tmp_path, include], stderr=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]
+    for one in running:
+        _, said = one.communicate(timeout=100)
+        assert one.returncode == 0, said
+    trial = create_trial(tmp_path / f"{include}_out")
+    assert trial.workers() == workers
+    gradient = trial.tensor("gradient/Linear_weight")
+    assert gradient.steps() == [0, 1]
+    for rank, worker in enumerate(workers):
+        np.testing.assert_array_equal(gradient.value(0, worker=worker), [[rank + 1.0, rank + 1.0]])
+    assert sum(len(experiment.trials()) for experiment in local.experiments()) == len(workers)
