@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -35,3 +37,9 @@ def is_compiling() -> bool:
 def type_name(tensor: Any) -> str:
     """Return the name of the type of a tensor: "float32" or "bfloat16", say."""
     return str(tensor.dtype).removeprefix("torch.")
+
+
+@functools.cache
+def library_folder() -> str:
+    """Return the folder of the library's sources."""
+    return str(Path(str(torch().__file__)).parent)

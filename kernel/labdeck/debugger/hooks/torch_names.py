@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from labdeck.debugger.collections import BUILT_IN
 from labdeck.debugger.hooks.torch_library import torch, type_name
 from labdeck.errors import UsageError
 from labdeck.store.tensors.layout import TensorInfo
@@ -203,6 +204,35 @@ def matching(root: Any, wanted: Sequence[Any]) -> set[str]:
         else:
             raise UsageError(f"{one!r} is no module", 'name modules by object, class or path: [net.fc1, "layer4.*"]')
     return found
+
+
+def resolve(save: Any, root: Any) -> Any:
+    """Return what is to be recorded, with the names of inputs and outputs in place of modules.
+
+    Raises:
+        UsageError: An expression for modules cannot be read, or a built-in collection is to be that of some modules.
+    """
+    if not isinstance(save, Mapping):
+        return save
+    return {name: _resolved(name, given, root) for name, given in save.items()}
+
+
+def _resolved(name: str, given: Any, root: Any) -> Any:
+    if not isinstance(given, Mapping) or given.get("modules") is None:
+        return given
+    if name in BUILT_IN:
+        raise UsageError(
+            f"{name!r} is a collection of all modules", f'name one of your own: {{"my_{name}": {{"modules": […]}}}}'
+        )
+    wanted = given["modules"]
+    paths = matching(root, wanted if isinstance(wanted, (list, tuple)) else [wanted])
+    inputs = bool(given.get("inputs", False))
+    kinds = [kind for kind, on in (("input", inputs), ("output", given.get("outputs", not inputs))) if on]
+    names = "|".join(re.escape(path or type(root).__name__) for path in sorted(paths))
+    own = f"^(?:{names})_(?:{'|'.join(kinds)})_[0-9]+(?:/[0-9]+)?$" if paths and kinds else "(?!)"
+    regex = given.get("regex") or []
+    rest = {key: value for key, value in given.items() if key not in ("modules", "inputs", "outputs", "regex")}
+    return {**rest, "regex": [own, *([regex] if isinstance(regex, str) else regex)]}
 
 
 def _pattern(text: str) -> re.Pattern[str]:

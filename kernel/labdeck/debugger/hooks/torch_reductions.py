@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -30,8 +31,17 @@ from labdeck.store.tensors.layout import Column
 
 _DENSE = 1 << 24
 """Elements up to which a sparse tensor is made a dense one; of a larger one only what is not zero is reduced."""
-_QUICK = ("torch.float32", "torch.float64")
 _WHOLE = {"torch.bool", "torch.uint8", "torch.int8", "torch.int16", "torch.int32", "torch.int64", "torch.complex128"}
+
+
+@functools.cache
+def _quick_types() -> frozenset[Any]:
+    return frozenset({torch().float32, torch().float64})
+
+
+def is_quick(tensor: Any) -> bool:
+    """Say whether a tensor lies in memory as numpy reads it."""
+    return tensor.dtype in _quick_types() and tensor.is_cpu and tensor.layout is torch().strided
 
 
 def array_of(tensor: Any) -> NDArray[Any] | None:
@@ -39,18 +49,19 @@ def array_of(tensor: Any) -> NDArray[Any] | None:
 
     Types that numpy lacks become float32; a sparse tensor becomes dense, unless that were huge.
     """
-    if tensor.device.type == "meta":
-        return None
     if tensor.requires_grad:
         tensor = tensor.detach()
+    if is_quick(tensor) and not tensor.is_neg():
+        found: NDArray[Any] = tensor.numpy()
+        return found
+    if tensor.device.type == "meta":
+        return None
     if tensor.layout is not torch().strided:
         tensor = _dense(tensor)
     if tensor.is_quantized:
         tensor = tensor.dequantize()
     kind = str(tensor.dtype)
-    if kind in _QUICK:
-        return np.asarray(tensor.numpy() if not tensor.is_neg() else tensor.resolve_neg().numpy())
-    if kind not in _WHOLE:
+    if kind not in _WHOLE and kind not in ("torch.float32", "torch.float64"):
         tensor = tensor.to(torch().complex64) if tensor.is_complex() else tensor.float()
     return np.asarray(tensor.resolve_conj().resolve_neg().numpy())
 
@@ -59,6 +70,11 @@ def _dense(tensor: Any) -> Any:
     if tensor.layout is torch().sparse_coo and tensor.numel() > _DENSE:
         return tensor.coalesce().values()
     return tensor.to_dense()
+
+
+def is_on_device(tensor: Any) -> bool:
+    """Say whether a tensor lies in the memory of an accelerator."""
+    return not tensor.is_cpu and tensor.device.type != "meta"
 
 
 class Pending:
@@ -89,8 +105,7 @@ class TensorReducer:
         Returns:
             What is still to arrive, None if all is there: tensors of a device are reduced there.
         """
-        on_device = [tensor is not None and tensor.device.type not in ("cpu", "meta") for tensor in tensors]
-        if True not in on_device:
+        if not any(tensor is not None and is_on_device(tensor) for tensor in tensors):
             self._reducer.fill([None if tensor is None else array_of(tensor) for tensor in tensors], row)
             return None
         return DeviceReduction(self._reducer, tensors).start(row)
@@ -159,7 +174,7 @@ def _plain(tensor: Any) -> Any:
     if tensor.is_quantized:
         tensor = tensor.dequantize()
     if tensor.is_complex():
-        tensor = tensor.abs()
+        tensor = (tensor if tensor.dtype is torch().complex128 else tensor.to(torch().complex64)).abs()
     if tensor.dtype not in (torch().float32, torch().float64):
         tensor = tensor.to(torch().float64 if not tensor.is_floating_point() else torch().float32)
     return tensor

@@ -1,0 +1,319 @@
+"""Attaches the debugger to models of PyTorch: to one that is named, or to each that is trained."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from labdeck.debugger.hooks import torch_events as events
+from labdeck.debugger.hooks.torch_feed import TorchFeed
+from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
+from labdeck.debugger.hooks.torch_losses import loss_modules, unknown_functions
+from labdeck.debugger.hooks.torch_names import resolve, unwrap
+from labdeck.debugger.switch import is_enabled
+from labdeck.runs import active
+from labdeck.runs.autolog import importing, loops
+from labdeck.runs.autolog.patching import warn
+from labdeck.runs.autolog.torch import find_model
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from labdeck.debugger.hooks.making import HubMaker
+    from labdeck.debugger.hub import Hub
+    from labdeck.errors import UsageError
+    from labdeck.runs.trial import Trial
+
+NAME = "torch"
+_COMPILED = "Using `torch.compile"
+"""How the library begins to warn of hooks that see a compiled model twice; ours do not mind."""
+
+
+def can_watch(obj: object) -> bool:
+    """Say whether something is a model of PyTorch, or the library itself."""
+    return is_module(obj) or getattr(obj, "__name__", "") == NAME
+
+
+def attach(maker: HubMaker, obj: object = None, **options: Any) -> Models | Model:
+    """Watch one model, or each that is trained, until `close`; options are those of `Model`."""
+    if is_module(obj):
+        return Model(maker, obj, **options)
+    return Models(maker, **options)
+
+
+class Model:
+    """Watches one model; where no trial runs, from its first pass in training on, in a trial of its own.
+
+    Args:
+        maker: Makes the hub.
+        model: The model, wrapped or not.
+        optimizers: Those that train it, as far as they are known.
+        loss: A module or function that computes the loss, or several.
+        profile: Time the steps, and sample the machine.
+        called: What the training calls, if it is a part of the model.
+
+    Raises:
+        UsageError: A model of that kind cannot be watched.
+    """
+
+    def __init__(
+        self,
+        maker: HubMaker,
+        model: Any,
+        optimizers: Sequence[Any] = (),
+        loss: Any = None,
+        *,
+        profile: bool = True,
+        called: Any = None,
+    ) -> None:
+        self._maker = maker
+        self._unwrapped = unwrap(model)
+        self._save = resolve(maker.save, self._unwrapped.root)
+        self._optimizers = tuple(optimizers)
+        self._losses = loss_modules(loss)
+        self._unknown = unknown_functions(loss)
+        self._profile = profile
+        self._called = called
+        self._handle: Any = None
+        self._trial: Trial | None = None
+        self._profiler: Any = None
+        self.root = self._unwrapped.root
+        self.feed: TorchFeed | None = None
+        self.hubs: list[Hub] = []
+        if not is_enabled() or self._unwrapped.rank:
+            return  # of processes that train one model together, the first tells
+        if maker.trial is not None or active.innermost() is not None or called is not None:
+            self.begin()
+        if maker.trial is None:
+            called = self._unwrapped.called if called is None else called
+            self._handle = called.register_forward_pre_hook(self._wake, prepend=True)
+
+    @property
+    def hub(self) -> Hub | None:
+        """The hub, None before there is one."""
+        return self.hubs[-1] if self.hubs else None
+
+    def _wake(self, module: Any, _: Any) -> None:
+        """Begin with the first pass in training, and again when a trial that was started for the model has ended."""
+        is_on = self.feed is not None and not self.feed.is_over
+        if is_on or is_compiling() or not self.root.training or not torch().is_grad_enabled():
+            return
+        hub = self.hub
+        if hub is not None and hub.watch_record().state == "failed":
+            return
+        del module
+        self.begin()
+
+    def begin(self) -> None:
+        """Make the hub and begin to watch; what goes wrong is said in a warning."""
+        try:
+            self._begin()
+        except Exception as error:  # noqa: BLE001 - nothing raises into the training
+            self._trial_ends()
+            warn(f"Labdeck: the training of {type(self.root).__name__} is not watched, it goes on: {error}")
+
+    def _begin(self) -> None:
+        name = type(self.root).__name__
+        trial = self._maker.trial or active.innermost() or loops.open_loop(NAME, name, self.root, None).trial
+        active.before_leaving(trial, self._trial_ends)  # before the hub does the same
+        hub, _ = dataclasses.replace(self._maker, trial=trial, save=self._save).make(name, NAME)
+        if hub is None:
+            return
+        self._trial = trial
+        self.hubs.append(hub)
+        if self._unwrapped.ranks > 1:
+            hub.facts["ranks"] = self._unwrapped.ranks
+            hub.warn(f"{self._unwrapped.ranks} processes train together; the first of them is watched")
+        if self._unwrapped.is_parallel:
+            hub.warn("inputs and outputs of modules inside of DataParallel are not taken: they are copies")
+        for function in self._unknown:
+            hub.warn(f"calls of {function} cannot be seen; make it a torch.nn.Module for labels and predictions")
+        if self._profile and hub.is_on:
+            from labdeck.debugger.profiler.profiler import Profiler
+
+            self._profiler = Profiler(hub)
+            self._profiler.start()
+        self.feed = TorchFeed(hub, self._unwrapped, self._optimizers, self._losses, self._profiler, self._called)
+        self.feed.open()
+
+    def _trial_ends(self) -> None:
+        with contextlib.suppress(Exception):  # the trial must end
+            self._end()
+
+    def _end(self) -> None:
+        profiler, self._profiler = self._profiler, None
+        if profiler is not None:
+            profiler.close()
+        if self.feed is not None:
+            self.feed.close()
+        if self.hub is not None:
+            self.hub.close()
+
+    def operators(self, steps: int) -> None:
+        """Have PyTorch's own profiler look at the next steps; UsageError."""
+        if self._profiler is not None:
+            self._profiler.operators(steps)
+
+    def close(self) -> None:
+        """Watch no more, and take everything back; a trial that was started for the model ends."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.remove()
+        self._end()
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            loops.end_own(trial)
+
+
+class Models:
+    """Watches each model that is trained until it is closed; nothing else is known of them.
+
+    A model is found by its first call in training; what is called may be a part of it, so that the largest model in
+    memory with the same parameters is taken. What was missed is found when an optimizer steps.
+
+    Args:
+        maker: Makes the hubs: each model has its own.
+        loss, profile: As of `Model`.
+        most: Models that are watched at most; None for all.
+    """
+
+    def __init__(self, maker: HubMaker, loss: Any = None, *, profile: bool = True, most: int | None = None) -> None:
+        self._maker = maker
+        self._loss = loss
+        self._profile = profile
+        self._most = most
+        self._thread = threading.get_ident()
+        self._undo: list[Callable[[], None]] = []
+        self._refused: set[type] = set()
+        self.models: list[Model] = []
+        self._owner = f"debugger-{id(self)}"
+        if is_enabled():
+            importing.when_imported(NAME, self._owner, self._install)
+
+    @property
+    def hubs(self) -> list[Hub]:
+        """The hubs of the models that were watched."""
+        return [hub for model in self.models for hub in model.hubs]
+
+    def _install(self, module: ModuleType) -> None:
+        if self._undo:
+            return
+        handle = module.nn.modules.module.register_module_forward_pre_hook(self._called)
+        self._undo.append(handle.remove)
+        self._undo.append(_quietly())
+        events.join(self)
+
+    def _called(self, module: Any, args: Any) -> None:
+        if is_compiling() or threading.get_ident() != self._thread or not module.training:
+            return
+        if not torch().is_grad_enabled() or self._knows(module):
+            return
+        if any(parameter.requires_grad for parameter in module.parameters()):
+            self._isolated(self._meet, module, args)
+
+    def _knows(self, module: Any) -> bool:
+        inner = unwrap(module).root if type(module).__name__ == "OptimizedModule" else module
+        return any(inner is part for model in self.models for part in model.root.modules())
+
+    def _meet(self, module: Any, args: Any) -> None:
+        parts = SimpleNamespace(param_groups=[{"params": list(module.parameters())}])
+        found = find_model(torch(), parts)
+        root = unwrap(module if found is None else found).root
+        is_whole = unwrap(module).root is root
+        model = self._watch(root if not is_whole else module, called=module)
+        if model is not None and model.feed is not None:
+            model.feed.enter(module, args, {})  # its hooks come too late for this call
+
+    def _watch(self, model: Any, called: Any = None) -> Model | None:
+        if self._most is not None and len(self.models) >= self._most:
+            self.release()
+            return None
+        from labdeck.errors import UsageError
+
+        try:
+            found = Model(self._maker, model, (), self._loss, profile=self._profile, called=called)
+        except UsageError as error:
+            self._refuse(model, error)
+            return None
+        if found.feed is None:
+            found.begin()
+        self.models.append(found)
+        return found
+
+    def _refuse(self, model: Any, error: UsageError) -> None:
+        if type(model) not in self._refused:
+            self._refused.add(type(model))
+            warn(f"Labdeck: {error}")
+
+    def _isolated(self, action: Callable[..., Any], *args: Any) -> None:
+        try:
+            action(*args)
+        except Exception as error:  # noqa: BLE001 - nothing automatic may end the user's training
+            self.release()
+            warn(f"Labdeck: models of PyTorch are not watched, training goes on: {error}")
+
+    # -- what `torch_events` tells ---------------------------------------------------------------------------------
+
+    def before_step(self, optimizer: Any, closure: bool) -> None:
+        """Watch a model whose call was not seen, as long as it is not watched."""
+        if threading.get_ident() != self._thread or self._is_known(optimizer):
+            return
+        self._isolated(self._meet_late, optimizer, closure)
+
+    def _is_known(self, optimizer: Any) -> bool:
+        return any(model.feed is not None and model.feed.is_ours(optimizer) for model in self.models)
+
+    def _meet_late(self, optimizer: Any, closure: bool) -> None:
+        found = find_model(torch(), optimizer)
+        if found is None or type(found) in self._refused:
+            return
+        model = self._watch(found)
+        if model is not None and model.feed is not None:
+            model.feed.before_step(optimizer, closure)
+
+    def after_step(self, optimizer: Any) -> None:
+        """Look at calls no longer: what trains is known."""
+        del optimizer
+        while self._undo:
+            self._undo.pop()()
+
+    def step_was_skipped(self, optimizer: Any) -> None:
+        """Nothing to do."""
+
+    def saw_loss(self) -> None:
+        """Nothing to do."""
+
+    def saw_backward(self, root: Any) -> None:
+        """Nothing to do."""
+
+    # -- its end ---------------------------------------------------------------------------------------------------
+
+    def release(self) -> None:
+        """Look for no further model."""
+        importing.forget(self._owner)
+        while self._undo:
+            self._undo.pop()()
+        events.leave(self)
+
+    def close(self) -> None:
+        """Watch no more, and take everything back."""
+        self.release()
+        for model in self.models:
+            model.close()
+
+
+def _quietly() -> Callable[[], None]:
+    """Keep a warning of the library's back that hooks on all modules cause; return what undoes that."""
+    warnings.filterwarnings("ignore", message=_COMPILED)
+    kept = warnings.filters[0]
+
+    def undo() -> None:
+        with contextlib.suppress(ValueError):
+            warnings.filters.remove(kept)  # type: ignore[attr-defined]
+
+    return undo

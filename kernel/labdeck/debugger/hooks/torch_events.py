@@ -1,0 +1,272 @@
+"""What a process does with PyTorch, told to those who watch: losses, backward passes, steps of optimizers.
+
+Functions of the library are replaced only while somebody watches, and whoever watches learns nothing while code is
+traced by `torch.compile`, so that its graphs stay whole.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from labdeck.debugger.hooks.torch_library import library_folder, torch
+from labdeck.debugger.origin import Line, line_here
+
+_LOSSES = (
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy", "ctc_loss",
+    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",
+    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
+    "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+)  # fmt: skip
+_PAIRS = frozenset(_LOSSES) - {
+    "cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+}  # fmt: skip
+"""Losses whose first two arguments are what the model says and what is true."""
+_MOST = 64
+"""Losses of one step that are remembered."""
+
+
+class LossCall(NamedTuple):
+    """One computation of a loss.
+
+    Attributes:
+        name: Of the function, or the class of the module.
+        value: What came out, detached.
+        predictions, labels: What the model said and what is true, detached; None if the loss has no such arguments, and
+            of all but the first since the last step.
+    """
+
+    name: str
+    value: Any
+    predictions: Any = None
+    labels: Any = None
+
+
+class Watcher(Protocol):
+    """Who is told."""
+
+    def before_step(self, optimizer: Any, closure: bool) -> None:
+        """An optimizer is about to step."""
+
+    def after_step(self, optimizer: Any) -> None:
+        """It has."""
+
+    def step_was_skipped(self, optimizer: Any) -> None:
+        """A gradient scaler found infinities, and let the optimizer not step."""
+
+    def saw_loss(self) -> None:
+        """A loss was computed."""
+
+    def saw_backward(self, root: Any) -> None:
+        """A loss is about to be differentiated."""
+
+
+class Recent(threading.local):
+    """What this thread has done since it was last asked.
+
+    Attributes:
+        roots: The losses that were differentiated, detached; unscaled where a gradient scaler had scaled them.
+        calls: The losses that were computed.
+        again: Computes the latest of them once more.
+        line: Where that was called, or where a loss was differentiated, whichever was later.
+        depth: How many losses are being computed inside of each other.
+        scaled, unscaled: What a gradient scaler made of a loss, and that loss.
+        steps: Optimizers that have stepped, as often as they have.
+    """
+
+    def __init__(self) -> None:
+        self.roots: list[Any] = []
+        self.calls: list[LossCall] = []
+        self.again: Callable[[], Any] | None = None
+        self.line: Line | None = None
+        self.depth = 0
+        self.scaled: Any = None
+        self.unscaled: Any = None
+        self.steps = 0
+
+    def take(self) -> tuple[list[Any], list[LossCall]]:
+        """Return roots and calls, and forget them."""
+        found = self.roots, self.calls
+        self.roots, self.calls = [], []
+        return found
+
+    def forget(self) -> None:
+        """Hold on to nothing."""
+        self.take()
+        self.again = self.line = None
+
+
+recent = Recent()
+_watchers: list[Watcher] = []
+_undo: list[Callable[[], None]] = []
+_turn = threading.RLock()
+
+
+def join(watcher: Watcher) -> None:
+    """Tell somebody from now on."""
+    with _turn:
+        if not _watchers:
+            recent.forget()
+            _install()
+        _watchers.append(watcher)
+
+
+def leave(watcher: Watcher) -> None:
+    """Tell somebody no more; the last one's leaving takes everything back."""
+    with _turn:
+        if watcher not in _watchers:
+            return
+        _watchers.remove(watcher)
+        if not _watchers:
+            while _undo:
+                _undo.pop()()
+
+
+def _install() -> None:
+    library = torch()
+    steps = sys.modules["torch.optim.optimizer"]  # torch.optim does not name it
+    _undo.append(steps.register_optimizer_step_pre_hook(_before_step).remove)
+    _undo.append(steps.register_optimizer_step_post_hook(_after_step).remove)
+    _replace(library.Tensor, "backward", _backward)
+    for name in _LOSSES:
+        if hasattr(library.nn.functional, name):
+            _replace(library.nn.functional, name, functools.partial(_loss, name))
+    _replace(library.amp.grad_scaler.GradScaler, "scale", _scale)
+    _replace(library.amp.grad_scaler.GradScaler, "step", _scaler_step)
+
+
+def _replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    before = vars(owner)[name]
+    after = functools.wraps(before)(make(before))
+    setattr(owner, name, after)
+
+    def restore() -> None:
+        if vars(owner).get(name) is after:  # what somebody else has put on top since stays
+            setattr(owner, name, before)
+
+    _undo.append(restore)
+
+
+# -- what is put in the place of the library's -------------------------------------------------------------------------
+
+
+def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    closure = bool(args and args[0] is not None) or kwargs.get("closure") is not None
+    for watcher in tuple(_watchers):
+        watcher.before_step(optimizer, closure)
+
+
+def _after_step(optimizer: Any, *_: Any) -> None:
+    recent.steps += 1
+    for watcher in tuple(_watchers):
+        watcher.after_step(optimizer)
+
+
+def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
+    def backward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _watchers and not torch().compiler.is_compiling():
+            _note_root(self)
+        return original(self, *args, **kwargs)
+
+    return backward
+
+
+def _note_root(root: Any) -> None:
+    if root.ndim and root.numel() != 1:
+        return
+    same = recent.scaled is not None and recent.scaled() is root
+    loss = recent.unscaled if same else root.detach()
+    recent.scaled = recent.unscaled = None
+    if len(recent.roots) < _MOST:
+        recent.roots.append(loss)
+    if recent.again is None:
+        recent.line = line_here(library_folder())
+    for watcher in tuple(_watchers):
+        watcher.saw_backward(loss)
+
+
+def _scale(original: Callable[..., Any]) -> Callable[..., Any]:
+    def scale(self: Any, outputs: Any, *args: Any, **kwargs: Any) -> Any:
+        scaled = original(self, outputs, *args, **kwargs)
+        if getattr(outputs, "ndim", None) == 0:
+            recent.scaled, recent.unscaled = weakref.ref(scaled), outputs.detach()
+        return scaled
+
+    return scale
+
+
+def _scaler_step(original: Callable[..., Any]) -> Callable[..., Any]:
+    def step(self: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        before = recent.steps
+        found = original(self, optimizer, *args, **kwargs)
+        if recent.steps == before:
+            for watcher in tuple(_watchers):
+                watcher.step_was_skipped(optimizer)
+        return found
+
+    return step
+
+
+def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def loss(*args: Any, **kwargs: Any) -> Any:
+        if not _watchers or torch().compiler.is_compiling():
+            return original(*args, **kwargs)
+        with inside_loss():
+            value = original(*args, **kwargs)
+        note_loss(name, value, args, kwargs, original, pair=name in _PAIRS)
+        return value
+
+    # `torch.jit.script` compiles the sources of what it meets; this is how it is led to the original.
+    vars(loss).update({"__script_if_tracing_wrapper": True, "__original_fn": original})
+    return loss
+
+
+@contextmanager
+def inside_loss() -> Iterator[None]:
+    """Let losses that are computed meanwhile be parts of this one."""
+    recent.depth += 1
+    try:
+        yield
+    finally:
+        recent.depth -= 1
+
+
+def note_loss(
+    name: str, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any], *, pair: bool
+) -> None:
+    """A loss was computed."""
+    if recent.depth or not torch().is_tensor(value):
+        return
+    predictions, labels = _pair(args, kwargs) if pair and not recent.calls else (None, None)
+    if len(recent.calls) >= _MOST:
+        del recent.calls[-1]
+    recent.calls.append(LossCall(name, value.detach(), predictions, labels))
+    recent.again = lambda: function(*args, **kwargs)
+    recent.line = line_here(library_folder())
+    for watcher in tuple(_watchers):
+        watcher.saw_loss()
+
+
+def _pair(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return what the model says and what is true; both or neither."""
+    found = (*args, *(kwargs[key] for key in ("input", "target") if key in kwargs))[:2]
+    tensors = [one.detach() for one in found if torch().is_tensor(one)]
+    return (tensors[0], tensors[1]) if len(tensors) == 2 else (None, None)  # noqa: PLR2004 - a pair
+
+
+def _after_fork() -> None:
+    """Tell nobody in a child: what it does is its own."""
+    global _turn  # noqa: PLW0603 - whoever held it is not in the child
+    _turn = threading.RLock()
+    _watchers.clear()
+    recent.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,415 @@
+"""Watches one model of PyTorch: notices its steps, and hands what is due at each of them to the hub.
+
+A step of TRAIN is one of the optimizer, however many passes its gradient was gathered from. A step of another mode is
+one call of the model. Nothing is set on the user's modules but hooks, and these go when the watching ends.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from labdeck.debugger.hooks import torch_events as events
+from labdeck.debugger.hooks.torch_control import controls_of, rates
+from labdeck.debugger.hooks.torch_library import is_compiling
+from labdeck.debugger.hooks.torch_losses import GivenLosses, Losses
+from labdeck.debugger.hooks.torch_modules import ModuleHooks, is_replica, tensors_in
+from labdeck.debugger.hooks.torch_names import Parameter, Unwrapped, infos_of, is_lazy, parameters_of, state_infos
+from labdeck.debugger.hooks.torch_origin import Origins
+from labdeck.debugger.hooks.torch_program import Measured, Program
+from labdeck.debugger.hooks.torch_turns import Turns
+from labdeck.debugger.profiler.timer import timing_infos
+from labdeck.store.tensors.layout import TensorInfo
+
+if TYPE_CHECKING:
+    from labdeck.debugger.hub import Hub
+    from labdeck.debugger.plan import Plan
+    from labdeck.debugger.profiler.profiler import Profiler
+    from labdeck.wire.debugging import Mode
+
+_LOOK_AGAIN = 32
+"""Steps from one look for parameters that were added to the next."""
+
+
+class TorchFeed:
+    """Watches one model.
+
+    Args:
+        hub: Gets everything.
+        model: What to watch, looked through.
+        optimizers: Those that train it; others that hold its parameters are found when they step.
+        losses: Modules that compute losses.
+        profiler: Times the steps; None for no times.
+        called: What the training calls, if it is a part of the model.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        model: Unwrapped,
+        optimizers: Sequence[Any] = (),
+        losses: Iterable[Any] = (),
+        profiler: Profiler | None = None,
+        called: Any = None,
+    ) -> None:
+        self.hub = hub
+        self.root = model.root
+        self.called = model.called if called is None else called
+        self.mode: Mode | None = None
+        self.optimizers: weakref.WeakSet[Any] = weakref.WeakSet(optimizers)
+        self._strangers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._profiler = profiler
+        self._modules = ModuleHooks(self.root, self.called, self._isolated)
+        self._given = GivenLosses(losses, self._isolated)
+        self._losses = Losses()
+        self._origins = Origins(self.root, self.called)
+        self._handles: list[Any] = []
+        self.parameters: dict[str, Parameter] = {}
+        self._trained: list[bool] = []
+        self._programs: dict[int, tuple[Plan, Program]] = {}
+        self._seen_ends: dict[str, TensorInfo] = {}
+        self._step: Measured | None = None
+        self._evaluated: tuple[Mode, Measured] | None = None
+        self._late: Callable[[], None] | None = None
+        self._is_entered = False
+        self._was_discovered = False
+        self._knows_state = False
+        self._turns = Turns()
+        self._skipped = 0
+        self._since_look = 0
+
+    # -- its life --------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Begin to watch."""
+        self.describe()
+        self.hub.controls = controls_of(self)
+        called = self.called
+        self._handles = [
+            called.register_forward_pre_hook(self.enter, with_kwargs=True, prepend=True),
+            called.register_forward_hook(self._leave, with_kwargs=True),
+        ]
+        self._given.hook()
+        events.join(self)
+        if self._profiler is not None:
+            self._profiler.mark("data")
+
+    def close(self) -> None:
+        """Watch no more: hand over what is there, and take every hook back."""
+        try:
+            self._isolated(self._end_evaluation)
+            self._isolated(self._deliver)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Take every hook back."""
+        events.leave(self)
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._modules.release()
+        self._given.release()
+        self._origins.forget()
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is recorded any more."""
+        return not self.hub.is_on
+
+    def _isolated(self, action: Callable[..., Any], *args: Any) -> Any:
+        """Do something of ours; its failure switches the watching off, and never reaches the training."""
+        if not self.hub.is_on:
+            return None
+        try:
+            return action(*args)
+        except Exception as error:  # noqa: BLE001 - nothing automatic may end the user's training
+            self.hub.fail(error)
+            self.release()
+        return None
+
+    # -- what there is ---------------------------------------------------------------------------------------------
+
+    def describe(self) -> None:
+        """Tell the hub which tensors there are now."""
+        self.parameters = {one.name: one for one in parameters_of(self.root)}
+        self._trained = [one.value.requires_grad for one in self.parameters.values()]
+        infos = [TensorInfo("loss", ("losses",), dtype="float64"), *timing_infos()]
+        groups = max([len(one.param_groups) for one in self.optimizers], default=1)
+        infos += [TensorInfo("lr" if not n else f"lr/{n}", ("learning_rates",), dtype="float64") for n in range(groups)]
+        for one in self.parameters.values():
+            infos += infos_of(one)
+            if self._knows_state and not is_lazy(one.value):
+                infos += state_infos(one, self.state_of(one.value))
+        infos += self._modules.infos()
+        infos += self._seen_ends.values()
+        counted = [one.value for one in self.parameters.values() if not is_lazy(one.value)]
+        self.hub.describe(infos, sum(value.numel() for value in counted))
+        self._programs.clear()
+
+    def state_of(self, parameter: Any) -> dict[str, Any]:
+        """Return what the optimizers keep of a parameter."""
+        for optimizer in self.optimizers:
+            found = optimizer.state.get(parameter)
+            if found:
+                return dict(found)
+        return {}
+
+    def _has_changed(self) -> bool:
+        """Say whether parameters were replaced, frozen, unfrozen, or, looked for now and then, added."""
+        known = self.parameters.values()
+        if [one.value.requires_grad for one in known] != self._trained:
+            return True
+        if any(one.holder.get(one.key) is not one.value for one in known):
+            return True
+        self._since_look += 1
+        if self._since_look < _LOOK_AGAIN:
+            return False
+        self._since_look = 0
+        return len(parameters_of(self.root)) != len(known)
+
+    def _program(self, plan: Plan) -> Program:
+        found = self._programs.get(id(plan))
+        if found is None:
+            found = self._programs[id(plan)] = plan, Program(plan, self.parameters)
+        return found[1]
+
+    # -- passes through the model ----------------------------------------------------------------------------------
+
+    def enter(self, module: Any, args: Any, kwargs: Any) -> None:
+        """The model is about to be called."""
+        if not (is_compiling() or is_replica(module) or self._origins.is_tracing):
+            self._isolated(self._begin_pass, args, kwargs)
+
+    def _leave(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
+        del args, kwargs
+        if not (is_compiling() or is_replica(module) or self._origins.is_tracing):
+            self._isolated(self._end_pass, output)
+
+    def _begin_pass(self, args: Any, kwargs: Any) -> None:
+        begun = perf_counter()
+        self._is_entered = True
+        self._deliver()
+        self._end_evaluation()
+        mode: Mode = self.mode or ("TRAIN" if self.root.training else "EVAL")
+        if mode == "TRAIN":
+            if self._turns.is_open:
+                self._finish()
+            first = self._step is None
+            measured = self._begin_step()
+            self._turns.move()
+        else:
+            events.recent.forget()
+            first, measured = True, self._measure(mode)
+            self._evaluated = mode, measured
+        discover = not self._was_discovered
+        if first or discover:
+            self._modules.begin(measured.plan, measured.taken, discover=discover)
+        self._origins.remember(args, kwargs)
+        self._note_batch(args, kwargs)
+        measured.cost += perf_counter() - begun
+        if mode == "TRAIN" and self._profiler is not None:
+            self._profiler.mark("forward")
+
+    def _end_pass(self, output: Any) -> None:
+        self._origins.returned(output)
+        if self.called is self.root or self._is_wrapped():
+            self._modules.end()
+        if not self._was_discovered:
+            self._was_discovered = True
+            self.describe()
+            self._renew()
+        if self._evaluated is None and self._profiler is not None:
+            self._profiler.mark("backward")
+
+    def _is_wrapped(self) -> bool:
+        return any(module is self.root for module in self.called.modules())
+
+    def _note_batch(self, args: Any, kwargs: Any) -> None:
+        if "batch_size" not in self.hub.facts:
+            first = next(tensors_in((args, kwargs)), None)
+            if first is not None and first.dim():
+                self.hub.facts["batch_size"] = int(first.shape[0])
+
+    def _measure(self, mode: Mode) -> Measured:
+        return Measured(self.hub.due(mode))
+
+    def _begin_step(self) -> Measured:
+        if self._step is None:
+            self._step = self._measure("TRAIN")
+        return self._step
+
+    def _renew(self) -> None:
+        """Ask anew what is due in the step that goes on: there is more to choose from."""
+        if self._step is not None:
+            self._step.renew(self.hub.due("TRAIN"))
+        if self._evaluated is not None:
+            mode, measured = self._evaluated
+            measured.renew(self.hub.due(mode))
+
+    # -- losses ----------------------------------------------------------------------------------------------------
+
+    def saw_loss(self) -> None:
+        """Without hooks on its call, as in a graph, a model that is evaluated shows in its loss."""
+        if not self._is_entered and self.mode is None and not self.root.training:
+            self._isolated(self._evaluate_by_loss)
+
+    def _evaluate_by_loss(self) -> None:
+        latest = events.recent.calls.pop()
+        self._end_evaluation()
+        self._evaluated = "EVAL", self._measure("EVAL")
+        events.recent.calls.append(latest)
+
+    def saw_backward(self, root: Any) -> None:
+        """Look at a loss before its gradient spreads what is wrong with it."""
+        self._turns.move()
+        self._isolated(self._origins.look_at_loss, root)
+
+    def _end_evaluation(self) -> None:
+        """End a step of another mode than TRAIN: the next begins, or the training goes on."""
+        if self._evaluated is None:
+            return
+        begun = perf_counter()
+        (mode, measured), self._evaluated = self._evaluated, None
+        self._modules.end()
+        roots, calls = events.recent.take()
+        self._losses.put(measured, roots, calls)
+        self._learn_ends(mode, measured)
+        self._origins.look_at_evaluation(calls)
+        events.recent.forget()
+        measured.cost += perf_counter() - begun
+        self._hand_over(mode, measured)
+
+    def _learn_ends(self, mode: Mode, measured: Measured) -> None:
+        """Take predictions and labels; describe them when they are seen for the first time."""
+        new = {info.name: info for info in self._losses.ends() if info.name not in self._seen_ends}
+        if new:
+            self._seen_ends |= new
+            self.describe()
+            self._renew()
+            measured.renew(self.hub.due(mode))
+        if measured.plan is not None:
+            self._losses.take_ends(measured, self._program(measured.plan))
+
+    # -- the optimizer's step --------------------------------------------------------------------------------------
+
+    def before_step(self, optimizer: Any, closure: bool) -> None:
+        """Take weights and gradients; with a closure the gradients come only within the step."""
+        if self.is_ours(optimizer):
+            self._isolated(self._before_step, optimizer, closure)
+
+    def is_ours(self, optimizer: Any) -> bool:
+        """Say whether an optimizer trains this model; one that does is remembered."""
+        if optimizer in self.optimizers:
+            return True
+        if optimizer in self._strangers:
+            return False
+        own = {id(one.value) for one in parameters_of(self.root)}
+        ours = any(id(value) in own for group in optimizer.param_groups for value in group["params"])
+        (self.optimizers if ours else self._strangers).add(optimizer)
+        return ours
+
+    def _before_step(self, optimizer: Any, closure: bool) -> None:
+        begun = perf_counter()
+        self._deliver()
+        self._end_evaluation()
+        if not self._turns.begin(optimizer):
+            return
+        measured = self._begin_step()
+        if self._has_changed():
+            self.describe()
+            self._renew()
+        self._modules.end()
+        measured.unscale, measured.is_late = getattr(optimizer, "grad_scale", None), closure
+        if not closure:
+            self._take_gradients(measured)
+        measured.cost += perf_counter() - begun
+        if self._profiler is not None:
+            self._profiler.mark("optimizer")
+
+    def _take_gradients(self, measured: Measured) -> None:
+        roots, calls = events.recent.take()
+        self._losses.put(measured, roots, calls)
+        self._learn_ends("TRAIN", measured)
+        if measured.plan is not None:
+            program = self._program(measured.plan)
+            program.before(measured)
+            self._origins.look_at_step(measured, program)
+        events.recent.forget()
+
+    def after_step(self, optimizer: Any) -> None:
+        """End the step, if no other optimizer is still to come."""
+        if optimizer in self.optimizers:
+            self._isolated(self._after_step, optimizer)
+
+    def _after_step(self, optimizer: Any) -> None:
+        if self._step is not None and self._turns.end(optimizer):
+            self._finish()
+
+    def _finish(self) -> None:
+        begun = perf_counter()
+        measured, self._step = self._step, None
+        self._turns.finish()
+        if measured is None:
+            return
+        if measured.is_late:
+            self._take_gradients(measured)
+        plan = measured.plan
+        if plan is not None:
+            program = self._program(plan)
+            program.after(measured, self.state_of)
+            for name, value in rates(self.optimizers).items():
+                place = program.scalars.get(name)
+                if place is not None:
+                    measured.row[place] = value
+        measured.cost += perf_counter() - begun
+        if self._profiler is not None:
+            self._profiler.end()
+        self._hand_over("TRAIN", measured)
+        if not self._knows_state:
+            self._knows_state = True
+            self.describe()
+        if self._profiler is not None:
+            self._profiler.mark("data")
+
+    def step_was_skipped(self, optimizer: Any) -> None:
+        """A step that a gradient scaler skips is none."""
+        if optimizer in self.optimizers:
+            self._skipped += 1
+            self._step = None
+            events.recent.forget()
+            self._turns.finish()
+            self.hub.facts["skipped_steps"] = self._skipped
+            self.hub.warn("the gradient scaler skipped steps whose gradients were not finite; they are not counted")
+
+    # -- handing over ----------------------------------------------------------------------------------------------
+
+    def _hand_over(self, mode: Mode, measured: Measured) -> None:
+        """End a step; what is still on its way from a device is waited for at the beginning of the next one."""
+        plan, origins = measured.plan, self._origins.found()
+        if plan is None:
+            self.hub.skip(mode)
+            return
+        program = self._program(plan)
+
+        def deliver() -> None:
+            begun = perf_counter()
+            program.complete(measured)
+            for name, value in measured.losses.items():
+                if name not in program.scalars and "loss" in program.scalars:
+                    self.hub.scalar(name, value, "losses")
+            cost = measured.cost + perf_counter() - begun
+            self.hub.take(mode, plan, measured.row, measured.arrays, origins=origins, cost=cost)
+
+        if measured.is_on_its_way:
+            self._late = deliver
+        else:
+            deliver()
+
+    def _deliver(self) -> None:
+        """Hand over the step before, if it was waited for."""
+        late, self._late = self._late, None
+        if late is not None:
+            late()

@@ -1,0 +1,221 @@
+"""Inputs and outputs of the modules of a PyTorch model: taken only at steps at which they are due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdeck.debugger.hooks.torch_library import is_compiling, torch
+from labdeck.debugger.hooks.torch_names import activation_info, activation_name, modules_of
+from labdeck.debugger.hooks.torch_reductions import Pending, TensorReducer, is_on_device
+from labdeck.debugger.reducing import Row
+from labdeck.store.tensors.layout import Column, TensorInfo
+
+if TYPE_CHECKING:
+    from labdeck.debugger.plan import Plan
+
+_MOST_CALLS = 8
+"""Calls of one module in one pass that have names of their own."""
+_MOST_NUMBERS = 8
+"""Inputs or outputs of one module that are told apart."""
+
+
+def tensors_in(value: Any) -> Iterator[Any]:
+    """Yield the tensors in what a module takes or returns, however they are nested."""
+    if torch().is_tensor(value):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from tensors_in(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from tensors_in(one)
+    elif hasattr(value, "__dataclass_fields__"):
+        for key in value.__dataclass_fields__:
+            yield from tensors_in(getattr(value, key, None))
+
+
+class Taken:
+    """What was taken of the modules in one step.
+
+    Attributes:
+        rows: The reductions of a tensor, in the order of its columns, with what they are.
+        arrays: Whole tensors.
+        pending: What is still on its way from a device.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[tuple[str, ...], Row]] = {}
+        self.arrays: dict[str, Any] = {}
+        self.pending: list[Pending] = []
+
+    def take(self, name: str, tensor: Any, columns: Sequence[Column], *, whole: bool, copied: bool) -> None:
+        """Take a tensor, if it is the first of its name.
+
+        Args:
+            name: Its name.
+            tensor: The tensor.
+            columns: What is to be computed of it.
+            whole: The whole tensor is wanted.
+            copied: What follows may write into its memory.
+        """
+        if name in self.rows or name in self.arrays:
+            return
+        if columns:
+            self._reduce(name, tensor, columns)
+        if whole:
+            detached = tensor.detach()
+            self.arrays[name] = detached.clone() if copied else detached
+
+    def _reduce(self, name: str, tensor: Any, columns: Sequence[Column]) -> None:
+        start, own = 0, []
+        for column in columns:
+            own.append(Column(0, column.reduction, start, column.width))
+            start += column.width
+        row = np.full(start, np.nan)
+        if [column.reduction for column in own] == ["value"]:
+            value = tensor.detach()
+            self._reduce_value(value, row)
+        else:
+            pending = TensorReducer([own]).fill([tensor], row)
+            if pending is not None:
+                self.pending.append(pending)
+        self.rows[name] = tuple(column.reduction for column in own), row
+
+    def _reduce_value(self, tensor: Any, row: Row) -> None:
+        if tensor.numel() != 1:
+            return
+        if is_on_device(tensor):
+            own = Column(0, "sum", 0)
+            pending = TensorReducer([[own]]).fill([tensor], row)
+            if pending is not None:
+                self.pending.append(pending)
+        else:
+            row[0] = float(tensor.abs() if tensor.is_complex() else tensor)
+
+
+class ModuleHooks:
+    """Hooks on the modules of one model, there only while something of them is due.
+
+    Args:
+        root: The model.
+        called: What the training calls: the model, or what is wrapped around it.
+        isolated: Runs something of ours so that its failure does no harm.
+    """
+
+    def __init__(self, root: Any, called: Any, isolated: Callable[..., Any]) -> None:
+        self._root = root
+        self._called = called
+        self._isolated = isolated
+        self._known: dict[str, TensorInfo] = {}
+        self._is_discovering = False
+        self._handles: list[Any] = []
+        self._hooked: frozenset[str] = frozenset()
+        self._plan: Plan | None = None
+        self._due: frozenset[str] = frozenset()
+        self._columns: dict[str, list[Column]] = {}
+        self._whole: frozenset[str] = frozenset()
+        self._calls: dict[str, int] = {}
+        self._taken: Taken | None = None
+
+    def infos(self) -> list[TensorInfo]:
+        """Return what is known of the inputs and outputs."""
+        found: dict[str, TensorInfo] = {}
+        for path, module in self._modules().items():
+            for kind in ("input", "output"):
+                info = activation_info(path, module, self._root, kind, 0, 0, None)
+                found[info.name] = info
+        return list({**found, **self._known}.values())
+
+    def _modules(self) -> dict[str, Any]:
+        return modules_of(self._root)
+
+    def begin(self, plan: Plan | None, taken: Taken, *, discover: bool = False) -> None:
+        """A pass through the model begins.
+
+        Args:
+            plan: What is due in it.
+            taken: Gets what is taken.
+            discover: Learn shapes, types, and which inputs and outputs there are.
+        """
+        self._calls.clear()
+        self._taken = taken
+        if plan is not self._plan:
+            self._read(plan)
+        if discover:
+            self._known, self._is_discovering = {}, True
+            self._hook(frozenset(self._modules()))
+        elif self._hooked != self._due:
+            self._hook(self._due)
+
+    def end(self) -> None:
+        """The pass has ended: what runs the modules once more, as checkpointing does, is not looked at."""
+        self._taken, self._is_discovering = None, False
+
+    def _read(self, plan: Plan | None) -> None:
+        self._plan, self._columns = plan, {}
+        self._due = self._whole = frozenset()
+        if plan is None:
+            return
+        due = [info for info in plan.layout.tensors if not _ENDS.isdisjoint(info.collections)]
+        self._due, names = frozenset(info.module for info in due), {info.name for info in due}
+        self._whole = frozenset(names.intersection((*plan.arrays, *plan.flight)))
+        for column in plan.layout.columns:
+            name = plan.layout.tensors[column.tensor].name
+            if name in names:
+                self._columns.setdefault(name, []).append(column)
+
+    # -- the hooks themselves --------------------------------------------------------------------------------------
+
+    def _hook(self, paths: frozenset[str]) -> None:
+        self.release()
+        self._hooked = paths
+        modules = self._modules() if paths else {}
+        for path in paths.intersection(modules):
+            module = modules[path] if path else self._called
+            before, after = self._hooks_of(path, modules[path])
+            self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
+            self._handles.append(module.register_forward_hook(after, with_kwargs=True))
+
+    def _hooks_of(self, path: str, known: Any) -> tuple[Callable[..., None], Callable[..., None]]:
+        def before(module: Any, args: Any, kwargs: Any) -> None:
+            if not is_compiling() and not is_replica(module):
+                self._isolated(self._see, path, known, "input", (args, kwargs))
+
+        def after(module: Any, args: Any, kwargs: Any, output: Any) -> None:
+            del args, kwargs
+            if not is_compiling() and not is_replica(module):
+                self._isolated(self._see, path, known, "output", output)
+                self._calls[path] = self._calls.get(path, 0) + 1
+
+        return before, after
+
+    def _see(self, path: str, module: Any, kind: str, value: Any) -> None:
+        taken, call = self._taken, self._calls.get(path, 0)
+        if taken is None or call >= _MOST_CALLS:
+            return
+        for number, tensor in enumerate(islice(tensors_in(value), _MOST_NUMBERS)):
+            name = activation_name(path, type(self._root).__name__, kind, number, call)
+            if self._is_discovering:
+                self._known[name] = activation_info(path, module, self._root, kind, number, call, tensor)
+            columns, whole = self._columns.get(name, ()), name in self._whole
+            if columns or whole:
+                taken.take(name, tensor, columns, whole=whole, copied=True)
+
+    def release(self) -> None:
+        """Take every hook back."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._hooked = frozenset()
+
+
+_ENDS = frozenset({"inputs", "outputs"})
+
+
+def is_replica(module: Any) -> bool:
+    """Say whether a module is a copy that DataParallel made for one call."""
+    return bool(getattr(module, "_is_replica", False))

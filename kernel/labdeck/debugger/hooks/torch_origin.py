@@ -1,0 +1,163 @@
+"""The sentinel over a PyTorch model: notices the first NaN or infinity, and has its origin traced at that very step."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labdeck.debugger.hooks import torch_events as events
+from labdeck.debugger.hooks.torch_library import torch
+from labdeck.debugger.hooks.torch_modules import tensors_in
+from labdeck.debugger.hooks.torch_names import activation_name, clean
+from labdeck.debugger.hooks.torch_reductions import fetch, is_on_device
+from labdeck.debugger.hooks.torch_tracing import Origin, Pass, Tracer, is_finite, remember_pass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from labdeck.debugger.hooks.torch_events import LossCall
+    from labdeck.debugger.hooks.torch_program import Measured, Program
+
+_LARGEST = 1 << 20
+"""Numbers in a gradient of the model's output that are kept until the next pass, so that its origin can be traced."""
+
+
+class Origins:
+    """Notices when a loss or a gradient is not finite for the first time, and finds out where that was made.
+
+    Nothing is traced while everything is finite: a pass costs some references and the state of the generator of random
+    numbers. What is found is the origin of one episode: it is traced again only after a loss was finite.
+
+    Args:
+        root: The model.
+        called: What the training calls: the model, what is wrapped around it, or a part of it.
+    """
+
+    def __init__(self, root: Any, called: Any) -> None:
+        self._root = root
+        inside = any(module is called for module in root.modules())
+        self._module = called if inside else root
+        self._pass: Pass | None = None
+        self._gradients: dict[int, Any] = {}
+        self._outputs = 0
+        self._flags: list[Callable[[], Any]] = []
+        self._found: dict[str, str] = {}
+        self._armed = True
+        self.is_tracing = False
+
+    def remember(self, args: Any, kwargs: Any) -> None:
+        """A pass begins."""
+        self._pass = remember_pass(self._module, args, kwargs)
+        self._gradients = {}
+
+    def returned(self, output: Any) -> None:
+        """It has ended: keep the gradients that its outputs will get."""
+        if not torch().is_grad_enabled():
+            return
+        kept: dict[int, Any] = {}
+        ends = [tensor for tensor in tensors_in(output) if tensor.requires_grad]
+        self._outputs, self._gradients = len(ends), kept
+        for number, tensor in enumerate(ends):
+            if tensor.numel() <= _LARGEST:
+                tensor.register_hook(_keeper(kept, number))
+
+    def forget(self) -> None:
+        """Let go of what is remembered."""
+        self._pass, self._gradients, self._flags = None, {}, []
+
+    def found(self) -> dict[str, str]:
+        """Return what was found since it was last asked: the line of source, by tensor."""
+        found, self._found = self._found, {}
+        return found
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def look_at_loss(self, loss: Any) -> None:
+        """Look at a loss that is about to be differentiated."""
+        if is_on_device(loss):
+            self._flags.append(fetch([loss]))  # it is there long before the gradients are
+        elif math.isfinite(abs(loss.item())):
+            self._armed = True
+        else:
+            self._trace_loss()
+
+    def look_at_evaluation(self, calls: Iterable[LossCall]) -> None:
+        """Look at the losses of a pass of another mode than TRAIN."""
+        if self._pass is not None and self._armed and not all(is_finite(call.value) for call in calls):
+            self._trace_loss()
+
+    def look_at_step(self, measured: Measured, program: Program) -> None:
+        """Look at what a step is made of, right before the optimizer takes it."""
+        flags, self._flags = self._flags, []
+        if flags:
+            if all(np.isfinite(flag()).all() for flag in flags):
+                self._armed = True
+            else:
+                self._trace_loss()
+        if not self._armed or not program.watched or measured.pending:
+            return
+        values = measured.row[program.watched_places]
+        with np.errstate(all="ignore"):
+            doubtful = np.flatnonzero(values - values).tolist()  # NaN is not zero
+        bad = [program.watched[number] for number in doubtful if _is_bad(program.watched[number][1].value.grad)]
+        if bad:
+            self._trace_gradients([name for name, _ in bad])
+
+    # -- tracing ---------------------------------------------------------------------------------------------------
+
+    def _trace_loss(self) -> None:
+        """Find where a loss became not finite: in the model, or behind it."""
+        if not self._armed or self._pass is None:
+            return
+        self._armed = False
+        origin = self._guarded(lambda tracer, call: tracer.forward(call))
+        line, again = events.recent.line, events.recent.again
+        if origin is None and again is not None:
+            origin = self._guarded(lambda tracer, _: tracer.loss(again, line))
+        if origin is None and line is not None:
+            origin = Origin(f"the loss, behind the outputs of the model, which are finite; {line}")
+        if origin is None:
+            return
+        self._found.setdefault("loss", str(origin))
+        if origin.module_type:
+            path = clean(origin.module)
+            self._found.setdefault(activation_name(path, type(self._root).__name__, "output", 0), str(origin))
+
+    def _trace_gradients(self, names: list[str]) -> None:
+        """Find where gradients became not finite although the loss is."""
+        self._armed = False
+        kept = [self._gradients[number] for number in sorted(self._gradients)]
+        line = events.recent.line
+        origin = None
+        if kept and not all(map(is_finite, kept)):
+            origin = Origin(f"the gradient of {line}" if line is not None else "the gradient of the loss")
+        elif kept and len(kept) == self._outputs:
+            origin = self._guarded(lambda tracer, call: tracer.backward(call, kept))
+        if origin is not None:
+            for name in names:
+                self._found[name] = str(origin)
+
+    def _guarded(self, trace: Callable[[Tracer, Pass], Origin | None]) -> Origin | None:
+        """Trace; what the user's model does wrong when it is run again is no failure of ours."""
+        if self._pass is None:
+            return None
+        self.is_tracing = True
+        try:
+            return trace(Tracer(self._root), self._pass)
+        except Exception:  # noqa: BLE001 - then the origin stays unknown
+            return None
+        finally:
+            self.is_tracing = False
+
+
+def _keeper(kept: dict[int, Any], number: int) -> Callable[[Any], None]:
+    def keep(gradient: Any) -> None:
+        kept[number] = gradient.detach()
+
+    return keep
+
+
+def _is_bad(gradient: Any) -> bool:
+    return gradient is not None and not is_finite(gradient)
