@@ -14,6 +14,7 @@ from labdeck.store.tensors.blocks import to_block
 from labdeck.store.tensors.frames import Moment
 from labdeck.testing.catalog_contract import DeletionLaws, ExperimentLaws, TrialLaws
 from labdeck.testing.facts_contract import FactLaws, LogLaws
+from labdeck.testing.judging_contract import JudgingLaws
 from labdeck.testing.making import artifact, start_trial
 from labdeck.testing.organising_contract import OrganisingLaws
 from labdeck.wire import commands as wire
@@ -57,7 +58,7 @@ class WholeLaws:
         assert stat.S_IMODE(open_store().location.folder.stat().st_mode) == stat.S_IRWXU
 
 
-class StoreContract(ExperimentLaws, TrialLaws, DeletionLaws, OrganisingLaws, FactLaws, LogLaws, WholeLaws):
+class StoreContract(ExperimentLaws, TrialLaws, DeletionLaws, OrganisingLaws, JudgingLaws, FactLaws, LogLaws, WholeLaws):
     """The laws of `labdeck.store.contract` as tests; `ColumnsContract` holds those of the columns by themselves.
 
     Subclass it beside a fixture `open_store`: a function that opens one and the same store, empty at first, again at
