@@ -8,6 +8,7 @@ import {
   ToolbarButton
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
@@ -36,6 +37,7 @@ export class FindingsSection extends PanelWithToolbar {
     super();
     const { commands, model, trans } = context;
     this.#context = context;
+    this.#body = new Body(context);
     this.id = 'labdeck-findings';
     this.addClass('jp-Labdeck-findings');
     this.title.label = trans.__('Findings');
@@ -47,7 +49,7 @@ export class FindingsSection extends PanelWithToolbar {
     this.#badge.addClass('jp-Labdeck-badge');
     this.toolbar.addItem('open', this.#badge);
     this.toolbar.addItem('more', more);
-    this.addWidget(new Body(context));
+    this.addWidget(this.#body);
     model.all.changed.connect(this.#count, this);
     this.#count();
   }
@@ -55,6 +57,12 @@ export class FindingsSection extends PanelWithToolbar {
   override dispose(): void {
     this.#context.model.all.changed.disconnect(this.#count, this);
     super.dispose();
+  }
+
+  /** What can be done with the notebook in front may have changed. */
+  protected override onUpdateRequest(message: Message): void {
+    super.onUpdateRequest(message);
+    this.#body.update();
   }
 
   #count(): void {
@@ -75,6 +83,7 @@ export class FindingsSection extends PanelWithToolbar {
   }
 
   readonly #context: IFindingsContext;
+  readonly #body: Body;
   readonly #badge = new Widget();
 }
 

@@ -72,7 +72,12 @@ export const rulesPlugin: JupyterFrontEndPlugin<IOpenFindings> = {
       command: CommandIDs.openRules,
       name: () => 'labdeck-rules'
     });
-    sidebar.addSection(new FindingsSection({ model, commands, trans }), 200);
+    const section = new FindingsSection({ model, commands, trans });
+    sidebar.addSection(section, 200);
+    notebooks?.activeCellChanged.connect(() => {
+      commands.notifyCommandChanged(CommandIDs.insertWatch);
+      section.update();
+    });
     for (const command of LISTED) {
       palette?.addItem({ command, category: trans.__('Labdeck') });
     }
