@@ -10,6 +10,9 @@ from labdeck.debugger.rules.evaluations import Evaluations
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
+from labdeck.wire.debugging import Severity
+
+_MUCH = 10
 
 
 @dataclass
@@ -23,10 +26,11 @@ class Overfit(Rule):
     smallest loss of validation; making sure that validation data resemble training data and that the same preprocessing
     is applied to both.
 
-    Formula: (mean(validation) - mean(training)) / |mean(training)| > ratio_threshold at `patience` evaluations in a
+    Formula: r = (mean(validation) - mean(training)) / |mean(training)| > ratio_threshold at `patience` evaluations in a
     row. An evaluation is a pass in mode EVAL, and the loss of training is the mean over the steps of TRAIN since the
     one before; for boosters it is every step, with "train-rmse" and the metric of the same name of another data set.
-    The rule and its parameters are SageMaker's.
+    Good trainings end with a small gap, too: up to ten times the threshold it is told as an "info", above it as a
+    "warning". The rule and its parameters are SageMaker's.
 
     Attributes:
         tensor_regex: Which losses to look at. Default: the collection `losses`.
@@ -81,4 +85,5 @@ class Overfit(Rule):
                 message = (
                     f"the loss of validation, {each.validation:.4g}, is well above that of training, {each.train:.4g}"
                 )
-                yield Finding(message, each.tensor, ratio, self.ratio_threshold)
+                severity: Severity = "warning" if ratio > _MUCH * self.ratio_threshold else "info"
+                yield Finding(message, each.tensor, ratio, self.ratio_threshold, severity=severity)
