@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import ModuleType
@@ -76,6 +77,9 @@ class Attachment(ABC):
 
     def _train(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._estimator is not None and not any(fitted is self._estimator for fitted in self._fitted):
+            return original(*args, **kwargs)
+        given = inspect.signature(original).bind_partial(*args, **kwargs).arguments.get("callbacks") or ()
+        if any(getattr(callback, "watches_for_labdeck", False) for callback in given):
             return original(*args, **kwargs)
         watched, follower = self.begin(args, kwargs)
         args, kwargs = with_argument(original, args, kwargs, "callbacks", lambda given: [follower, *(given or [])])

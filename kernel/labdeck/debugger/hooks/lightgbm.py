@@ -205,6 +205,7 @@ class _Follower:
 
     order = _BEFORE_EARLY_STOPPING
     before_iteration = False
+    watches_for_labdeck = True
 
     def __init__(self, watching: Watching) -> None:
         self._watching = watching

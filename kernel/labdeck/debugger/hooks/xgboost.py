@@ -78,6 +78,7 @@ class Watching:
         self._hyperparameters = hyperparameters
         self._names = names or {}
         self._shap_rows = shap_rows
+        self._rounds = 0
         self._place: Place | None = None
         self._source: XGBoostSource | None = None
         self._feed: BoosterFeed | None = None
@@ -89,22 +90,33 @@ class Watching:
             return
         also = _for_report(self._data) if self._maker.wants(REPORT) else None
         self.hub, self._place = self._maker.make("Booster", NAME, also)
-        if self.hub is None:
-            return
         try:
-            train, validation = self._data
-            self._source = XGBoostSource(booster, train, validation, self._hyperparameters, shap_rows=self._shap_rows)
-            self._feed = BoosterFeed(self.hub, self._source, self._maker.budget)
-        except Exception as error:  # noqa: BLE001 - nothing raises into the training
-            self.hub.fail(error)
+            self._rounds = booster.num_boosted_rounds()
+        except Exception:  # noqa: BLE001 - a booster that cannot be will say so when it is trained
+            self._rounds = 0
 
     def round(self, booster: Any, log: Mapping[str, Mapping[str, Any]]) -> bool:
         """End a round; return whether the training is to end here; TrainingPaused."""
         began = time.perf_counter()
+        if self._feed is None:
+            self._open(booster)
         if self._feed is None or self._source is None:
             return False
         self._source.use(booster)
         return self._feed.round(self._metrics(log), began)
+
+    def _open(self, booster: Any) -> None:
+        """Read what the booster is: only now it is certain to be one."""
+        if self.hub is None or not self.hub.is_on:
+            return
+        train, validation = self._data
+        try:
+            self._source = XGBoostSource(
+                booster, train, validation, self._hyperparameters, shap_rows=self._shap_rows, grown=self._rounds
+            )
+            self._feed = BoosterFeed(self.hub, self._source, self._maker.budget)
+        except Exception as error:  # noqa: BLE001 - nothing raises into the training
+            self.hub.fail(error)
 
     def _metrics(self, log: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
         for dataset, found in log.items():
@@ -160,5 +172,5 @@ def follower_of(module: ModuleType, watching: Watching) -> Any:
         del epoch
         return watching.round(model, evals_log)
 
-    methods = {"before_training": before_training, "after_iteration": after_iteration}
+    methods = {"before_training": before_training, "after_iteration": after_iteration, "watches_for_labdeck": True}
     return type("DebuggerFollower", (module.callback.TrainingCallback,), methods)()

@@ -67,6 +67,8 @@ class XGBoostHook(TrainingCallback):
         5
     """
 
+    watches_for_labdeck = True
+
     def __init__(  # noqa: PLR0913 - each is a wish of its own
         self,
         save: Save = None,

@@ -31,6 +31,7 @@ class XGBoostSource(Source):
         hyperparameters: What it is trained with, beside what its own configuration says.
         shap_rows: Rows of which SHAP values are computed.
         most_rows: Labels and predictions are kept of so many rows at most.
+        grown: Rounds it had before this training.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class XGBoostSource(Source):
         *,
         shap_rows: int = 200,
         most_rows: int = 100_000,
+        grown: int = 0,
     ) -> None:
         self._booster = booster
         self._config = json.loads(booster.save_config())
@@ -57,7 +59,7 @@ class XGBoostSource(Source):
         self._labels = _labels(self._matrix, most_rows)
         if not len(self._labels):
             self.data = ""
-        self._grown = booster.num_boosted_rounds()
+        self._grown = grown
         self._numbers = 0
         explained = train if train is not None else validation
         self._explained = _first_rows(explained, shap_rows) if shap_rows and explained is not None else None
