@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labdeck import LabdeckError
-from labdeck.wire import comparing, messages, records, transfers
-from labdeck_ui import cards, comparing_cards, transfer_cards
+from labdeck.wire import comparing, debugging, judging, messages, records, tensors, transfers
+from labdeck_ui import cards, comparing_cards, debugging_cards, transfer_cards
 from labdeck_ui.as_html import html_card
 from labdeck_ui.as_text import text_card
 from labdeck_ui.card import Card
@@ -36,6 +36,13 @@ _CARDS: dict[type, Callable[[Any], Card]] = {
     comparing.Difference: comparing_cards.difference_card,
     comparing.CodeDifference: comparing_cards.code_card,
     comparing.EnvironmentDifference: comparing_cards.environment_card,
+    debugging.FindingPage: debugging_cards.finding_page_card,
+    judging.RuleList: debugging_cards.rule_list_card,
+    judging.WatchReport: debugging_cards.watch_report_card,
+    judging.Judged: debugging_cards.judged_card,
+    judging.ReportKept: debugging_cards.report_card,
+    tensors.TensorList: debugging_cards.tensor_list_card,
+    tensors.RecordedStep: debugging_cards.recorded_step_card,
 }
 
 

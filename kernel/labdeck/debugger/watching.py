@@ -6,6 +6,7 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, Any, get_args
 
+from labdeck.debugger import registry
 from labdeck.errors import Conflict, NotFound, UsageError
 from labdeck.findings.rule import Rule, make_rule
 from labdeck.findings.watched import plain
@@ -17,6 +18,7 @@ from labdeck.wire.judging import Judged, ReportKept, RuleKind, RuleList, WatchRe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from labdeck.debugger.hub import Hub
     from labdeck.findings.rule import Need
     from labdeck.store.session import Session
     from labdeck.wire.debugging import DebuggerDetail, FindingPage
@@ -71,8 +73,31 @@ class Debugger:
         """Return the rules that can be chosen, all built-in ones unless names or files are given; NotFound."""
         from labdeck.debugger import rules as built_in
 
-        found = [built_in.find(name) for name in names] or list(built_in.all())
-        return RuleList(rules=tuple(describe(rule) for rule in found))
+        return self.describe([built_in.find(name) for name in names] or built_in.all())
+
+    def describe(self, kinds: Iterable[type[Rule]]) -> RuleList:
+        """Return what can be said of rules before they are made."""
+        return RuleList(rules=tuple(describe(kind) for kind in kinds))
+
+    # -- what is watched in this process ---------------------------------------------------------------------------
+
+    def hubs(self) -> tuple[Hub, ...]:
+        """Return what is watched in this process at this moment, oldest first."""
+        return registry.live()
+
+    def add(self, rule: Rule) -> tuple[str, ...]:
+        """Have a rule watch whatever is watched in this process; return its names there; UsageError."""
+        return tuple(hub.add_rule(rule) for hub in self.hubs())
+
+    def remove(self, name: str) -> int:
+        """Take a rule from whatever is watched in this process; return how many there were of that name."""
+        removed = 0
+        for hub in self.hubs():
+            for known in hub.runner.names:
+                if known.lower() == name.lower():
+                    hub.runner.remove(known)
+                    removed += 1
+        return removed
 
     # -- what is to be done ----------------------------------------------------------------------------------------
 

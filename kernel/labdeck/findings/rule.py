@@ -14,6 +14,8 @@ from labdeck.wire.debugging import Mode, Severity
 from labdeck.wire.records import ParamValue
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from labdeck.findings.window import Window
     from labdeck.store.tensors.reader import TensorReader
 
@@ -87,6 +89,7 @@ class Rule(ABC):
     Attributes:
         severity: Of its findings.
         remedy: What to do about what it finds.
+        reactions: What is done because of its findings; see `then`.
 
     Example:
         >>> @dataclass
@@ -106,6 +109,7 @@ class Rule(ABC):
 
     severity: ClassVar[Severity] = "warning"
     remedy: ClassVar[str] = ""
+    reactions: tuple[Any, ...] = ()
 
     @abstractmethod
     def needs(self) -> tuple[Need, ...]:
@@ -131,6 +135,21 @@ class Rule(ABC):
     def conclude(self) -> Iterator[Finding]:
         """Yield what can only be said at the end; called once, when the training has ended."""
         return iter(())
+
+    def then(self, *actions: Any) -> Self:
+        """Have actions done because of its findings, beside those that are meant for all rules; return itself.
+
+        Args:
+            actions: Words such as "stop" and "notify", functions of a finding, or actions; see
+                `labdeck.findings.actions.to_actions`.
+
+        Example:
+            >>> from labdeck.debugger import rules
+            >>> rules.VanishingGradient(threshold=1e-6).then("checkpoint", "stop").reactions
+            ('checkpoint', 'stop')
+        """
+        self.reactions = (*self.reactions, *actions)
+        return self
 
     def report(self) -> dict[str, ParamValue]:
         """Return figures that the rule has gathered, by name, for reports."""

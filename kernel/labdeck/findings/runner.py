@@ -112,7 +112,7 @@ class Runner:
         made = rule() if isinstance(rule, type) else rule
         with self._lock:
             name = self._free(name or type(made).__name__)
-            acting = [Acting(action) for action in to_actions(actions)]
+            acting = [Acting(action) for action in (*to_actions(actions), *to_actions(made.reactions))]
             self._watched.append(begin(made, name, self._trial_id, acting, self._surroundings))
             self._changed()
         return name

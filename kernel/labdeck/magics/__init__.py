@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labdeck.magics import importing, resuming  # noqa: F401 - they declare their verbs
+from labdeck.magics import debug_rules_cell, importing, resuming  # noqa: F401 - they declare their verbs
 from labdeck.magics.completing import make_matcher
 from labdeck.magics.context import Context
+from labdeck.magics.debug_rules import DEBUG_RULES
 from labdeck.magics.door import make_awaiter, make_magic
 from labdeck.magics.experiment import EXPERIMENT
 from labdeck.runs.system import configure
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from labdeck.studio import Studio
 
-NOUNS = (EXPERIMENT,)
+NOUNS = (EXPERIMENT, DEBUG_RULES)
 """Every magic there is."""
 
 

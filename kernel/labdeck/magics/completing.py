@@ -58,14 +58,16 @@ def complete(noun: Noun, context: Context, line: str, *, cell: bool) -> tuple[st
     """
     *before, last = split(line, unfinished=True)
     fragment = line[last.start :]
-    if not before:
+    means_cell = cell and bool(noun.of_cells)
+    if not before and not means_cell:
         verbs = [verb.name for verb in noun.verbs.values() if verb.cell == cell]
         return fragment, _beginning([*verbs, "help"], last)
-    if before[0].text == "help":
+    if before and before[0].text == "help":
         return fragment, _beginning(list(noun.verbs), last)
-    if before[0].text not in noun.verbs:
+    if before and before[0].text not in noun.verbs and not means_cell:
         return fragment, []
-    draft = place(noun, noun.find(before[0].text), before[1:])
+    verb, rest = noun.choose(before, cell=cell)
+    draft = place(noun, verb, rest)
     slot = _slot(draft)
     if slot is not None and slot.complete_phrase and draft.waiting is None and not last.mask.startswith("--"):
         begun = draft.positional[0].start if draft.positional else last.start

@@ -41,15 +41,15 @@ def run_line(noun: Noun, context: Context, words: list[Word], cell: str | None) 
     Raises:
         UsageError: The line does not fit the declaration of the verb.
     """
-    if not words:
+    if not words and not (cell is not None and noun.of_cells):
         return describe_noun(noun)
-    if words[0].text == "help":
+    if words and words[0].text == "help":
         return _help(noun, words[1:])
-    verb = noun.find(words[0].text)
+    verb, rest = noun.choose(words, cell=cell is not None)
     if any(word.mask == "--help" for word in words):
         return describe_verb(noun, verb)
     _check_kind(noun, verb, cell)
-    arguments = bind(place(noun, verb, words[1:]))
+    arguments = bind(place(noun, verb, rest))
     if cell is not None:
         arguments["cell"] = cell
     return verb.run(context, **arguments)
@@ -82,7 +82,10 @@ def make_awaiter(noun: Noun, context: Context) -> Callable[[list[str]], list[str
 def _takes_cell(noun: Noun, line: str) -> bool:
     """Say whether a line names a verb that runs the rest of its cell, and does not ask for help."""
     words = line.split()
-    return bool(words) and words[0] in noun.verbs and noun.verbs[words[0]].cell and "--help" not in words
+    if "--help" in words or words[:1] == ["help"]:
+        return False
+    named = noun.verbs.get(words[0]) if words else None
+    return named.cell if named is not None else bool(noun.of_cells)
 
 
 def _help(noun: Noun, words: list[Word]) -> HelpText:

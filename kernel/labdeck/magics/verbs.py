@@ -183,11 +183,13 @@ class Noun:
         name: Without the percent sign.
         purpose: What it is for, one sentence.
         verbs: By name, in the order of the help.
+        of_cells: The verb of a cell that names none: `%%name …` is `%%name verb …`; "" if a verb must be named.
     """
 
     name: str
     purpose: str
     verbs: dict[str, Verb] = field(default_factory=dict)
+    of_cells: str = ""
 
     def verb(self, *parts: Argument | Flag, cell: bool = False) -> Callable[[RunVerb], RunVerb]:
         """Declare the decorated function a verb of this noun, under its own name.
@@ -212,6 +214,12 @@ class Noun:
             return self.verbs[name]
         known = [*self.verbs, "help"]
         raise UsageError(f"%{self.name} has no verb {name!r}", suggest(name, known, "it has"))
+
+    def choose(self, words: list[Word], *, cell: bool) -> tuple[Verb, list[Word]]:
+        """Return the verb that a line names, or that its cell means, and the words for it; UsageError."""
+        if cell and self.of_cells and (not words or words[0].text not in self.verbs):
+            return self.verbs[self.of_cells], words
+        return self.find(words[0].text), words[1:]
 
     def usage(self, verb: Verb) -> str:
         """Return how a verb is written, on one line."""
