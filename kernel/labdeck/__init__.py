@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
     from labdeck.debugger.readings import TensorCurves, TensorGrid, TensorHistogram, TensorValues
+    from labdeck.debugger.watch import watch
     from labdeck.defaults import autolog, experiment, open  # noqa: A004 - `labdeck.open` reads well
     from labdeck.errors import LabdeckError
     from labdeck.runs.component import Component
@@ -51,6 +52,7 @@ _HOMES = {
     "TensorHistogram": "labdeck.debugger.readings",
     "TensorValues": "labdeck.debugger.readings",
     "Trial": "labdeck.runs.trial",
+    "watch": "labdeck.debugger.watch",
 }
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "autolog",
     "experiment",
     "open",
+    "watch",
 ]
 
 

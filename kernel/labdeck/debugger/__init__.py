@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from labdeck.debugger.checkpoints import keep_checkpoint, load_checkpoint
     from labdeck.debugger.hooks.arrays import ArraysHook
     from labdeck.debugger.hooks.lightgbm import LightGBMHook
+    from labdeck.debugger.hooks.torch_names import tree
     from labdeck.debugger.hooks.xgboost_hook import XGBoostHook
     from labdeck.debugger.pausing import paused
+    from labdeck.debugger.watch import Watch, attach_automatically
     from labdeck.findings.rule import Finding, Need, Rule
     from labdeck.findings.window import Window
 
@@ -20,11 +22,14 @@ _HOMES = {
     "LightGBMHook": "labdeck.debugger.hooks.lightgbm",
     "Need": "labdeck.findings.rule",
     "Rule": "labdeck.findings.rule",
+    "Watch": "labdeck.debugger.watch",
     "Window": "labdeck.findings.window",
     "XGBoostHook": "labdeck.debugger.hooks.xgboost_hook",
+    "attach_automatically": "labdeck.debugger.watch",
     "keep_checkpoint": "labdeck.debugger.checkpoints",
     "load_checkpoint": "labdeck.debugger.checkpoints",
     "paused": "labdeck.debugger.pausing",
+    "tree": "labdeck.debugger.hooks.torch_names",
 }
 
 _MODULES = {"actions": "labdeck.findings.actions", "rules": "labdeck.debugger.rules"}
@@ -35,11 +40,14 @@ __all__ = [
     "LightGBMHook",
     "Need",
     "Rule",
+    "Watch",
     "Window",
     "XGBoostHook",
+    "attach_automatically",
     "keep_checkpoint",
     "load_checkpoint",
     "paused",
+    "tree",
 ]
 
 

@@ -266,7 +266,7 @@ class Models:
         self._isolated(self._meet_late, optimizer, closure)
 
     def _is_known(self, optimizer: Any) -> bool:
-        return any(model.feed is not None and model.feed.is_ours(optimizer) for model in self.models)
+        return any(model.feed is not None and model.feed.inventory.is_ours(optimizer) for model in self.models)
 
     def _meet_late(self, optimizer: Any, closure: bool) -> None:
         found = find_model(torch(), optimizer)

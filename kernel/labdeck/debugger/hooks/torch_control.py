@@ -29,8 +29,8 @@ def controls_of(feed: TorchFeed) -> Controls:
     """Return what can be done to the training of a feed."""
     return Controls(
         checkpoint=lambda: _checkpoint(feed),
-        lower_learning_rate=lambda factor: lower(feed.optimizers, factor),
-        live=lambda: {"model": feed.root, **_named(feed.optimizers)},
+        lower_learning_rate=lambda factor: lower(feed.inventory.optimizers, factor),
+        live=lambda: {"model": feed.root, **_named(feed.inventory.optimizers)},
         arrays=lambda names: whole(feed, names),
     )
 
@@ -58,7 +58,7 @@ def lower(optimizers: Iterable[Any], factor: float) -> str:
 
 
 def _checkpoint(feed: TorchFeed) -> str:
-    optimizer = next(iter(feed.optimizers), None)
+    optimizer = next(iter(feed.inventory.optimizers), None)
     return keep_checkpoint(feed.hub.trial, feed.root, optimizer, step=max(feed.hub.steps["TRAIN"] - 1, 0))
 
 
@@ -67,13 +67,13 @@ def whole(feed: TorchFeed, names: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in names:
         plain = name.removeprefix(GRADIENT)
-        if plain in feed.parameters:
-            value = feed.parameters[plain].value
+        if plain in feed.inventory.parameters:
+            value = feed.inventory.parameters[plain].value
             value = value.grad if name.startswith(GRADIENT) else value
         elif name.startswith(OPTIMIZER):
             owner, _, key = name.removeprefix(OPTIMIZER).rpartition("/")
-            parameter = feed.parameters.get(owner)
-            value = None if parameter is None else feed.state_of(parameter.value).get(key)
+            parameter = feed.inventory.parameters.get(owner)
+            value = None if parameter is None else feed.inventory.state_of(parameter.value).get(key)
         else:
             value = None
         if value is not None:

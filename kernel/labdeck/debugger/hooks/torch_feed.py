@@ -6,31 +6,26 @@ one call of the model. Nothing is set on the user's modules but hooks, and these
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_control import controls_of, rates
+from labdeck.debugger.hooks.torch_inventory import Inventory
 from labdeck.debugger.hooks.torch_library import is_compiling
 from labdeck.debugger.hooks.torch_losses import GivenLosses, Losses
 from labdeck.debugger.hooks.torch_modules import ModuleHooks, is_replica, tensors_in
-from labdeck.debugger.hooks.torch_names import Parameter, Unwrapped, infos_of, is_lazy, parameters_of, state_infos
+from labdeck.debugger.hooks.torch_names import Unwrapped
 from labdeck.debugger.hooks.torch_origin import Origins
 from labdeck.debugger.hooks.torch_program import Measured, Program
 from labdeck.debugger.hooks.torch_turns import Turns
-from labdeck.debugger.profiler.timer import timing_infos
-from labdeck.store.tensors.layout import TensorInfo
 
 if TYPE_CHECKING:
     from labdeck.debugger.hub import Hub
     from labdeck.debugger.plan import Plan
     from labdeck.debugger.profiler.profiler import Profiler
     from labdeck.wire.debugging import Mode
-
-_LOOK_AGAIN = 32
-"""Steps from one look for parameters that were added to the next."""
 
 
 class TorchFeed:
@@ -58,27 +53,22 @@ class TorchFeed:
         self.root = model.root
         self.called = model.called if called is None else called
         self.mode: Mode | None = None
-        self.optimizers: weakref.WeakSet[Any] = weakref.WeakSet(optimizers)
-        self._strangers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._is_whole = any(module is self.root for module in self.called.modules())
         self._profiler = profiler
         self._modules = ModuleHooks(self.root, self.called, self._isolated)
+        self.inventory = Inventory(self.root, self._modules, optimizers)
         self._given = GivenLosses(losses, self._isolated)
         self._losses = Losses()
         self._origins = Origins(self.root, self.called)
         self._handles: list[Any] = []
-        self.parameters: dict[str, Parameter] = {}
-        self._trained: list[bool] = []
         self._programs: dict[int, tuple[Plan, Program]] = {}
-        self._seen_ends: dict[str, TensorInfo] = {}
         self._step: Measured | None = None
         self._evaluated: tuple[Mode, Measured] | None = None
         self._late: Callable[[], None] | None = None
         self._is_entered = False
         self._was_discovered = False
-        self._knows_state = False
         self._turns = Turns()
         self._skipped = 0
-        self._since_look = 0
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -134,46 +124,13 @@ class TorchFeed:
 
     def describe(self) -> None:
         """Tell the hub which tensors there are now."""
-        self.parameters = {one.name: one for one in parameters_of(self.root)}
-        self._trained = [one.value.requires_grad for one in self.parameters.values()]
-        infos = [TensorInfo("loss", ("losses",), dtype="float64"), *timing_infos()]
-        groups = max([len(one.param_groups) for one in self.optimizers], default=1)
-        infos += [TensorInfo("lr" if not n else f"lr/{n}", ("learning_rates",), dtype="float64") for n in range(groups)]
-        for one in self.parameters.values():
-            infos += infos_of(one)
-            if self._knows_state and not is_lazy(one.value):
-                infos += state_infos(one, self.state_of(one.value))
-        infos += self._modules.infos()
-        infos += self._seen_ends.values()
-        counted = [one.value for one in self.parameters.values() if not is_lazy(one.value)]
-        self.hub.describe(infos, sum(value.numel() for value in counted))
+        self.hub.describe(self.inventory.infos(), self.inventory.size)
         self._programs.clear()
-
-    def state_of(self, parameter: Any) -> dict[str, Any]:
-        """Return what the optimizers keep of a parameter."""
-        for optimizer in self.optimizers:
-            found = optimizer.state.get(parameter)
-            if found:
-                return dict(found)
-        return {}
-
-    def _has_changed(self) -> bool:
-        """Say whether parameters were replaced, frozen, unfrozen, or, looked for now and then, added."""
-        known = self.parameters.values()
-        if [one.value.requires_grad for one in known] != self._trained:
-            return True
-        if any(one.holder.get(one.key) is not one.value for one in known):
-            return True
-        self._since_look += 1
-        if self._since_look < _LOOK_AGAIN:
-            return False
-        self._since_look = 0
-        return len(parameters_of(self.root)) != len(known)
 
     def _program(self, plan: Plan) -> Program:
         found = self._programs.get(id(plan))
         if found is None:
-            found = self._programs[id(plan)] = plan, Program(plan, self.parameters)
+            found = self._programs[id(plan)] = plan, Program(plan, self.inventory.parameters)
         return found[1]
 
     # -- passes through the model ----------------------------------------------------------------------------------
@@ -207,6 +164,7 @@ class TorchFeed:
         discover = not self._was_discovered
         if first or discover:
             self._modules.begin(measured.plan, measured.taken, discover=discover)
+            self._modules.see("input", (args, kwargs))
         self._origins.remember(args, kwargs)
         self._note_batch(args, kwargs)
         measured.cost += perf_counter() - begun
@@ -215,7 +173,8 @@ class TorchFeed:
 
     def _end_pass(self, output: Any) -> None:
         self._origins.returned(output)
-        if self.called is self.root or self._is_wrapped():
+        self._modules.see("output", output)
+        if self._is_whole:
             self._modules.end()
         if not self._was_discovered:
             self._was_discovered = True
@@ -223,9 +182,6 @@ class TorchFeed:
             self._renew()
         if self._evaluated is None and self._profiler is not None:
             self._profiler.mark("backward")
-
-    def _is_wrapped(self) -> bool:
-        return any(module is self.root for module in self.called.modules())
 
     def _note_batch(self, args: Any, kwargs: Any) -> None:
         if "batch_size" not in self.hub.facts:
@@ -284,9 +240,9 @@ class TorchFeed:
 
     def _learn_ends(self, mode: Mode, measured: Measured) -> None:
         """Take predictions and labels; describe them when they are seen for the first time."""
-        new = {info.name: info for info in self._losses.ends() if info.name not in self._seen_ends}
+        new = {info.name: info for info in self._losses.ends() if info.name not in self.inventory.ends}
         if new:
-            self._seen_ends |= new
+            self.inventory.ends |= new
             self.describe()
             self._renew()
             measured.renew(self.hub.due(mode))
@@ -297,19 +253,8 @@ class TorchFeed:
 
     def before_step(self, optimizer: Any, closure: bool) -> None:
         """Take weights and gradients; with a closure the gradients come only within the step."""
-        if self.is_ours(optimizer):
+        if self.inventory.is_ours(optimizer):
             self._isolated(self._before_step, optimizer, closure)
-
-    def is_ours(self, optimizer: Any) -> bool:
-        """Say whether an optimizer trains this model; one that does is remembered."""
-        if optimizer in self.optimizers:
-            return True
-        if optimizer in self._strangers:
-            return False
-        own = {id(one.value) for one in parameters_of(self.root)}
-        ours = any(id(value) in own for group in optimizer.param_groups for value in group["params"])
-        (self.optimizers if ours else self._strangers).add(optimizer)
-        return ours
 
     def _before_step(self, optimizer: Any, closure: bool) -> None:
         begun = perf_counter()
@@ -318,7 +263,7 @@ class TorchFeed:
         if not self._turns.begin(optimizer):
             return
         measured = self._begin_step()
-        if self._has_changed():
+        if self.inventory.has_changed():
             self.describe()
             self._renew()
         self._modules.end()
@@ -341,7 +286,7 @@ class TorchFeed:
 
     def after_step(self, optimizer: Any) -> None:
         """End the step, if no other optimizer is still to come."""
-        if optimizer in self.optimizers:
+        if self.inventory.is_ours(optimizer):
             self._isolated(self._after_step, optimizer)
 
     def _after_step(self, optimizer: Any) -> None:
@@ -359,8 +304,8 @@ class TorchFeed:
         plan = measured.plan
         if plan is not None:
             program = self._program(plan)
-            program.after(measured, self.state_of)
-            for name, value in rates(self.optimizers).items():
+            program.after(measured, self.inventory.state_of)
+            for name, value in rates(self.inventory.optimizers).items():
                 place = program.scalars.get(name)
                 if place is not None:
                     measured.row[place] = value
@@ -368,15 +313,15 @@ class TorchFeed:
         if self._profiler is not None:
             self._profiler.end()
         self._hand_over("TRAIN", measured)
-        if not self._knows_state:
-            self._knows_state = True
+        if not self.inventory.knows_state:
+            self.inventory.knows_state = True
             self.describe()
         if self._profiler is not None:
             self._profiler.mark("data")
 
     def step_was_skipped(self, optimizer: Any) -> None:
         """A step that a gradient scaler skips is none."""
-        if optimizer in self.optimizers:
+        if self.inventory.is_ours(optimizer):
             self._skipped += 1
             self._step = None
             events.recent.forget()

@@ -108,8 +108,9 @@ class ModuleHooks:
 
     def __init__(self, root: Any, called: Any, isolated: Callable[..., Any]) -> None:
         self._root = root
-        self._called = called
         self._isolated = isolated
+        self._own = next((path for path, module in modules_of(root).items() if module is called), "")
+        self._own_module = called if self._own else root
         self._known: dict[str, TensorInfo] = {}
         self._is_discovering = False
         self._handles: list[Any] = []
@@ -151,6 +152,11 @@ class ModuleHooks:
         elif self._hooked != self._due:
             self._hook(self._due)
 
+    def see(self, kind: str, value: Any) -> None:
+        """Look at what the training has given to the model, or got from it: the hooks of others come too late."""
+        if self._own in self._hooked:
+            self._see(self._own, self._own_module, kind, value)
+
     def end(self) -> None:
         """The pass has ended: what runs the modules once more, as checkpointing does, is not looked at."""
         self._taken, self._is_discovering = None, False
@@ -175,8 +181,10 @@ class ModuleHooks:
         self._hooked = paths
         modules = self._modules() if paths else {}
         for path in paths.intersection(modules):
-            module = modules[path] if path else self._called
-            before, after = self._hooks_of(path, modules[path])
+            if path == self._own:
+                continue
+            module = modules[path]
+            before, after = self._hooks_of(path, module)
             self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
             self._handles.append(module.register_forward_hook(after, with_kwargs=True))
 
