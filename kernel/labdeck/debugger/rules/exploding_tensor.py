@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite, isinf, isnan
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -18,9 +19,9 @@ USUAL = ("losses", "gradients", "weights", "biases", "optimizer", "inputs", "lab
 """Collections whose tensors are finite in a healthy training; ratios, times and trees need not be."""
 COUNTED = ("gradients", "weights", "biases")
 """Those of which NaN and infinity are counted for this."""
-_SOMETIMES = {"gradients", "optimizer", "updates"}
-"""Collections with tensors that do not exist at every step; NaN stands for that, too, unless NaN were counted."""
-_TELLING = ("value", "l2", "abs_l2", "l1", "abs_l1", "abs_max", "abs_mean", "abs_sum", "mean", "sum")
+_ALWAYS = {"weights", "biases"}
+"""Collections whose tensors exist at every step; of others, NaN in every reduction may mean that there was none."""
+_TELLING = ("l2", "abs_l2", "l1", "abs_l1", "abs_max", "abs_mean", "abs_sum", "mean", "sum")
 """Reductions that are not finite exactly if something of the tensor is not, the clearest first; else both extremes."""
 _EXTREMES = ("max", "min")
 
@@ -40,15 +41,22 @@ class _Places(NamedTuple):
     infs: NDArray[np.intp]
     told: tuple[str, ...]
     telling: NDArray[np.intp]
+    scalars: tuple[tuple[str, int], ...]
     unknown: tuple[str, ...]
 
 
 class NotFinite:
-    """Finds the tensors of a window that hold NaN or infinity, by their counts, else by what else is known of them."""
+    """Finds the tensors of a window that hold NaN or infinity, by their counts, else by what else is known of them.
+
+    NaN also stands for a loss that there is not at a step. It is believed to be one if the loss was finite before, if
+    other tensors are not finite either, or if there are no gradients that could tell; while the model is evaluated,
+    only if its origin is known.
+    """
 
     def __init__(self, picker: Picker) -> None:
         self._picker = picker
         self._memory: dict[int, _Places] = {}
+        self._were_finite: set[str] = set()
 
     def look(self, window: Window) -> list[Bad]:
         """Return the chosen tensors that are not finite, in the order of the window."""
@@ -61,14 +69,24 @@ class NotFinite:
         told = numbers[places.telling]
         for at in np.flatnonzero(~np.isfinite(told)):
             is_nan = bool(np.isnan(told[at]))
-            if is_nan and not _SOMETIMES.isdisjoint(window.info(places.told[at]).collections):
-                continue
-            bad[places.told[at]] = Bad(places.told[at], float(is_nan), float(not is_nan))
+            if not is_nan or _exists(window, places.told[at]):
+                bad[places.told[at]] = Bad(places.told[at], float(is_nan), float(not is_nan))
         for name in places.unknown:
             array = window.array(name)
             if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
                 bad[name] = Bad(name, float(np.isnan(array).sum()), float(np.isinf(array).sum()))
+        for name, place in places.scalars:
+            value = float(numbers[place])
+            if isfinite(value):
+                self._were_finite.add(name)
+            elif isinf(value) or self._is_believed(window, name, others=bool(bad)):
+                bad[name] = Bad(name, float(isnan(value)), float(isinf(value)))
         return [bad[name] for name in self._picker.names(window) if name in bad] if bad else []
+
+    def _is_believed(self, window: Window, name: str, *, others: bool) -> bool:
+        if window.mode in ("EVAL", "PREDICT"):
+            return bool(window.origins)
+        return others or name in self._were_finite or not window.select("gradients")
 
     def _places(self, window: Window) -> _Places:
         layout = window.layout
@@ -80,13 +98,25 @@ class NotFinite:
         return found
 
 
+def _exists(window: Window, name: str) -> bool:
+    """Say whether a tensor, of which a reduction is NaN, is there at all."""
+    if not _ALWAYS.isdisjoint(window.info(name).collections):
+        return True
+    columns = (window.layout.column(name, reduction) for reduction in window.layout.reductions(name))
+    return any(not np.isnan(window.numbers[each.start]) for each in columns if each is not None)
+
+
 def _arrange(layout: Layout, names: tuple[str, ...]) -> _Places:
-    counted, told, unknown = [], [], []
+    counted, told, unknown, scalars = [], [], [], []
     for name in names:
         if 0 in layout.by_name[name].shape:
             continue
         if layout.place(name, "nan_count") is not None and layout.place(name, "inf_count") is not None:
             counted.append((name, layout.place(name, "nan_count"), layout.place(name, "inf_count")))
+            continue
+        value = layout.place(name, "value")
+        if value is not None:
+            scalars.append((name, value))
             continue
         telling = [place for each in _TELLING if (place := layout.place(name, each)) is not None][:1]
         telling = telling or [place for each in _EXTREMES if (place := layout.place(name, each)) is not None]
@@ -100,6 +130,7 @@ def _arrange(layout: Layout, names: tuple[str, ...]) -> _Places:
         np.array([place for _, _, place in counted], np.intp),
         tuple(name for name, _ in told),
         np.array([place for _, place in told], np.intp),
+        tuple(scalars),
         tuple(unknown),
     )
 

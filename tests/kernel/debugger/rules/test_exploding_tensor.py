@@ -56,10 +56,10 @@ def test_a_healthy_training_is_silent():
     st.sampled_from([None, ("nan_count", "inf_count"), ("l2", "mean"), ("max", "min"), ("abs_max",)]),
 )
 def test_any_number_that_is_not_finite_counts(tensors, only_nan, reductions):
-    tensors = {name: ("outputs", values) for name, values in tensors.items()}
+    tensors = {name: ("weights", values) for name, values in tensors.items()}
     if reductions is None:
         window = window_of({name: np.array(values) for name, (_, values) in tensors.items()},
-                           collections=dict.fromkeys(tensors, ("outputs",)))  # fmt: skip
+                           collections=dict.fromkeys(tensors, ("weights",)))  # fmt: skip
     else:
         window = recorded(tensors, reductions)
     bad = [
@@ -72,7 +72,7 @@ def test_any_number_that_is_not_finite_counts(tensors, only_nan, reductions):
     found = list(ExplodingTensor(only_nan=only_nan).judge(window))
     assert [finding.tensor for finding in found] == bad[:1]
     if len(bad) > 1:
-        assert f"{len(bad) - 1} more of the outputs" in found[0].message
+        assert f"{len(bad) - 1} more of the weights" in found[0].message
 
 
 def test_it_says_how_many_and_where_from():
@@ -88,6 +88,30 @@ def test_a_gradient_that_does_not_exist_at_a_step_is_no_failure():
     uncounted = Window(nowhere.moment, make_layout([(TensorInfo("g", ("gradients",), shape=(2,)),
                        ("nan_count", "inf_count", "l2"))]), np.full(3, math.nan))  # fmt: skip
     assert list(ExplodingTensor().judge(uncounted)) == []
+
+
+def test_what_does_not_exist_is_told_from_what_is_not_finite():
+    def row(*values):
+        info = TensorInfo("fc_output_0", ("outputs",), shape=(2,))
+        return Window(Moment("TRAIN", 0, 0, 0.0), make_layout([(info, ("mean", "zero_count"))]), np.array(values))
+
+    assert list(ExplodingTensor().judge(row(math.nan, math.nan))) == []
+    assert [found.tensor for found in ExplodingTensor().judge(row(math.nan, 0.0))] == ["fc_output_0"]
+
+
+def test_a_loss_that_there_is_not_is_told_from_one_that_is_nan():
+    def window(loss, mode="TRAIN", origin=""):
+        found = window_of({"loss": loss, "gradient/a": [1.0]}, mode=mode)
+        found.origins = {"fc_output_0": origin} if origin else {}
+        return found
+
+    rule = ExplodingTensor()
+    course = [(math.nan, "TRAIN"), (math.nan, "EVAL"), (1.0, "TRAIN"), (math.nan, "TRAIN"), (1.0, "EVAL")]
+    assert [bool(list(rule.judge(window(*each)))) for each in course] == [False, False, False, True, False]
+    assert list(rule.judge(window(math.nan, "EVAL"))) == []
+    assert list(rule.judge(window(math.nan, "EVAL", "net.py:3")))
+    assert list(rule.judge(window(math.inf, "EVAL")))
+    assert list(ExplodingTensor().judge(window_of({"loss": math.nan})))  # nothing else could tell
 
 
 def test_a_ratio_to_nothing_is_infinite_and_healthy():
