@@ -14,6 +14,9 @@ export type Told = 'asked' | 'errors' | 'all' | 'none';
 
 export const TOLD: readonly Told[] = ['asked', 'errors', 'all', 'none'];
 
+/** How often the feed may change before a finding is told without the name of its trial. */
+const PATIENCE = 3;
+
 /** Where notices are shown. */
 export interface INoticeBoard {
   emit: (message: string, type: NoticeType, options: object) => string;
@@ -35,6 +38,7 @@ export class Notices implements IDisposable {
     this.#trans = trans;
     this.#board = board;
     feed.heard.connect(this.#onHeard, this);
+    feed.changed.connect(this.#onFeed, this);
   }
 
   /** Which findings are told. */
@@ -47,13 +51,33 @@ export class Notices implements IDisposable {
   dispose(): void {
     this.#disposed = true;
     this.#feed.heard.disconnect(this.#onHeard, this);
+    this.#feed.changed.disconnect(this.#onFeed, this);
   }
 
   #onHeard(_: FindingsFeed, heard: readonly IHeard[]): void {
     for (const { finding, before } of heard) {
       const was = before !== null && wants(before, this.told);
       if (!was && !finding.dismissed && wants(finding, this.told)) {
-        this.#tell(finding);
+        this.#late.push({ finding, turns: 0 });
+      }
+    }
+    this.#flush();
+  }
+
+  /** A trial that has just begun is read a moment later: wait for its name, but not for ever. */
+  #onFeed(): void {
+    this.#late.forEach(one => one.turns++);
+    this.#flush();
+  }
+
+  #flush(): void {
+    const waiting = this.#late.splice(0);
+    for (const one of waiting) {
+      const isNamed = this.#feed.trial(one.finding.trial_id) !== undefined;
+      if (isNamed || one.turns >= PATIENCE) {
+        this.#tell(one.finding);
+      } else {
+        this.#late.push(one);
       }
     }
   }
@@ -112,6 +136,8 @@ export class Notices implements IDisposable {
   readonly #commands: CommandRegistry;
   readonly #trans: TranslationBundle;
   readonly #board: INoticeBoard;
+  /** Findings whose trial is not known yet, and how often the feed has changed since. */
+  readonly #late: { finding: FindingRecord; turns: number }[] = [];
   readonly #shown = new Map<string, { id: string; count: number }>();
   #disposed = false;
 }

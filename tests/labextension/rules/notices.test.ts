@@ -78,6 +78,23 @@ describe('notices', () => {
     expect([...shown.values()][0]).not.toContain('more');
   });
 
+  it('wait a moment for the name of a trial that has just begun', async () => {
+    server.put(facts(2));
+    const one = finding(5, { trial_id: id(2), severity: 'error' });
+    server.findings = [one];
+    server.tell(found(one));
+    expect(shown.size).toBe(0);
+    await vi.advanceTimersByTimeAsync(600);
+    expect([...shown.values()][0]).toContain('cnn-2');
+    // One that cannot be read is told without it.
+    server.tell(found(finding(6, { trial_id: id(9), severity: 'error' })));
+    for (let turn = 0; turn < 3; turn++) {
+      feed.refresh();
+      await vi.advanceTimersByTimeAsync(600);
+    }
+    expect([...shown.values()][1]).toContain('(step 6)');
+  });
+
   it.each([
     ['none', 0],
     ['asked', 1],
