@@ -1,0 +1,311 @@
+"""Rules find something in a training, and somebody sees it, looks into it, and acts."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+from tests.e2e import seeds
+from tests.e2e.lab_page import KERNEL, LabPage
+from tests.e2e.lab_server import LabServer
+from tests.e2e.waiting import wait_until
+
+from labdeck import Studio, Trial
+from labdeck.store.ids import new_id
+from labdeck.wire.commands import PutFinding, PutRules, PutWatch
+from labdeck.wire.debugging import ActionRecord, FindingRecord, RuleRecord, WatchRecord
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+# Lines of the list that are wider than it, and parts that stick out of their line.
+OVERFLOWING = """() => {
+  const bad = [];
+  for (const row of document.querySelectorAll('.jp-Labdeck-findings .jp-Labdeck-row')) {
+    const box = row.getBoundingClientRect();
+    for (const part of row.querySelectorAll('*')) {
+      const own = part.getBoundingClientRect();
+      if (own.width > 0 && (own.right > box.right + 0.5 || own.left < box.left - 0.5)) bad.push(part.className);
+    }
+  }
+  return bad;
+}"""
+
+
+def finding(trial: Trial, step: int, rule: str = "VanishingGradient", **more: object) -> FindingRecord:
+    """A finding as a rule would make it."""
+    now = time.time()
+    values: dict[str, object] = {
+        "id": new_id(),
+        "trial_id": trial.id,
+        "rule": rule,
+        "severity": "warning",
+        "mode": "TRAIN",
+        "step": step,
+        "last_step": step,
+        "time": now,
+        "last_time": now,
+        "tensor": "gradient/conv1.weight",
+        "value": 3e-9,
+        "threshold": 1e-7,
+        "message": "the mean size of the gradient is below the threshold",
+        "remedy": "use ReLU in place of sigmoid, or normalise the inputs",
+    }
+    return FindingRecord(**(values | more))  # type: ignore[arg-type]
+
+
+def put(studio: Studio, *records: FindingRecord) -> None:
+    studio.session.catalog.apply([PutFinding(finding=record) for record in records])
+
+
+def watched(studio: Studio, trial: Trial) -> None:
+    """Record what a debugger tells of itself."""
+    rules = (
+        RuleRecord(name="VanishingGradient", rule="VanishingGradient", state="firing", params={"threshold": 1e-7}),
+        RuleRecord(name="DeadRelu", rule="DeadRelu", missing="it needs relu_outputs, and no tensor is among them"),
+        RuleRecord(name="Mine", rule="Mine", state="failed", error="ZeroDivisionError: division by zero"),
+    )
+    watch = WatchRecord(name="Net", framework="torch", steps=60, recorded=60, tensors=6, step_time=10.4, cost=0.21)
+    studio.session.catalog.apply([PutRules(trial_id=trial.id, rules=rules), PutWatch(trial_id=trial.id, watch=watch)])
+
+
+@pytest.fixture
+def running(studio: Studio) -> Iterator[Trial]:
+    """A trial that runs, beside two that are over."""
+    seeds.digits(studio, 2, 5)
+    trial = studio.experiment("digits").trial("cnn-deep").start()
+    for step in range(60):
+        trial.log({"train:loss": 2.3 - step / 1000}, step=step)
+    studio.session.flush()
+    yield trial
+    trial.finish()
+
+
+def rows(lab: LabPage) -> Locator:
+    return lab.sidebar.get_by_role("option")
+
+
+def badge(lab: LabPage) -> Locator:
+    return lab.sidebar.locator(".jp-Labdeck-badge")
+
+
+def test_findings_come_live_and_are_put_away(
+    lab: LabPage, studio: Studio, running: Trial, say: Callable[[str], None]
+) -> None:
+    expect(lab.sidebar.get_by_text("%%debug_rules")).to_be_visible()
+    expect(badge(lab)).to_be_hidden()
+    lab.expand("digits")
+    before = time.time()
+    put(studio, finding(running, 40))
+    expect(rows(lab)).to_have_count(1)
+    say(f"from the stored finding to the screen: {(time.time() - before) * 1000:.0f} ms")
+    expect(rows(lab).first).to_contain_text("VanishingGradient")
+    expect(rows(lab).first).to_contain_text("step 40")
+    expect(rows(lab).first).to_contain_text("gradient/conv1.weight")
+    expect(rows(lab).first).to_contain_text("3e−9 < 1e−7")
+    expect(badge(lab)).to_have_text("1")
+    expect(lab.row("cnn-deep").locator(".jp-Labdeck-found")).to_have_text("⚠1")
+
+    # Among the rows nothing moves; what is new waits.
+    rows(lab).first.hover()
+    put(studio, finding(running, 55, "ExplodingTensor", severity="info", value="NaN", threshold=None))
+    waiting = lab.sidebar.get_by_role("button", name=re.compile("1 new"))
+    expect(waiting).to_be_visible()
+    expect(rows(lab)).to_have_count(1)
+    expect(badge(lab)).to_have_text("2")
+    lab.page.mouse.move(900, 400)
+    expect(rows(lab)).to_have_count(2)
+    expect(rows(lab).first).to_contain_text("ExplodingTensor")
+    expect(waiting).to_have_count(0)
+
+    # Put away by keyboard, and taken back.
+    lab.sidebar.get_by_role("listbox").focus()
+    lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("Delete")
+    expect(rows(lab)).to_have_count(1)
+    expect(badge(lab)).to_have_text("1")
+    lab.page.get_by_role("button", name="Undo").click()
+    expect(rows(lab)).to_have_count(2)
+    expect(badge(lab)).to_have_text("2")
+
+
+def test_findings_of_the_current_experiment(lab: LabPage, studio: Studio, running: Trial) -> None:
+    other = studio.experiment("other").trial("only").start()
+    put(studio, finding(running, 40), finding(other, 7, "Overfit"))
+    expect(rows(lab)).to_have_count(2)
+    lab.row("only").click()
+    lab.sidebar.get_by_role("button", name="Which findings to show").click()
+    lab.page.get_by_role("menuitem", name="Only Findings of other").click()
+    expect(rows(lab)).to_have_count(1)
+    expect(rows(lab).first).to_contain_text("Overfit")
+    lab.sidebar.get_by_role("button", name="Show all").click()
+    expect(rows(lab)).to_have_count(2)
+
+    # The menu of the right mouse button, and those that were put away.
+    rows(lab).first.click(button="right")
+    lab.page.get_by_role("menuitem", name="Dismiss Finding").click()
+    expect(rows(lab)).to_have_count(1)
+    lab.sidebar.get_by_role("button", name="Which findings to show").click()
+    lab.page.get_by_role("menuitem", name="Show Dismissed Findings").click()
+    expect(rows(lab)).to_have_count(2)
+    other.finish()
+
+
+def test_a_trial_tells_what_was_found_and_can_be_asked(
+    lab: LabPage, studio: Studio, running: Trial, picture: Callable[[LabPage, str], None]
+) -> None:
+    watched(studio, running)
+    done = ActionRecord(name="RecordFlight", time=time.time(), done=True, message="kept 5 steps")
+    origin = "model.py:42 in forward: torch.log(x)"
+    put(
+        studio,
+        finding(running, 40, count=12, last_step=52, actions=(done,)),
+        finding(running, 55, "ExplodingTensor", severity="error", value="NaN", threshold=None, origin=origin),
+    )
+    lab.execute("labdeck:open-trial", {"trial": running.id, "tab": "findings"})
+    page = lab.page.locator(".jp-Labdeck-page-body")
+    card = page.get_by_role("listitem", name="VanishingGradient, steps 40–52")
+    expect(card).to_contain_text("use ReLU in place of sigmoid")
+    expect(card).to_contain_text("kept 5 steps")
+    expect(page.get_by_role("listitem", name="ExplodingTensor, step 55")).to_contain_text(origin)
+    expect(page.get_by_role("grid", name="Rules")).to_contain_text("threshold = 1e−7")
+    expect(page).to_contain_text("ZeroDivisionError")
+    expect(page).to_contain_text("it needs relu_outputs")
+    picture(lab, "findings")
+
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Switch off: VanishingGradient").click()
+    catalog = studio.session.catalog
+    asked = wait_until(
+        lambda: [found for found in (catalog.requests(running.id),) if len(found) == 2], "both wishes are kept"
+    )
+    assert [(request.wish, request.argument) for request in asked[0]] == [
+        ("pause", ""),
+        ("rule-off", "VanishingGradient"),
+    ]
+    expect(page.get_by_role("button", name="Pause…")).to_be_disabled()
+
+    # The curves are marked where rules found something.
+    lab.page.get_by_role("tab", name="Curves").click()
+    chart = page.get_by_role("figure", name="train:loss")
+    expect(chart.locator(".annotation-text", has_text="VanishingGradient")).to_be_visible()
+    expect(chart.locator(".shapelayer path")).to_have_count(2)
+    picture(lab, "findings-on-curves")
+    page.get_by_label("findings").first.uncheck()
+    expect(chart.locator(".shapelayer path")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [220, 280, 400])
+def test_nothing_sticks_out(
+    lab: LabPage, studio: Studio, running: Trial, width: int, picture: Callable[[LabPage, str], None]
+) -> None:
+    long = "block3.layer_norm.with.a.path.that.is.far.too.long.for.any.sidebar.weight"
+    put(
+        studio,
+        finding(running, 40, count=12, last_step=52),
+        finding(running, 123_456, "FeatureImportanceOverweight", severity="info", tensor=long, value=-1.234567e-100),
+        finding(running, 55, "ExplodingTensor", severity="error", tensor=long, value="NaN", threshold=None),
+    )
+    expect(rows(lab)).to_have_count(3)
+    # What was found before the page was opened is told by no notice, which would cover the picture.
+    lab.page.reload()
+    lab.wait_ready()
+    lab.show_sidebar()
+    expect(rows(lab)).to_have_count(3)
+    lab.resize_sidebar(width)
+    wait_until(
+        lambda: abs(lab.sidebar.evaluate("node => node.clientWidth") - width) <= 2, f"the sidebar is {width} px wide"
+    )
+    assert lab.page.evaluate(OVERFLOWING) == []
+    picture(lab, f"findings-{width}")
+    lab.theme("JupyterLab Dark")
+    picture(lab, f"findings-{width}-dark")
+
+
+def test_the_code_that_watches_is_put_into_the_cell(lab: LabPage) -> None:
+    lab.new_notebook()
+    lab.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('train()')"
+    )
+    lab.sidebar.locator(".jp-Labdeck-findings").get_by_role("button", name="Insert into notebook").click()
+    source = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
+    wait_until(lambda: lab.page.evaluate(source) == "%%debug_rules\ntrain()", "the cell begins with the magic")
+
+
+SCRIPT = """
+import torch
+import labdeck
+from torch import nn
+
+torch.manual_seed(0)
+layers = [nn.Linear(16, 16), nn.Sigmoid()] * 1
+for _ in range(9):
+    layers += [nn.Linear(16, 16), nn.Sigmoid()]
+net = nn.Sequential(*layers, nn.Linear(16, 2))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+criterion = nn.CrossEntropyLoss()
+x, y = torch.randn(64, 16), torch.randint(0, 2, (64,))
+from labdeck.debugger import rules
+with labdeck.experiment("sigmoids").trial("deep"):
+    with labdeck.watch(net, optimizer, loss=criterion, rules=[rules.VanishingGradient(threshold=1e-5)]):
+        for step in range(100_000):
+            optimizer.zero_grad()
+            loss = criterion(net(x), y)
+            loss.backward()
+            optimizer.step()
+print("the training went on")
+"""
+
+
+@pytest.fixture
+def train(server: LabServer, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+    """Run a script that trains, in a process of its own, on the server's store."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(code: str) -> subprocess.Popen[bytes]:
+        script = tmp_path / "train.py"
+        script.write_text(code, encoding="utf-8")
+        with (tmp_path / "train.log").open("wb") as log:
+            started.append(
+                subprocess.Popen([sys.executable, script], env=server.environment, stdout=log, stderr=subprocess.STDOUT)
+            )
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_vanishing_gradient_is_seen_live_and_the_training_stopped(
+    lab: LabPage,
+    studio: Studio,
+    train: Callable[[str], subprocess.Popen[bytes]],
+    tmp_path: Path,
+    picture: Callable[[LabPage, str], None],
+) -> None:
+    process = train(SCRIPT)
+    expect(rows(lab).first).to_contain_text("VanishingGradient", timeout=KERNEL)
+    found = studio.debugger.findings().findings[-1]
+    assert found.tensor.startswith("gradient/")
+    assert process.poll() is None, "it is found while it trains"
+    lab.execute("labdeck:open-rules")
+    panel = lab.page.get_by_role("region", name="deep")
+    expect(panel.get_by_role("button", name="Stop training")).to_be_visible()
+    expect(panel.get_by_role("grid", name="Rules")).to_contain_text("VanishingGradient")
+    picture(lab, "rules")
+    panel.get_by_role("button", name="Stop training").click()
+    wait_until(
+        lambda: process.poll() is not None, "it stops", 30, lambda: (tmp_path / "train.log").read_text(encoding="utf-8")
+    )
+    expect(panel.get_by_role("button", name="Stop training")).to_have_count(0)
+    expect(panel.get_by_role("img", name="running")).to_have_count(0)
+    trial = studio.find_trial("deep", "sigmoids")
+    assert studio.session.catalog.trial(trial.id).state != "running"
+    steps = studio.debugger.detail(trial.id).watches[0].steps
+    assert 0 < steps < 100_000
