@@ -59,7 +59,7 @@ class AllZero(Rule):
 
     def needs(self) -> tuple[Need, ...]:
         """Return how many zeros each holds."""
-        return (*self._picker.needs("zero_count"), *self._picker.there())
+        return (*self._picker.needs("zero_count", optional=True), *self._picker.there())
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the tensors with too many zeros."""

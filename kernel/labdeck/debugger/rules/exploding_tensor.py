@@ -186,8 +186,8 @@ class ExplodingTensor(Rule):
     def needs(self) -> tuple[Need, ...]:
         """Return the counts of NaN and infinity."""
         if self.collection_names or self.tensor_regex:
-            return (*self._picker.needs("nan_count", "inf_count"), *self._picker.there())
-        return (*Picker(COUNTED).needs("nan_count", "inf_count", optional=True), *self._picker.there())
+            return (*self._picker.needs("nan_count", "inf_count", optional=True), *self._picker.there())
+        return (*Picker(COUNTED).needs("nan_count", "inf_count", optional=True), *self._picker.there(optional=True))
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the first tensor of each kind that is not finite."""

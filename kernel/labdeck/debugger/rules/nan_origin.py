@@ -10,10 +10,19 @@ from labdeck.debugger.rules.exploding_tensor import COUNTED, USUAL, Bad, NotFini
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
+from labdeck.wire.debugging import Mode
 
 _PICKER = Picker(USUAL)
 _ORDER = {"labels": 0, "inputs": 1, "outputs": 1, "predictions": 2, "losses": 3, "gradients": 4}
 _REST, _BACKWARDS = 5, "gradients"
+
+
+@dataclass
+class _State:
+    """Of a mode: whether the next bad number is the first one, and whether the line that made it was told."""
+
+    armed: bool = True
+    named: bool = False
 
 
 @dataclass
@@ -51,8 +60,7 @@ class NaNOrigin(Rule):
 
     only_nan: bool = False
     _not_finite: NotFinite = field(init=False, repr=False)
-    _armed: bool = field(init=False, repr=False, default=True)
-    _named: bool = field(init=False, repr=False, default=False)
+    _states: dict[Mode, _State] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
@@ -60,17 +68,18 @@ class NaNOrigin(Rule):
 
     def needs(self) -> tuple[Need, ...]:
         """Return the counts of NaN and infinity."""
-        return (*Picker(COUNTED).needs("nan_count", "inf_count", optional=True), *_PICKER.there())
+        return (*Picker(COUNTED).needs("nan_count", "inf_count", optional=True), *_PICKER.there(optional=True))
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the first tensor that is not finite, once."""
         if window.mode == "GLOBAL":
             return
         found = [bad for bad in self._not_finite.look(window) if bad.nans or not self.only_nan]
+        state = self._states.setdefault(window.mode, _State())
         if not found:
-            self._armed, self._named = True, False
-        elif self._armed or (window.origins and not self._named):
-            self._armed, self._named = False, bool(window.origins)
+            state.armed, state.named = True, False
+        elif state.armed or (window.origins and not state.named):
+            state.armed, state.named = False, bool(window.origins)
             yield self._tell(window, found)
 
     @staticmethod

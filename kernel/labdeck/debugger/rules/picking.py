@@ -90,17 +90,16 @@ class Picker:
         first: int | None = None,
         optional: bool = False,
     ) -> tuple[Need, ...]:
-        """Return the needs of a rule that looks at these tensors."""
+        """Return the needs of a rule that looks at these tensors; the pattern goes with the first collection."""
         rest: dict[str, Any] = {"reductions": reductions, "arrays": arrays, "modes": tuple(modes)}
         rest |= {"first": first, "optional": optional}
-        found = [Need(collection=name, **rest) for name in self.collections]
-        if self.pattern:
-            found.append(Need(regex=self.pattern, **rest))
-        return tuple(found)
+        first_one, *others = self.collections or ("",)
+        found = [Need(collection=first_one, regex=self.pattern, **rest)]
+        return (*found, *(Need(collection=name, **rest) for name in others))
 
-    def there(self, modes: Iterable[Mode] = EVERY_MODE) -> tuple[Need, ...]:
+    def there(self, *, optional: bool = False) -> tuple[Need, ...]:
         """Return that these tensors concern a rule whatever is known of them: scalars have no reductions."""
-        return self.needs(modes=modes, optional=True)
+        return self.needs(optional=optional)
 
     def finite(self, window: Window) -> dict[str, float]:
         """Return the chosen scalars that are finite; NaN may mean that there is none at this step."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from labdeck.debugger.rules.activity import Activity
@@ -69,7 +69,8 @@ class SaturatedActivation(Rule):
 
     def needs(self) -> tuple[Need, ...]:
         """Return the inputs of tanh and sigmoid, whole."""
-        return self._picker.needs(arrays=True, modes=("TRAIN",))
+        needs = self._picker.needs(arrays=True, modes=("TRAIN",))
+        return (*needs[:1], *(replace(each, optional=True) for each in needs[1:]))
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the layers most of whose units are saturated."""

@@ -104,7 +104,7 @@ class SimilarAcrossRuns(Rule):
 
     def needs(self) -> tuple[Need, ...]:
         """Return mean, deviation and norm of each tensor."""
-        return (*self._picker.needs(*_ASKED), *self._picker.there())
+        return (*self._picker.needs(*_ASKED, optional=True), *self._picker.there())
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the tensors that are the same in another trial."""

@@ -25,7 +25,7 @@ class StalledTrainingRule(Rule):
 
     Attributes:
         threshold: Seconds of silence.
-        stop_training_on_fire: Ask for the training to be stopped.
+        stop_training_on_fire: Have the training stopped, as soon as it goes on.
         training_job_name_prefix: For scripts written for SageMaker; a training is watched from inside, so nothing needs
             to be searched for.
 
@@ -45,6 +45,11 @@ class StalledTrainingRule(Rule):
     training_job_name_prefix: str | None = None
     _idle: float = field(init=False, repr=False, default=0.0)
     _told: bool = field(init=False, repr=False, default=False)
+
+    def __post_init__(self) -> None:
+        """Have the training stopped, if that is wanted."""
+        if self.stop_training_on_fire:
+            self.then("stop")
 
     def needs(self) -> tuple[Need, ...]:
         """Return nothing: any step is a sign of life."""

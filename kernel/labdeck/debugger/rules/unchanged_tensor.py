@@ -79,7 +79,7 @@ class UnchangedTensor(Rule):
 
     def needs(self) -> tuple[Need, ...]:
         """Return the tensors, whole."""
-        return (*self._picker.needs(arrays=True), *self._picker.there())
+        return (*self._picker.needs(arrays=True, optional=True), *self._picker.there())
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the tensors that have been alike for long enough."""

@@ -72,3 +72,10 @@ def test_infinity_may_be_tolerated():
     window = window_of({"gradient/a": [math.inf]})
     assert list(NaNOrigin(only_nan=True).judge(window)) == []
     assert [found.tensor for found in NaNOrigin().judge(window)] == ["gradient/a"]
+
+
+def test_a_pass_of_validation_in_between_begins_nothing_anew():
+    rule = NaNOrigin()
+    course = [(math.nan, "TRAIN"), (math.nan, "EVAL"), (1.0, "EVAL"), (math.nan, "TRAIN"), (1.0, "TRAIN")]
+    found = [len(list(rule.judge(window_of({"loss": loss}, mode=mode)))) for loss, mode in [*course, course[0]]]
+    assert found == [1, 0, 0, 0, 0, 1]
