@@ -17,9 +17,12 @@ from labdeck.debugger.hooks.torch_library import is_compiling
 from labdeck.debugger.hooks.torch_losses import GivenLosses, Losses
 from labdeck.debugger.hooks.torch_modules import ModuleHooks, is_replica, tensors_in
 from labdeck.debugger.hooks.torch_names import Unwrapped
+from labdeck.debugger.hooks.torch_network import NetworkTrace
 from labdeck.debugger.hooks.torch_origin import Origins
 from labdeck.debugger.hooks.torch_program import Measured, Program
 from labdeck.debugger.hooks.torch_turns import Turns
+from labdeck.wire.commands import LogCapture
+from labdeck.wire.records import Capture
 
 if TYPE_CHECKING:
     from labdeck.debugger.hub import Hub
@@ -61,6 +64,7 @@ class TorchFeed:
         self._losses = Losses()
         self._origins = Origins(self.root, self.called)
         self._handles: list[Any] = []
+        self._network: NetworkTrace | None = None
         self._programs: dict[int, tuple[Plan, Program]] = {}
         self._step: Measured | None = None
         self._evaluated: tuple[Mode, Measured] | None = None
@@ -82,6 +86,7 @@ class TorchFeed:
             called.register_forward_hook(self._leave, with_kwargs=True),
         ]
         self._given.hook()
+        self._network = NetworkTrace(self.root, self._keep_network)
         events.join(self)
         if self._profiler is not None:
             self._profiler.mark("data")
@@ -103,6 +108,8 @@ class TorchFeed:
         self._modules.release()
         self._given.release()
         self._origins.forget()
+        if self._network is not None:
+            self._network.close()
 
     @property
     def is_over(self) -> bool:
@@ -119,6 +126,9 @@ class TorchFeed:
             self.hub.fail(error)
             self.release()
         return None
+
+    def _keep_network(self, body: dict[str, Any]) -> None:
+        self.hub.session.post(LogCapture(trial_id=self.hub.trial.id, capture=Capture(kind="network", body=body)))
 
     # -- what there is ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from labdeck.debugger.hooks.torch_library import is_compiling
-from labdeck.debugger.hooks.torch_modules import tensors_in
+from labdeck.debugger.hooks.torch_modules import is_replica, tensors_in
 
 _MOST_MODULES = 2_000
 _MOST_FUNCTIONS = 10_000
@@ -36,7 +36,7 @@ class NetworkTrace:
         for path, module in list(model.named_modules())[:_MOST_MODULES]:
             is_leaf = next(module.children(), None) is None
             hook = self._after_leaf if is_leaf and path else self._after_parent
-            self._handles.append(module.register_forward_hook(_bind(hook, path), with_kwargs=True))
+            self._handles.append(module.register_forward_hook(self._bind(hook, path), with_kwargs=True))
 
     def close(self) -> None:
         """Take the hooks back."""
@@ -92,10 +92,13 @@ class NetworkTrace:
     def _let_go(self) -> None:
         self._made, self._functions, self._alive = {}, {}, []
 
+    def _bind(self, hook: Callable[..., None], path: str) -> Callable[..., None]:
+        def after(module: Any, args: Any, kwargs: Any, output: Any) -> None:
+            if is_compiling() or is_replica(module):
+                return
+            try:
+                hook(path, module, (args, kwargs), output)
+            except Exception:  # noqa: BLE001 - a picture is missing then, the training goes on
+                self.close()
 
-def _bind(hook: Callable[..., None], path: str) -> Callable[..., None]:
-    def after(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        if not is_compiling():
-            hook(path, module, (args, kwargs), output)
-
-    return after
+        return after
