@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,13 +31,13 @@ _RATES = ("learning_rate", "shrinkage_rate", "eta")
 
 
 def can_watch(obj: object) -> bool:
-    """Say whether an object is an estimator of LightGBM's scikit-learn interface, or the library itself."""
-    return obj is sys.modules.get(NAME, NAME) or is_estimator(obj, "lightgbm.sklearn", "LGBMModel")
+    """Say whether an object is an estimator of LightGBM's scikit-learn interface."""
+    return is_estimator(obj, "lightgbm.sklearn", "LGBMModel")
 
 
 def attach(maker: HubMaker, obj: object = None) -> Attachment:
     """Watch every training of LightGBM, or those of one estimator, until `close`."""
-    return LightGBMAttachment(maker, None if isinstance(obj, ModuleType) else obj)
+    return LightGBMAttachment(maker, obj)
 
 
 class LightGBMAttachment(Attachment):
@@ -115,7 +114,9 @@ class LightGBMSource(Source):
 
     def shap(self) -> Numbers:
         """Return SHAP values, those of the bias left out."""
-        found = np.asarray(self._booster.predict(self._rows, pred_contrib=True), np.float64)
+        # A booster that is being trained crashes the process when it is asked for these: a copy answers.
+        copy = type(self._booster)(model_str=self._booster.model_to_string())
+        found = np.asarray(copy.predict(self._rows, pred_contrib=True), np.float64)
         return np.moveaxis(found.reshape(len(found), self.classes, -1), 1, 2)[:, :-1]
 
     def trees(self) -> Mapping[str, NDArray[Any]]:

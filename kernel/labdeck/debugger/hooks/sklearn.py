@@ -47,7 +47,7 @@ def can_watch(obj: object) -> bool:
 
 def attach(maker: HubMaker, obj: object = None) -> PartialFits:
     """Watch one estimator, or every one that learns batch by batch, until `close`."""
-    return PartialFits(maker, None if isinstance(obj, ModuleType) else obj)
+    return PartialFits(maker, obj)
 
 
 class PartialFits:

@@ -26,13 +26,13 @@ _FEW = 20_000
 
 
 def can_watch(obj: object) -> bool:
-    """Say whether an object is an estimator of XGBoost's scikit-learn interface, or the library itself."""
-    return obj is sys.modules.get(NAME, NAME) or is_estimator(obj, "xgboost.sklearn", "XGBModel")
+    """Say whether an object is an estimator of XGBoost's scikit-learn interface."""
+    return is_estimator(obj, "xgboost.sklearn", "XGBModel")
 
 
 def attach(maker: HubMaker, obj: object = None) -> Attachment:
     """Watch every training of XGBoost, or those of one estimator, until `close`."""
-    return XGBoostAttachment(maker, None if isinstance(obj, ModuleType) else obj)
+    return XGBoostAttachment(maker, obj)
 
 
 class XGBoostAttachment(Attachment):

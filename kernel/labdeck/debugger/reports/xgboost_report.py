@@ -55,6 +55,8 @@ def _overview(facts: Facts) -> Section:
     text += f" (objective {facts.objective})." if facts.objective else ", as labels and predictions look."
     if facts.data:
         text += f" Labels and predictions below are of the {facts.data} data, {len(facts.labels):,} rows."
+    if facts.others:
+        text += f" The trial has {facts.others} further trainings, which this report says nothing of."
     rows = [("rounds recorded", rounds), *sorted(facts.hyperparameters.items())]
     return Section("overview", "The training", (Text(text), Table(("hyperparameter", "value"), rows)))
 

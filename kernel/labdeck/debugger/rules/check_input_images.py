@@ -54,7 +54,7 @@ class CheckInputImages(Rule):
 
     threshold_mean: float = 0.2
     threshold_samples: int = 500
-    regex: str = r".*hybridsequential0_input_0|^[A-Z]\w*_input_0$"
+    regex: str = r".*hybridsequential0_input_0|(?:^|/)[A-Z]\w*_input_0$"
     channel: int = 1
     _sums: dict[str, _Sum] = field(default_factory=dict, init=False, repr=False, compare=False)
     _judged: set[str] = field(default_factory=set, init=False, repr=False, compare=False)

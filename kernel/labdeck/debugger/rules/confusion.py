@@ -53,7 +53,8 @@ class Confusion(Rule):
 
     Attributes:
         category_no: Number of classes; None finds it out.
-        labels, predictions: Names of the tensors, regular expressions that must match the whole name.
+        labels, predictions: Names of the tensors, regular expressions that must match the whole name (of a second
+            model in the trial what stands behind its own).
         labels_collection, predictions_collection: Take the tensors of these collections too.
         min_diag: Least recall of a class.
         max_off_diag: Largest share of another class among what is predicted as a class.
@@ -132,4 +133,4 @@ class Confusion(Rule):
 
 
 def _whole(regex: str) -> str:
-    return f"^(?:{regex})$"
+    return f"(?:^|/)(?:{regex})$"

@@ -33,7 +33,7 @@ class CreateXgboostReport(Rule):
     def needs(self) -> tuple[Need, ...]:
         """What the report tells of."""
         return (
-            Need(collection="metrics", regex=r"^[^/]+-[^/]+$"),
+            Need(collection="metrics", regex=r"^(?:[^/]+/)?[^/]+-[^/]+$"),
             Need(collection="hyperparameters", optional=True),
             Need(collection="feature_importance"),
         )

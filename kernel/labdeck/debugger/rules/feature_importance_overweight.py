@@ -54,7 +54,7 @@ class FeatureImportanceOverweight(Rule):
         """Add up the largest importances, each kind for itself."""
         kinds: defaultdict[str, list[str]] = defaultdict(list)
         for name in window.select(regex=self.tensor_regex):
-            kinds[name.rpartition("/")[0]].append(name)
+            kinds[_kind(name)].append(name)
         for kind, names in kinds.items():
             values = np.nan_to_num(np.abs(window.values(tuple(names), "value")))
             total = float(values.sum())
@@ -68,3 +68,9 @@ class FeatureImportanceOverweight(Rule):
                 label = kind.rpartition("/")[2]
                 said = f"{chosen} {verb} {share:.0%} of the importance ({label}) of {len(names):,} features"
                 yield Finding(said, names[int(top[0])], share, self.threshold)
+
+
+def _kind(name: str) -> str:
+    """Return what stands before the feature's name, which may have a slash itself."""
+    before, found, rest = name.rpartition("feature_importance/")
+    return f"{before}{found}{rest.partition('/')[0]}" if found else name.rpartition("/")[0]

@@ -15,9 +15,9 @@ from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
 from labdeck.wire.records import ParamValue
 
-_IMPORTANCE = r"^feature_importance/gain/"
-_METRICS = r"^[^/]+-[^/]+$"
-_LABELS = r"^labels$"
+_IMPORTANCE = r"(?:^|/)feature_importance/gain/"
+_METRICS = r"^(?:[^/]+/)?[^/]+-[^/]+$"
+_LABELS = r"(?:^|/)labels$"
 _MODES: tuple[Mode, ...] = ("TRAIN", "GLOBAL")
 _LEAST_ROWS = 50
 _LOSS_LEFT = 0.05
@@ -71,7 +71,7 @@ class LabelLeakage(Rule):
     threshold: float = 0.99
     importance: float = 0.95
     samples: int = 1000
-    inputs_regex: str = r"^inputs$|^[A-Z]\w*_input_0$"
+    inputs_regex: str = r"(?:^|/)(?:inputs|[A-Z]\w*_input_0)$"
     train: str = "train"
     _columns: list[NDArray[Any]] = field(default_factory=list, init=False, repr=False, compare=False)
     _labels: list[NDArray[Any]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -144,7 +144,9 @@ class LabelLeakage(Rule):
 
     def _judge_trees(self, window: Window) -> Iterator[Finding]:
         names = window.select(regex=_IMPORTANCE)
-        metrics = [name for name in window.select("metrics", _METRICS) if name.startswith(self.train)]
+        metrics = [
+            name for name in window.select("metrics", _METRICS) if name.rpartition("/")[2].startswith(self.train)
+        ]
         perfect = [name for name in metrics if self._is_perfect(name, window.value(name))]
         if len(names) < 2 or not perfect:  # noqa: PLR2004 - a single feature is always all
             return

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
-_TREE, _NODE, _YES, _NO = (f"trees/{column}" for column in ("Tree", "Node", "Yes", "No"))
+_NODES = r"(?:^|/)trees/Node$"
 
 
 def depths(
@@ -77,22 +77,29 @@ class TreeDepth(Rule):
 
     def needs(self) -> tuple[Need, ...]:
         """The trees, whole."""
-        return (Need(collection="trees", regex="^trees/", arrays=True),)
+        return (Need(collection="trees", regex=r"(?:^|/)trees/", arrays=True),)
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Name the deepest tree of those of this step."""
-        nodes = window.array(_NODE)
+        for name in window.select(regex=_NODES):
+            yield from self._judge(window, name)
+
+    def _judge(self, window: Window, name: str) -> Iterator[Finding]:
+        nodes = window.array(name)
         if nodes is None or not nodes.size:
             return
-        trees = window.array(_TREE)
+        folder = name.removesuffix("Node")
+        trees = window.array(f"{folder}Tree")
         trees = np.zeros(nodes.shape, np.int64) if trees is None else trees
-        found = self._depths(window, trees, nodes)
+        found = _depths(trees, nodes, window.array(f"{folder}Yes"), window.array(f"{folder}No"))
         deepest = max(found, key=lambda tree: found[tree])
         if found[deepest] > self.depth:
-            yield Finding(f"tree {deepest} is {found[deepest]} deep", _NODE, float(found[deepest]), float(self.depth))
+            yield Finding(f"tree {deepest} is {found[deepest]} deep", name, float(found[deepest]), float(self.depth))
 
-    def _depths(self, window: Window, trees: NDArray[Any], nodes: NDArray[Any]) -> dict[int, int]:
-        yes, no = window.array(_YES), window.array(_NO)
-        if yes is not None and no is not None:
-            return depths(trees, nodes, yes, no)
-        return {tree: int(np.floor(np.log2(max(nodes[trees == tree].max(), 1)))) for tree in np.unique(trees).tolist()}
+
+def _depths(
+    trees: NDArray[Any], nodes: NDArray[Any], yes: NDArray[Any] | None, no: NDArray[Any] | None
+) -> dict[int, int]:
+    if yes is not None and no is not None:
+        return depths(trees, nodes, yes, no)
+    return {tree: int(np.floor(np.log2(max(nodes[trees == tree].max(), 1)))) for tree in np.unique(trees).tolist()}

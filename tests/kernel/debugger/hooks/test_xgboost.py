@@ -8,37 +8,16 @@ import numpy as np
 import pytest
 import xgboost
 from tests.kernel.debugger.boosted import findings, table, tensors, train
+from tests.kernel.debugger.hooks.rules import Broken, Third
 
 import labdeck
 from labdeck.debugger import XGBoostHook, actions
 from labdeck.debugger.hooks import xgboost as hooks
 from labdeck.debugger.hooks.making import HubMaker
 from labdeck.errors import NotFound, UsageError
-from labdeck.findings.rule import Finding, Need, Rule
 
 pytestmark = pytest.mark.slow
 KINDS = ("weight", "gain", "cover", "total_gain", "total_cover")
-
-
-class Third(Rule):
-    """The third round is judged."""
-
-    def needs(self):
-        return (Need(collection="losses"),)
-
-    def judge(self, window):
-        if window.step == 2:
-            yield Finding("it is the third round")
-
-
-class Broken(Rule):
-    """It does not work."""
-
-    def needs(self):
-        return (Need(collection="losses"),)
-
-    def judge(self, window):
-        raise ValueError(window.mode)
 
 
 def bare(features, labels, rounds=10, **params):
