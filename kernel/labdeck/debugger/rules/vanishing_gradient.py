@@ -28,8 +28,10 @@ class VanishingGradient(Rule):
     initialisation that fits the activation (He for ReLU, Glorot for tanh); LSTM or GRU in place of a plain recurrent
     layer; with mixed precision, loss scaling.
 
-    Formula: mean(|g|) < threshold, for each gradient tensor at each step. Y. Bengio, P. Simard, P. Frasconi, "Learning
-    long-term dependencies with gradient descent is difficult" (1994); the rule and its default are SageMaker's.
+    Formula: mean(|g|) < threshold, for each gradient tensor at each step. A bias is left out as long as the weight of
+    the same module has a healthy gradient: before a normalisation layer a bias has no effect, and its gradient is zero.
+    Y. Bengio, P. Simard, P. Frasconi, "Learning long-term dependencies with gradient descent is difficult" (1994); the
+    rule and its default are SageMaker's.
 
     Attributes:
         threshold: Smallest mean magnitude of a gradient that counts as healthy.
@@ -56,6 +58,13 @@ class VanishingGradient(Rule):
         """Yield the gradients below the threshold."""
         names, values = _PICKER.read(window, "abs_mean")
         for place in np.flatnonzero(values < self.threshold):
+            if self._has_healthy_weight(window, names[place]):
+                continue
             value = float(values[place])
             what = "is zero throughout" if value == 0 else f"has a mean magnitude of only {value:.3g}"
             yield Finding(f"{names[place]} {what}", names[place], value, self.threshold)
+
+    def _has_healthy_weight(self, window: Window, name: str) -> bool:
+        module, dot, last = name.rpartition(".")
+        weight = f"{module}{dot}{last.replace('bias', 'weight')}"
+        return weight != name and window.has(weight) and window.value(weight, "abs_mean") >= self.threshold

@@ -34,6 +34,23 @@ def test_a_healthy_training_is_silent():
     assert judge(VanishingGradient(), train(small())) == []
 
 
+@pytest.mark.slow
+def test_a_bias_before_a_normalisation_is_no_failure():
+    model = network(lambda: nn.Linear(64, 32), lambda: nn.BatchNorm1d(32), nn.ReLU, lambda: nn.Linear(32, 10))
+    seen = list(train(model))
+    assert max(window.value("gradient/0.bias", "abs_mean") for window in seen) < 1e-7  # it has no effect
+    assert judge(VanishingGradient(), seen) == []
+
+
+def test_a_bias_counts_with_its_weight_and_alone():
+    def names(weight):
+        window = window_of({"gradient/l.bias_ih_l0": [0.0], "gradient/l.weight_ih_l0": [weight], "gradient/b": [0.0]})
+        return [finding.tensor for finding in VanishingGradient().judge(window)]
+
+    assert names(1.0) == ["gradient/b"]
+    assert names(0.0) == ["gradient/l.bias_ih_l0", "gradient/l.weight_ih_l0", "gradient/b"]
+
+
 @given(
     st.dictionaries(
         st.sampled_from("abcdef"), st.lists(st.floats(-1e-5, 1e-5), min_size=1, max_size=5), min_size=1, max_size=6
