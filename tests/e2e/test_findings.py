@@ -173,6 +173,8 @@ def test_a_trial_tells_what_was_found_and_can_be_asked(
     expect(card).to_contain_text("use ReLU in place of sigmoid")
     expect(card).to_contain_text("kept 5 steps")
     expect(page.get_by_role("listitem", name="ExplodingTensor, step 55")).to_contain_text(origin)
+    expect(page.locator("summary")).to_contain_text("1 firing")
+    page.locator("summary").click()
     expect(page.get_by_role("grid", name="Rules")).to_contain_text("threshold = 1e−7")
     expect(page).to_contain_text("ZeroDivisionError")
     expect(page).to_contain_text("it needs relu_outputs")

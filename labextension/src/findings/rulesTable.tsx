@@ -49,6 +49,36 @@ export function RulesTable(props: IRulesProps): React.ReactElement {
   );
 }
 
+/** How many rules there are in each state. */
+export function RulesCount(props: {
+  rules: readonly RuleRecord[];
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { rules, trans } = props;
+  const states = STATES.map(
+    state => [state, rules.filter(rule => rule.state === state).length] as const
+  );
+  return (
+    <span className="jp-Labdeck-rulescount">
+      {states
+        .filter(([, count]) => count > 0)
+        .map(([state, count]) => (
+          <span key={state} className="jp-Labdeck-rulestate" data-state={state}>
+            <span aria-hidden="true">{GLYPHS[state]}</span> {formatCount(count)}{' '}
+            {ruleStateLabel(state, trans)}
+          </span>
+        ))}
+    </span>
+  );
+}
+
+const STATES: readonly RuleRecord['state'][] = [
+  'firing',
+  'failed',
+  'watching',
+  'off'
+];
+
 function nameColumn(trans: TranslationBundle): IColumn<RuleRecord> {
   return {
     id: 'name',

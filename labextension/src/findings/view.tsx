@@ -10,13 +10,15 @@ import type { DebuggerDetail } from '../wire';
 import type { IFindingActions } from './actions';
 import { FindingCards } from './cards';
 import type { WatchModel } from './model';
-import { RulesTable } from './rulesTable';
+import { RulesCount, RulesTable } from './rulesTable';
 import { WATCH_CODE } from './snippet';
 import { Watch, WatchButtons } from './watches';
 
 interface IWatchingProps extends IFindingActions {
   model: WatchModel;
   trans: TranslationBundle;
+  /** Whether the rules are unfolded at first. */
+  rulesOpen?: boolean;
 }
 
 /** The face of a trial's page; its model is read while it is shown. */
@@ -66,16 +68,18 @@ function Known(
           trans={trans}
         />
       ))}
+      {rules.length > 0 && (
+        <details className="jp-Labdeck-rules" open={props.rulesOpen}>
+          <summary>
+            {trans.__('Rules')} <RulesCount rules={rules} trans={trans} />
+          </summary>
+          <RulesTable {...props} rules={rules} />
+        </details>
+      )}
       <section>
         <h3>{trans.__('Findings')}</h3>
         <FindingCards {...props} now={now} />
       </section>
-      {rules.length > 0 && (
-        <section>
-          <h3>{trans.__('Rules')}</h3>
-          <RulesTable {...props} rules={rules} />
-        </section>
-      )}
     </div>
   );
 }

@@ -141,7 +141,7 @@ function Running(
           </>
         )}
       </h3>
-      <Watching {...props} model={watch} />
+      <Watching {...props} model={watch} rulesOpen />
     </section>
   );
 }
