@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 INTERVAL, SHORTEST, LONGEST = 0.5, 0.1, 60.0
 """Seconds between two samples of the machine: usually, at least, at most."""
 
+REPORT = "ProfilerReport"
+"""The rule that asks for a report."""
+
 _log = logging.getLogger("labdeck.debugger")
 
 
@@ -94,11 +97,27 @@ class Profiler:
         self._operators.start(steps)
 
     def close(self) -> None:
-        """Sample no more; a second call has no effect."""
+        """Sample no more, and keep the report if the rule ProfilerReport watched; a second call has no effect.
+
+        Called after the hub was closed, so that the report tells everything.
+        """
+        if self._ended:
+            return
         self._ended = True
         self._changed.set()
         self._loaders.stop()
         self._operators.stop()
+        if self._thread is not None and any(rule.rule == REPORT for rule in self._hub.runner.records()):
+            self._keep_report()
+
+    def _keep_report(self) -> None:
+        from labdeck.debugger.reports import keep_report, make_report
+
+        session, trial_id = self._hub.session, self._hub.trial.id
+        try:
+            keep_report(session, make_report(session, trial_id, "profiler"))
+        except Exception as error:  # noqa: BLE001 - a report that cannot be made must not end the training
+            self._hub.say(f"the profiler report could not be made: {error}")
 
     def _run(self) -> None:
         try:

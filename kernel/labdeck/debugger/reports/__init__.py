@@ -30,6 +30,14 @@ def make_report(session: Session, trial_id: str, kind: str = "training") -> Repo
     Raises:
         NotFound: There is no such trial, or it recorded nothing that the report is about.
         UsageError: There is no such kind of report.
+
+    Example:
+        >>> import labdeck
+        >>> studio = labdeck.open()
+        >>> with studio.experiment("digits").trial("cnn") as trial:
+        ...     trial.log(loss=0.5)
+        >>> make_report(studio.session, trial.id).title
+        'Training of digits / cnn'
     """
     if kind not in KINDS:
         raise UsageError(f"there is no report {str(kind)[:40]!r}", f"choose from {', '.join(KINDS)}")

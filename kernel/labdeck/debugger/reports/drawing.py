@@ -11,7 +11,7 @@ import numpy as np
 from labdeck.debugger.reports.parts import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -113,6 +113,29 @@ def bars(names: Sequence[object], values: Sequence[float], title: str, **more: A
     return Figure([trace], {**frame, "height": max(200, 80 + 24 * len(shown))})
 
 
+def pie(shares: Mapping[str, float], caption: str) -> Figure:
+    """Return a ring of shares; those of nothing are left out.
+
+    Args:
+        shares: One a plain text, seconds or counts.
+        caption: What it shows.
+    """
+    some = {name: value for name, value in shares.items() if value > 0}
+    trace = {
+        "type": "pie",
+        "labels": [label(name) for name in some],
+        "values": list(some.values()),
+        "hole": 0.5,
+        "sort": False,
+        "textinfo": "percent",
+        "textposition": "inside",
+        "hovertemplate": "%{label}: %{value:.4g}, %{percent}<extra></extra>",
+        "marker": {"colors": [COLOURS[list(shares).index(name) % len(COLOURS)] for name in some]},
+    }
+    legend = {"orientation": "v", "x": 1, "y": 0.5, "yanchor": "middle"}
+    return Figure([trace], {"height": 240, "showlegend": True, "legend": legend}, caption)
+
+
 def plot(figure: Figure) -> Any:
     """Return a figure as plotly's."""
     import plotly.graph_objects as go
@@ -124,7 +147,7 @@ def plot(figure: Figure) -> Any:
         "font": {"color": INK, "size": 12},
         "margin": {"l": 56, "r": 16, "t": 16, "b": 44},
         "height": HEIGHT,
-        "showlegend": len(figure.data) > 1,
+        "showlegend": any("name" in trace for trace in figure.data),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     }
     return go.Figure(data=list(figure.data), layout={**shared, **figure.layout})
