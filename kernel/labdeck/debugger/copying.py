@@ -48,10 +48,7 @@ class Shelf:
         old = self._sets.pop() if self._sets else {}
         found: Copies = {}
         for name, value in arrays.items():
-            source = value if type(value) is np.ndarray else None
-            is_bfloat16 = False
-            if source is None:
-                source, is_bfloat16 = _plain(value)
+            source, is_bfloat16 = _plain(value)
             used = old.get(name)
             if used is not None and used.array.shape == source.shape and used.array.dtype == source.dtype:
                 np.copyto(used.array, source)
@@ -74,6 +71,8 @@ def _new(source: NDArray[Any]) -> NDArray[Any]:
 
 def _plain(value: Any) -> tuple[NDArray[Any], bool]:
     """Return an array of numpy over the same memory, if that can be, and whether it holds bits of bfloat16."""
+    if type(value) is np.ndarray:
+        return value, False
     if not hasattr(value, "detach"):
         return np.asarray(value), False
     tensor = value.detach()
@@ -100,6 +99,15 @@ def size_of(copies: Copies) -> int:
 def sizes(arrays: Iterable[Any]) -> int:
     """Return about how many bytes copies of these arrays take."""
     return sum(int(getattr(array, "nbytes", 0)) for array in arrays)
+
+
+def blocks_at(arrays: Mapping[str, Any]) -> dict[str, Block]:
+    """Return arrays to be written at once, over the same memory wherever that can be.
+
+    Raises:
+        UsageError: One is of a type that cannot be kept.
+    """
+    return blocks_of({name: Copy(*_plain(value)) for name, value in arrays.items()})
 
 
 def blocks_of(copies: Copies) -> dict[str, Block]:

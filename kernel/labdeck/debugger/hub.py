@@ -119,7 +119,7 @@ class Hub:
         self.steering = Steering(self)
         surroundings = Around(self.session, self.facts)
         self.runner = Runner(trial.id, registry.posting(self), self.steering, surroundings, self.steering.record)
-        self._version = -1
+        self._version, self._has_rules = -1, False
         self._listener = Listener(self.session, trial.id, self.steering)
         if self.is_on:
             self._begin(rules, actions)
@@ -217,7 +217,7 @@ class Hub:
                 self.scalar(name, value)
             moment, layout, row, copying = self._tape.write(mode, plan, values, arrays)
             needed = {name: arrays[name] for name in plan.arrays if name in arrays} if plan.arrays else _NOTHING
-            if len(row) or needed:
+            if self._has_rules and (len(row) or needed):
                 naming = self._tape.naming
                 self.runner.judge(
                     Window(moment, layout, row, naming.mapping(needed), naming.mapping(origins or _NOTHING))
@@ -294,6 +294,7 @@ class Hub:
         """Take in what the rules need now."""
         with self._turn:
             self._version = self.runner.version
+            self._has_rules = bool(self.runner.names)
             self._planner.require(self.runner.needs)
             self._budget.interval = self._planner.interval("TRAIN")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from labdeck.debugger.copying import Copies, Shelf, blocks_of, size_of, sizes
+from labdeck.debugger.copying import Copies, Shelf, blocks_at, blocks_of, size_of, sizes
 from labdeck.errors import LabdeckError, StoreError
 from labdeck.store.tensors.blocks import Block
 
@@ -26,6 +27,10 @@ PATIENCE = 1.0
 """Seconds that a step waits at most until there is room for its arrays."""
 CLOSING = 30.0
 """Seconds that the end of a training waits for the disk."""
+_SMALL = 512 << 10
+"""Bytes of arrays that are written at once: to wake a thread, and wait while it runs Python, would cost more."""
+_AT_ONCE, _HURRIED = 0.005, 100
+"""Seconds that writing at once may take, and steps for which the thread does it where it took longer."""
 _SETS = 4
 """Steps whose memory is kept to be used again."""
 
@@ -59,6 +64,7 @@ class Keeper:
         self._bytes = 0
         self._is_busy = False
         self._shelf = Shelf(_SETS)
+        self._hurried = 0
         self._thread: threading.Thread | None = None
         self._is_closing = False
 
@@ -72,10 +78,18 @@ class Keeper:
         return True
 
     def arrays(self, moment: Moment, arrays: Mapping[str, Any]) -> None:
-        """Copy the whole arrays of a step, and have them written soon; waits a bounded time if the disk is slow."""
+        """Write the whole arrays of a step if they are small; else copy them, and have them written soon.
+
+        Waits a bounded time if the disk is slow.
+        """
         if not arrays:
             return
-        if not self._has_room(sizes(arrays.values())):
+        size = sizes(arrays.values())
+        if size <= _SMALL and not (self._hurried or self._jobs or self._is_busy):
+            self._write_now(moment, arrays)
+            return
+        self._hurried = max(self._hurried - 1, 0)
+        if not self._has_room(size):
             self._lost(len(arrays), None)
             return
         try:
@@ -88,6 +102,15 @@ class Keeper:
     def recording(self, recording_id: str, steps: list[tuple[Moment, Mapping[str, Block]]]) -> None:
         """Have what the flight recorder holds written soon; its memory must not be used again."""
         self._put(_Recording(recording_id, steps))
+
+    def _write_now(self, moment: Moment, arrays: Mapping[str, Any]) -> None:
+        begun = time.perf_counter()
+        try:
+            self._writer.arrays(moment, blocks_at(arrays))
+        except LabdeckError as error:
+            self._lost(len(arrays), error)
+        if time.perf_counter() - begun > _AT_ONCE:
+            self._hurried = _HURRIED
 
     def _has_room(self, size: int) -> bool:
         """Wait until so many bytes may wait for the disk, but not for long; arrays that are too large wait alone."""

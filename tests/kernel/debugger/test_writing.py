@@ -58,7 +58,8 @@ def disk(files, trial_id):
 
 
 @pytest.fixture
-def keeper(disk, lost):
+def keeper(disk, lost, monkeypatch):
+    monkeypatch.setattr(writing, "_SMALL", -1)
     keeper = Keeper(disk, lambda count, error: lost.append((count, error)))
     yield keeper
     disk.gate.set()
@@ -78,6 +79,33 @@ def test_arrays_are_what_they_were_when_they_were_given(keeper, files, trial_id,
     for step in range(30):
         assert set(reader.array("w", "TRAIN", step).tolist()) == {step}
         assert reader.array("odd" if step % 2 else "even", "TRAIN", step).tolist() == [step] * (step + 1)
+
+
+def test_small_arrays_are_in_the_file_when_the_step_ends(keeper, files, trial_id, disk, lost, monkeypatch):
+    monkeypatch.setattr(writing, "_SMALL", 1000)
+    strided = np.arange(20.0)[::2]
+    for step in range(3):
+        keeper.arrays(at(step), {"w": strided + step, "odd": np.asfortranarray(np.arange(6).reshape(2, 3))})
+        assert files.reader(trial_id).array("w", "TRAIN", step).tolist() == (strided + step).tolist()
+    assert files.reader(trial_id).array("odd", "TRAIN", 2).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert keeper._thread is None
+    disk.is_full = True
+    keeper.arrays(at(3), {"w": np.zeros(3), "v": np.zeros(3)})
+    disk.is_full = False
+    assert [count for count, _ in lost] == [2]
+    keeper.arrays(at(4), {"w": np.array(["text"])})
+    assert [count for count, _ in lost] == [2, 1]
+
+
+def test_where_writing_at_once_takes_long_the_thread_does_it(keeper, files, trial_id, monkeypatch):
+    monkeypatch.setattr(writing, "_SMALL", 1000)
+    monkeypatch.setattr(writing, "_AT_ONCE", 0.0)
+    monkeypatch.setattr(writing, "_HURRIED", 3)
+    for step in range(8):
+        keeper.arrays(at(step), {"w": np.full(3, step)})
+        assert keeper.flush()
+    assert keeper._thread is not None
+    assert [files.reader(trial_id).array("w", "TRAIN", step)[0] for step in range(8)] == list(range(8))
 
 
 def test_memory_is_used_again(keeper):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -59,10 +60,17 @@ def to_block(value: Any) -> Block:
         UsageError: It is of a type that cannot be kept.
     """
     array = np.asarray(value)
-    if array.dtype.name not in _CODES:
+    name = _name(array.dtype)
+    if name not in _CODES:
         raise UsageError(f"arrays of type {array.dtype} cannot be kept", "convert it")
-    array = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
-    return Block(array.dtype.name, array.shape, array.reshape(-1).view(np.uint8) if array.size else b"")
+    if not (array.flags.c_contiguous and array.dtype.isnative):
+        array = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
+    return Block(name, array.shape, array.reshape(-1).view(np.uint8) if array.size else b"")
+
+
+@lru_cache(maxsize=256)
+def _name(dtype: np.dtype[Any]) -> str:
+    return str(dtype.name)  # numpy puts it together anew each time
 
 
 def item_size(dtype: str) -> int:
@@ -76,13 +84,18 @@ def can_keep(dtype: str) -> bool:
 
 
 def head_of(blocks: Mapping[str, Block]) -> bytes:
-    """Return what stands before the values of these arrays, in their order."""
+    """Return what stands before the values of these arrays, in their order; again for the same ones it is quick."""
+    return _head(tuple((name, block.dtype, block.shape) for name, block in blocks.items()))
+
+
+@lru_cache(maxsize=64)
+def _head(described: tuple[tuple[str, str, tuple[int, ...]], ...]) -> bytes:
     entries, start = {}, 0
-    for name, block in blocks.items():
+    for name, dtype, shape in described:
         if name == _RESERVED:
             raise UsageError(f"a tensor cannot be called {_RESERVED!r}", "safetensors keeps that name for itself")
-        end = start + block.size
-        entries[name] = {"dtype": _CODES[block.dtype], "shape": list(block.shape), "data_offsets": [start, end]}
+        end = start + math.prod(shape) * item_size(dtype)
+        entries[name] = {"dtype": _CODES[dtype], "shape": list(shape), "data_offsets": [start, end]}
         start = end
     text = json.dumps(entries, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
