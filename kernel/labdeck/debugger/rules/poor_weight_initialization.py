@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from labdeck.debugger.rules.picking import Picker
+from labdeck.debugger.rules.picking import Picker, is_bias
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -32,9 +32,10 @@ class PoorWeightInitialization(Rule):
     Formula: within the first `steps` steps, (1) max(var) / min(var) over the inputs of the activations > threshold, or
     (2) the smallest difference between the 95th and the 5th percentile of a gradient < distribution_range, or (3) no
     loss below its smallest one for `patience` steps in a row. Of tensors with fewer than 20 numbers percentiles say
-    nothing; they are left out of (2). The rule and its parameters are SageMaker's, whose documentation speaks of the
-    variance of "weights per layer" but watches the inputs of the activations; the latter is what is judged. X. Glorot,
-    Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010); K. He et al.,
+    nothing, and biases may have no effect by design; they are left out of (2). The rule and its parameters are
+    SageMaker's, whose documentation speaks of the variance of "weights per layer" but watches the inputs of the
+    activations; the latter is what is judged. X. Glorot, Y. Bengio, "Understanding the difficulty of training deep
+    feedforward neural networks" (2010); K. He et al.,
     "Delving deep into rectifiers" (2015). Gradients of large networks are often smaller than the default
     `distribution_range`; lower it for them.
 
@@ -103,7 +104,7 @@ class PoorWeightInitialization(Rule):
     def _narrow(self, window: Window) -> Iterator[Finding]:
         ranges = []
         for name in self._gradients.names(window):
-            if prod(window.info(name).shape) >= _FEW:
+            if prod(window.info(name).shape) >= _FEW and not is_bias(window, name):
                 quantiles = window.wide(name, "quantiles")
                 if quantiles is not None and np.isfinite(quantiles).all():
                     ranges.append((float(quantiles[_HIGH] - quantiles[_LOW]), name))
