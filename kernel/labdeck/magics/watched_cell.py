@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,10 @@ class WatchedCell:
         self._line.__exit__()
         try:
             if self._attached is not None:
-                self._attached.__exit__(kind, error, trace)
+                with warnings.catch_warnings():
+                    if isinstance(error, TrainingEnded):
+                        warnings.simplefilter("ignore")  # the cell's card says why it ended
+                    self._attached.__exit__(kind, error, trace)
         finally:
             if self._owns:
                 state = outcome_of(error)
