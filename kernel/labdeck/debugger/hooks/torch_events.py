@@ -157,7 +157,7 @@ def _replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callabl
 
 
 def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    closure = bool(args and args[0] is not None) or kwargs.get("closure") is not None
+    closure = any(one is not None for one in args[1:2]) or kwargs.get("closure") is not None  # the first is itself
     for watcher in tuple(_watchers):
         watcher.before_step(optimizer, closure)
 

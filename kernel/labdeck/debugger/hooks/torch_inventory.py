@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from labdeck.debugger.hooks.torch_modules import ModuleHooks
 
 _LOOK_AGAIN = 32
-"""Steps from one look for parameters that were added to the next."""
+"""Steps from one look at the build of a large model to the next."""
+_LARGE = 64
+"""Modules from which on a model is large."""
 
 
 class Inventory:
@@ -38,6 +40,7 @@ class Inventory:
         self._own: weakref.WeakSet[Any] = weakref.WeakSet(optimizers)
         self._strangers: weakref.WeakSet[Any] = weakref.WeakSet()
         self._trained: list[bool] = []
+        self._build: list[tuple[dict[str, Any], list[int]]] = []
         self._since_look = 0
         self.parameters: dict[str, Parameter] = {}
         self.ends: dict[str, TensorInfo] = {}
@@ -58,6 +61,7 @@ class Inventory:
         ours = any(id(value) in own for group in optimizer.param_groups for value in group["params"])
         if ours:
             self._own.add(optimizer)
+            self._build = []  # it may have come with new parameters
             self._optimizers.append(weakref.ref(optimizer))
         else:
             self._strangers.add(optimizer)
@@ -67,6 +71,11 @@ class Inventory:
         """Look at the model, and return which tensors there are now."""
         self.parameters = {one.name: one for one in parameters_of(self._root)}
         self._trained = [one.value.requires_grad for one in self.parameters.values()]
+        self._build = [
+            (held, [id(one) for one in held.values()])
+            for module in self._root.modules()
+            for held in (module._modules, module._parameters)  # noqa: SLF001 - there is no public way to compare them
+        ]
         return [*self._scalars(), *self._of_parameters(), *self._modules.infos(), *self.ends.values()]
 
     def _scalars(self) -> Iterator[TensorInfo]:
@@ -96,14 +105,10 @@ class Inventory:
         return {}
 
     def has_changed(self) -> bool:
-        """Say whether parameters were replaced, frozen, unfrozen, or, looked for now and then, added."""
-        known = self.parameters.values()
-        if [one.value.requires_grad for one in known] != self._trained:
-            return True
-        if any(one.holder.get(one.key) is not one.value for one in known):
+        """Say whether modules or parameters were replaced, added, frozen or unfrozen; of a large one now and then."""
+        if [one.value.requires_grad for one in self.parameters.values()] != self._trained:
             return True
         self._since_look += 1
-        if self._since_look < _LOOK_AGAIN:
+        if self._build and len(self._build) > 2 * _LARGE and self._since_look % _LOOK_AGAIN:
             return False
-        self._since_look = 0
-        return len(parameters_of(self._root)) != len(known)
+        return not self._build or any([id(one) for one in held.values()] != known for held, known in self._build)
