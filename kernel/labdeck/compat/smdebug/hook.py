@@ -220,7 +220,7 @@ class BaseHook(Choosing):
 
     @property
     def _is_on(self) -> bool:
-        return self._recording is not None and not self._closed and not self.failure
+        return self._recording is not None and self._recording.is_on and not self._closed and not self.failure
 
     @property
     def _has_rules(self) -> bool:
@@ -255,6 +255,7 @@ class BaseHook(Choosing):
             array,
             tuple(dict.fromkeys(("abs_" if absolute else "") + reduction for reduction, absolute in wanted)),
             is_whole=any(config.save_raw_tensor for config in configs),
+            keeps_shape=any(config.save_shape for config in configs),
             is_metric=not SM_METRIC_COLLECTIONS.isdisjoint(one.name for one in chosen),
         )
 
@@ -290,7 +291,7 @@ class BaseHook(Choosing):
     def _end(self, *, finish: bool) -> None:
         if self._closed:
             return
-        with self._guarded(), suppress(TrainingEnded):  # it ends anyway
+        with self._guarded(), suppress(TrainingEnded, InvalidCollectionConfiguration):  # it ends anyway
             if self._early:
                 self._begin_step()
             self._end_step()
@@ -309,7 +310,7 @@ class BaseHook(Choosing):
         return "worker_0", 1
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} out_dir={self.out_dir} mode={self.mode.name} step={self.step}>"
+        return f"<{type(self).__name__} out_dir={self._out_dir} mode={self.mode.name} step={self.step}>"
 
 
 def _to_number(value: Any) -> float | None:
@@ -320,17 +321,21 @@ def _to_number(value: Any) -> float | None:
 
 
 def to_array(value: Any) -> Any:
-    """Return a copy in numpy, None for what has no elements or is no array."""
-    copied: Callable[[], Any] | None = getattr(value, "detach", None)
-    if copied is not None:
-        tensor = copied()
-        if getattr(tensor, "is_sparse", False):
-            tensor = tensor.to_dense()
-        if str(tensor.dtype) == "torch.bfloat16":
-            tensor = tensor.float()
-        value = tensor.cpu().numpy()
+    """Return a copy in numpy, None for what has no elements or cannot be one."""
     try:
-        array = np.array(value)
-    except (TypeError, ValueError):
+        array = np.array(_of_tensor(value) if hasattr(value, "detach") else value)
+    except (TypeError, ValueError, RuntimeError):
         return None
     return array if array.size and array.dtype.kind in "biufcU" else None
+
+
+def _of_tensor(value: Any) -> Any:
+    """Return a tensor of PyTorch in numpy; bfloat16 and narrower as float32, sparse ones with their zeros."""
+    tensor = value.detach().cpu()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    tensor = tensor.resolve_conj().resolve_neg()
+    try:
+        return tensor.numpy()
+    except TypeError:  # numpy has no such type
+        return tensor.float().numpy()

@@ -214,7 +214,8 @@ class Hook(BaseHook):
     def _detach(self) -> None:
         for handle in self._handles:
             handle.remove()
-        self._handles.clear()
+        for held in (self._handles, self.module_maps, self._watched, self._abouts):
+            held.clear()
 
     @staticmethod
     def _rank() -> tuple[str, int]:

@@ -164,7 +164,7 @@ class RecordedSource(Source):
             session.catalog.trial(pointer.trial_id)
         self._workers = [_Worker(session, pointer) for pointer in pointers]
         self._ended = False
-        self._sheets: list[dict[str, Any]] = []
+        self._known: dict[str, Collection] | None = None
 
     @property
     def trial_id(self) -> str:
@@ -179,15 +179,17 @@ class RecordedSource(Source):
     def news(self) -> list[Batch]:
         """Return what was recorded since the last call."""
         found = [batch for worker in self._workers for batch in worker.news(live=not self._ended)]
+        if found:
+            self._known = None
         return sorted(found, key=lambda batch: batch.global_step)
 
     def collections(self) -> dict[str, Collection]:
         """Return the collections of the hooks, and those that the tensors say they are in."""
-        if not self._ended or not self._sheets:
-            self._sheets = [self._sheet(worker) for worker in self._workers]
-        found: dict[str, Collection] = {}
-        for sheet in self._sheets:
-            for name, one in collections_in(sheet).items():
+        if self._known is not None:
+            return self._known
+        found = self._known = {}
+        for worker in self._workers:
+            for name, one in collections_in(self._sheet(worker)).items():
                 found.setdefault(name, one).tensor_names |= one.tensor_names
         for worker in self._workers:
             for info in worker.reader.tensors().values():

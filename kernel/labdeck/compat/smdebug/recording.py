@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from labdeck.compat.smdebug import jobs, news
@@ -55,6 +56,7 @@ class Held:
         array: Its value, a copy.
         reductions: What is saved of it, in Labdeck's words.
         is_whole: It is saved as a whole.
+        keeps_shape: Its shape is saved at each step.
         is_metric: It is a metric of the trial, too.
     """
 
@@ -63,12 +65,14 @@ class Held:
     reductions: tuple[str, ...] = ()
     is_whole: bool = False
     is_metric: bool = False
+    keeps_shape: bool = False
 
 
 @dataclass
 class _Kind:
     """What steps have in common that hold the same tensors in the same way."""
 
+    needs: Plan
     plan: Plan
     reducer: Reducer
     reduced: list[str] = field(default_factory=list)
@@ -119,9 +123,9 @@ class Recording:
         return URI + self._begin().trial.id
 
     @property
-    def trial(self) -> Trial | None:
-        """The trial that is recorded into; None before the first step."""
-        return self._trial
+    def is_on(self) -> bool:
+        """It records, or will."""
+        return self._hub is None or self._hub.is_on
 
     def begin_step(self, mode: ModeKeys) -> tuple[int, int]:
         """A step begins; return its numbers: over all modes, and within the mode."""
@@ -138,6 +142,8 @@ class Recording:
     def is_needed_in(self, collection: str, tensor: str) -> bool:
         """Tell whether a rule needs anything of a collection at this step; `tensor` is one that is like its tensors."""
         hub = self._hub
+        if not self.has_rules:
+            return False
         known = {name for name, info in self._infos.items() if collection in info.collections}
         if known & self._needed:
             return True
@@ -151,10 +157,8 @@ class Recording:
         """
         hub = self._begin()
         where = to_mode(mode)
-        if any(self._infos.get(name) != one.info for name, one in held.items()):
-            self._infos.update({name: one.info for name, one in held.items()})
-            hub.describe(list(self._infos.values()))
-        needs = hub.due(where) or NO_PLAN
+        self._describe(hub, held)
+        needs = (hub.due(where) if self.has_rules else None) or NO_PLAN
         if not held:
             hub.skip(where)
             news.announce()
@@ -170,6 +174,19 @@ class Recording:
             hub.take(where, kind.plan, row, arrays)
         finally:
             news.announce()
+
+    def _describe(self, hub: Hub, held: Mapping[str, Held]) -> None:
+        """Tell the hub of tensors that are new; those whose shape alone changes are told of once."""
+        changed = False
+        for name, one in held.items():
+            known = self._infos.get(name)
+            if known is not None and known.shape and one.info.shape and not one.keeps_shape:
+                one.info = msgspec.structs.replace(one.info, shape=known.shape)
+            if known != one.info:
+                self._infos[name] = one.info
+                changed = True
+        if changed:
+            hub.describe(list(self._infos.values()))
 
     def close(self, collections: Mapping[str, Collection], *, finish: bool = True) -> None:
         """Nothing will be recorded any more."""
@@ -264,7 +281,7 @@ def _make_kind(needs: Plan, held: Mapping[str, Held]) -> _Kind:
         collections=frozenset(each for one in held.values() for each in one.info.collections),
         is_heavy=True,
     )
-    return _Kind(plan, Reducer(parts), reduced, [(name, _place(layout, name)) for name in values])
+    return _Kind(needs, plan, Reducer(parts), reduced, [(name, _place(layout, name)) for name in values])
 
 
 def _asks(need: Need, collection: str, tensor: str) -> bool:

@@ -154,14 +154,14 @@ class Tensor:
 
     def shape(self, step_num: int, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> tuple[int, ...]:
         """Return the shape: as it was saved, else that of the array; ShapeUnavailableForStep."""
-        for batch in reversed(self._found(step_num, mode, worker)[2]):
+        batches = self._found(step_num, mode, worker)[2]
+        if any(batch.has_value(self.name) for batch in batches):
+            return tuple(self.value(step_num, mode, worker).shape)
+        for batch in reversed(batches):
             shape = batch.shape(self.name)
             if shape is not None:
                 return shape
-        try:
-            return tuple(self.value(step_num, mode, worker).shape)
-        except TensorUnavailableForStep:
-            raise ShapeUnavailableForStep(self.name, step_num, mode) from None
+        raise ShapeUnavailableForStep(self.name, step_num, mode)
 
     def shapes(self, mode: ModeKeys = ModeKeys.GLOBAL, worker: str | None = None) -> dict[int, tuple[int, ...]]:
         """Return steps to shapes."""

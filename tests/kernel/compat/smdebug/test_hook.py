@@ -182,3 +182,14 @@ def test_without_json_the_hook_has_its_defaults():
     set_hook(other)
     with pytest.raises(FileNotFoundError):
         Hook.create_from_json_file("nowhere.json")
+
+
+def test_a_trial_that_ends_first_takes_the_hook_along(local):
+    with local.experiment("digits").trial("net"):
+        hook = Hook(save_config=EVERY)
+        training = Training(hook)
+        train(training, 2)
+    train(training, 2)
+    hook.save_scalar("late", 1)
+    assert create_trial(hook.out_dir).steps() == [0, 1]
+    assert not training.net._forward_pre_hooks

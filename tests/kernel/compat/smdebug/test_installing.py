@@ -122,13 +122,6 @@ try:
 except RuleEvaluationConditionMet as met:
     print(met.rule_name, met.step)
 """
-RUN = """
-import runpy, sys
-import labdeck.compat.smdebug
-labdeck.compat.smdebug.install()
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 
 
 @pytest.fixture
@@ -140,7 +133,7 @@ def installed():
 
 def run(*words, store):
     done = subprocess.run(
-        [sys.executable, "-c", RUN, *map(str, words)],
+        [sys.executable, "-m", "labdeck.compat.smdebug", *map(str, words)],
         env={**os.environ, "LABDECK_STORE": str(store)},
         capture_output=True,
         text=True,
@@ -158,6 +151,14 @@ def test_scripts_run_as_they_are(tmp_path):
     run(tmp_path / "train.py", "--output-uri", tmp_path / "out", store=tmp_path / "store")
     said = run(tmp_path / "analyse.py", tmp_path / "out", store=tmp_path / "store").splitlines()
     assert said == ["[0, 1, 2, 3, 4, 5, 6, 7] [0, 1] ['relu0_output_0']", "CustomGradientRule 0"]
+
+
+@pytest.mark.slow
+def test_a_script_that_there_is_not_is_told_in_a_line():
+    command = [sys.executable, "-m", "labdeck.compat.smdebug", "nowhere.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 1
+    assert done.stderr.startswith("usage:")
 
 
 @pytest.mark.usefixtures("installed")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+
 import pytest
 import torch
 from torch import nn
 
+from labdeck.compat.smdebug.actions import StopTraining
 from labdeck.compat.smdebug.exceptions import SMDebugTypeError
 from labdeck.compat.smdebug.jobs import training_job
 from labdeck.compat.smdebug.mode_keys import modes
 from labdeck.compat.smdebug.pytorch import Hook, get_hook
+from labdeck.compat.smdebug.rules import Rule as OwnRule
+from labdeck.compat.smdebug.rules import invoke_rule
+from labdeck.compat.smdebug.save_config import SaveConfig
 from labdeck.compat.smdebug.sdk import CollectionConfig, DebuggerHookConfig, ProfilerRule, Rule, rule_configs
 from labdeck.compat.smdebug.trials import create_trial
 from labdeck.errors import MissingExtra, TrainingStopped, UsageError
@@ -117,3 +124,40 @@ def test_what_cannot_be_is_told_before_the_training(monkeypatch):
         with pytest.raises(error), training_job([wrong]):
             pytest.fail("it began")
     assert get_hook() is None
+
+
+class LossBelow(OwnRule):
+    """Fires when the loss has fallen far enough."""
+
+    def invoke_at_step(self, step):
+        loss = self.base_trial.tensor("MSELoss_output_0")
+        return loss.value(step) < loss.value(self.base_trial.steps()[0]) / 2
+
+
+def test_a_rule_of_ones_own_beside_the_training_stops_it(local):
+    torch.manual_seed(0)
+    net, loss = nn.Linear(4, 1), nn.MSELoss()
+    hook = Hook(save_config=SaveConfig(save_interval=1))
+    hook.register_module(net)
+    hook.register_loss(loss)
+    optimizer = torch.optim.SGD(net.parameters(), lr=1e-3)
+    watching = threading.Thread(
+        target=lambda: invoke_rule(LossBelow(create_trial(hook.out_dir), StopTraining()), raise_eval_cond=False),
+        daemon=True,
+    )
+
+    def train_until_stopped():
+        for step in itertools.count():
+            optimizer.zero_grad()
+            loss(net(torch.ones(8, 4)), torch.zeros(8, 1)).backward()
+            optimizer.step()
+            if step == 0:
+                watching.start()
+
+    with pytest.raises(TrainingStopped, match="a person stopped it"):
+        train_until_stopped()
+    hook.close()
+    watching.join(60)
+    assert not watching.is_alive()
+    (finding,) = findings(local)
+    assert finding.rule == "LossBelow"

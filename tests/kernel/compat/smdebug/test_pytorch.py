@@ -14,10 +14,7 @@ from tests.kernel.compat.smdebug.trainings import EVERY, Net, Training
 from torch import nn
 
 from labdeck.compat.smdebug.collection import Collection
-from labdeck.compat.smdebug.exceptions import (
-    SMDebugTypeError,
-    SMDebugValueError,
-)
+from labdeck.compat.smdebug.exceptions import SMDebugTypeError, SMDebugValueError, TensorUnavailableForStep
 from labdeck.compat.smdebug.mode_keys import modes
 from labdeck.compat.smdebug.pytorch import Hook, del_hook
 from labdeck.compat.smdebug.reduction_config import ReductionConfig
@@ -163,8 +160,10 @@ def test_odd_tensors_do_no_harm():
             self.embedding = nn.Embedding(4, 2, sparse=True)
 
         def forward(self, x):
-            return {"a": self.embedding(x).sum() + self.short.sum().float(), "b": (x, "text", None)}
+            return {"a": self.embedding(x).sum() + self.short.sum().float(), "b": (x, "text", None, *strange)}
 
+    waves = torch.tensor([1 + 2j]).conj()
+    strange = (waves, torch.ones(2).to(torch.float8_e5m2), torch.empty(2, device="meta"), torch.tensor([True]))
     hook = Hook(save_config=EVERY, save_all=True)
     net = Odd()
     hook.register_module(net)
@@ -175,7 +174,33 @@ def test_odd_tensors_do_no_harm():
     assert trial.tensor("Odd_short").value(0).tolist() == [1, 1]
     assert trial.tensor("gradient/Odd_embedding.weight").value(0).tolist() == [[1, 1], [1, 1], [0, 0], [0, 0]]
     assert trial.tensor("Odd_output_1").value(0).tolist() == [0, 1]
+    assert trial.tensor("Odd_output_2").value(0).tolist() == [1 - 2j]
+    assert trial.tensor("Odd_output_3").value(0).tolist() == [1, 1]
+    assert trial.tensor("Odd_output_5").value(0).tolist() == [True]
+    assert not trial.has_tensor("Odd_output_4")
     assert not trial.has_tensor("Odd_none")
+
+
+def test_tensors_whose_shape_changes():
+    hook = Hook(
+        save_config=EVERY,
+        reduction_config=ReductionConfig(["sum"], save_raw_tensor=True),
+        include_regex="fc1_input",
+    )
+    hook.add_collection(Collection("told", ["relu_output"], reduction_config=ReductionConfig(["sum"], save_shape=True)))
+    hook.include_collections.append("told")
+    net = Net()
+    hook.register_module(net)
+    for rows in (2, 5, 3):
+        net(torch.ones(rows, 4))
+    hook.close()
+    trial = create_trial(hook.out_dir)
+    inputs, outputs = trial.tensor("fc1_input_0"), trial.tensor("relu_output_0")
+    assert list(inputs.shapes().values()) == [(2, 4), (5, 4), (3, 4)]
+    assert [inputs.reduction_value(step, "sum") for step in range(3)] == [8, 20, 12]
+    assert list(outputs.shapes().values()) == [(2, 8), (5, 8), (3, 8)]
+    with pytest.raises(TensorUnavailableForStep):
+        outputs.value(0)
 
 
 def test_two_models_make_steps_of_their_own():
