@@ -51,7 +51,12 @@ class _Other:
             if (array is not None or window.layout.place(name, reduction) is not None)
             if (other := self.value(name, reduction, window.mode, window.step)) is not None
         ]
-        return bool(pairs) and all(np.isclose(mine, other, rtol=_RTOL, atol=_ATOL) for mine, other in pairs)
+        return bool(pairs) and all(_close(mine, other) for mine, other in pairs)
+
+
+def _close(mine: float, other: float) -> bool:
+    """Say what numpy.isclose says of two numbers, in a hundredth of the time."""
+    return mine == other or abs(mine - other) <= _ATOL + _RTOL * abs(other) < np.inf
 
 
 @dataclass

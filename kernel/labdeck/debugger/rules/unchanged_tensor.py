@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from labdeck.debugger.rules.picking import Picker, is_frozen
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
+from labdeck.store.tensors.layout import Layout
 from labdeck.wire.debugging import Mode
 
 _FINGERPRINT = ("sum", "l2", "mean", "std", "min", "max")
@@ -71,6 +72,8 @@ class UnchangedTensor(Rule):
     atol: float = 1e-8
     equal_nan: bool = False
     _picker: Picker = field(init=False, repr=False)
+    _layout: Layout | None = field(init=False, repr=False, default=None)
+    _places: dict[str, NDArray[np.intp]] = field(init=False, repr=False, default_factory=dict)
     _runs: dict[tuple[str, Mode], _Run] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,9 +109,18 @@ class UnchangedTensor(Rule):
         place = window.layout.place(name, "value")
         if place is not None:
             return window.numbers[place : place + 1], True
-        places = [window.layout.place(name, reduction) for reduction in _FINGERPRINT]
-        known = [place for place in places if place is not None]
-        return (window.numbers[known], False) if known else None
+        known = self._fingerprint(window.layout, name)
+        return (window.numbers[known], False) if len(known) else None
+
+    def _fingerprint(self, layout: Layout, name: str) -> NDArray[np.intp]:
+        """Return where the reductions of a tensor stand that tell whether it has changed."""
+        if layout is not self._layout:
+            self._layout, self._places = layout, {}
+        found = self._places.get(name)
+        if found is None:
+            places = [layout.place(name, reduction) for reduction in _FINGERPRINT]
+            found = self._places[name] = np.array([place for place in places if place is not None], np.intp)
+        return found
 
     def _alike(self, run: _Run, value: NDArray[Any]) -> bool:
         first = run.first
