@@ -230,6 +230,8 @@ export interface ITensorFigureRequest {
 export interface INetworkRequest {
   trial: string;
   reduction: string;
+  /** Of tensors of which collection; "" for any. */
+  collection: string;
   mode: string;
   /** The latest if absent. */
   step?: number;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,14 +23,29 @@ _WORSE: tuple[Health, ...] = ("ok", "info", "warning", "error")
 _MOST_NODES = 2_000
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which values of a model are asked for.
+
+    Attributes:
+        reduction: Of which reduction.
+        mode: Of which mode.
+        step: Of which step; None for the latest.
+        collection: Of tensors of which collection; "" for any.
+    """
+
+    reduction: str
+    mode: Mode = "TRAIN"
+    step: int | None = None
+    collection: str = ""
+
+
 def read_network(
     reader: TensorReader,
     trial_id: str,
     captured: Mapping[str, Any],
     findings: Sequence[FindingRecord],
-    reduction: str,
-    mode: Mode,
-    step: int | None,
+    wanted: Wanted,
 ) -> Network:
     """Return the modules of a model at a step.
 
@@ -39,10 +55,9 @@ def read_network(
         captured: What a hook recorded of the model: "modules", a list of {"path", "type"} in the order in which they
             ran, and "edges", a list of pairs of paths. Empty if it is not known.
         findings: Of the trial.
-        reduction: Whose values are wanted.
-        mode: Of the step.
-        step: None for the latest.
+        wanted: Which values.
     """
+    mode, step = wanted.mode, wanted.step
     tensors = reader.tensors()
     moments = reader.moments(mode)
     at = step if step is not None else (moments[-1].step if moments else 0)
@@ -59,13 +74,13 @@ def read_network(
             depth=path.count(".") + 1 if path else 0,
             order=order,
             tensors=tuple(info.name for info in belongs.get(path, [])),
-            **_value(reader, belongs.get(path, []), reduction, mode, at),
+            **_value(reader, belongs.get(path, []), wanted, at),
             health=max((health.get(info.name, "ok") for info in belongs.get(path, [])), key=_WORSE.index, default="ok"),
         )
         for path, kind, order in modules[:_MOST_NODES]
     )
     return Network(
-        trial_id=trial_id, mode=mode, step=at, reduction=reduction, nodes=nodes, edges=_edges(captured, modules)
+        trial_id=trial_id, mode=mode, step=at, reduction=wanted.reduction, nodes=nodes, edges=_edges(captured, modules)
     )
 
 
@@ -103,10 +118,12 @@ def _health(findings: Sequence[FindingRecord], step: int, mode: Mode) -> dict[st
     return worst
 
 
-def _value(reader: TensorReader, infos: list[TensorInfo], reduction: str, mode: Mode, step: int) -> dict[str, Any]:
+def _value(reader: TensorReader, infos: list[TensorInfo], wanted: Wanted, step: int) -> dict[str, Any]:
     """Return the first value that a module's tensors have at a step or before, and whose it is."""
     for info in infos:
-        series = reader.series(info.name, reduction, mode)
+        if wanted.collection and wanted.collection not in info.collections:
+            continue
+        series = reader.series(info.name, wanted.reduction, wanted.mode)
         place = int(np.searchsorted(series.steps, step, side="right")) - 1
         if place >= 0:
             return {"shown": info.name, "value": to_number(float(series.values[place]))}

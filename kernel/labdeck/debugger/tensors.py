@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.debugger import recordings
-from labdeck.debugger.network import read_network
+from labdeck.debugger.network import Wanted, read_network
 from labdeck.debugger.readings import (
     TensorCurves,
     TensorGrid,
@@ -195,13 +195,19 @@ class Tensors:
         """Return one step of a flight recording in figures; NotFound."""
         return recordings.step_of(self._session.tensors.recording(trial_id, recording), recording, mode, step)
 
-    def network(self, trial_id: str, reduction: str, mode: Mode = "TRAIN", step: int | None = None) -> Network:
-        """Return the modules of the model at a step, the latest if none is named; NotFound."""
+    def network(
+        self, trial_id: str, reduction: str, mode: Mode = "TRAIN", step: int | None = None, collection: str = ""
+    ) -> Network:
+        """Return the modules of the model at a step, the latest if none is named; NotFound.
+
+        Their values are those of tensors of one collection, if it is named.
+        """
         detail = self._session.catalog.detail(trial_id)
         captured = next((capture.body for capture in detail.captures if capture.kind == "network"), {})
         found = self._findings(trial_id)
         with self._lock:
-            return read_network(self._reader(trial_id), trial_id, captured, found, reduction, mode, step)
+            wanted = Wanted(reduction, mode, step, collection)
+            return read_network(self._reader(trial_id), trial_id, captured, found, wanted)
 
     def _reader(self, trial_id: str) -> TensorReader:
         reader = self._readers.pop(trial_id, None)

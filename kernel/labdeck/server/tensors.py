@@ -50,6 +50,10 @@ class TensorHandler(CompareHandler):
         """Return the reduction, abs_mean unless it is said."""
         return self.get_query_argument("reduction", "abs_mean")[:40]
 
+    def collection(self) -> str:
+        """Return the collection, "" if none is named."""
+        return self.get_query_argument("collection", "", strip=False)[:_NAME_LIMIT]
+
     def recording(self) -> str:
         """Return the flight recording, "" if none is named."""
         return self.get_query_argument("recording", "")[:40]
@@ -66,14 +70,14 @@ class TensorsHandler(TensorHandler):
 
 
 class NetworkHandler(TensorHandler):
-    """GET trials/<id>/network?reduction&mode&step: the modules of the model at a step."""
+    """GET trials/<id>/network?reduction&mode&step&collection: the modules of the model at a step."""
 
     @web.authenticated
     @authorized
     async def get(self, trial_id: str) -> None:
         """Answer with a Network."""
-        reduction, mode, step = self.reduction(), self.mode(), self.step()
-        await self.answer(lambda studio: studio.tensors.network(trial_id, reduction, mode, step))
+        reduction, mode, step, collection = self.reduction(), self.mode(), self.step(), self.collection()
+        await self.answer(lambda studio: studio.tensors.network(trial_id, reduction, mode, step, collection))
 
 
 class RecordedStepHandler(TensorHandler):
@@ -95,7 +99,7 @@ class TensorMapHandler(TensorHandler):
     async def get(self, trial_id: str) -> None:
         """Answer with the figure's JSON."""
         reduction, mode = self.reduction(), self.mode()
-        collection = self.get_query_argument("collection", "", strip=False)[:_NAME_LIMIT]
+        collection = self.collection()
         names = [name[:_NAME_LIMIT] for name in self.get_query_arguments("tensor", strip=False)[: checks.TRIALS_LIMIT]]
         start, end = self._whole("start"), self._whole("end")
 

@@ -4,13 +4,19 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type LabdeckError, toLabdeckError } from '../client/errors';
 import { Refresher } from '../refresher';
-import type { ILabdeckClient } from '../tokens';
+import type { ILabdeckClient, INetworkRequest } from '../tokens';
 import type { Network } from '../wire';
 import { type INetworkLayout, layOutNetwork } from './layout';
 
 const INTERVAL = 200;
 /** Milliseconds from step to step while it plays. */
 const PACE = 400;
+
+/** Which values are shown. */
+export type INetworkValues = Pick<
+  INetworkRequest,
+  'mode' | 'reduction' | 'collection'
+>;
 
 /** The network of one trial; it reads only while somebody looks. */
 export class NetworkModel implements IDisposable {
@@ -50,11 +56,10 @@ export class NetworkModel implements IDisposable {
   }
 
   /** Say which values are wanted. */
-  setPlace(mode: string, reduction: string, step: number | null): void {
-    const isSame = this.#mode === mode && this.#reduction === reduction;
+  setPlace(values: INetworkValues, step: number | null): void {
+    const isSame = JSON.stringify(values) === JSON.stringify(this.#values);
     if (!isSame || (step !== null && step !== this.#asked)) {
-      this.#mode = mode;
-      this.#reduction = reduction;
+      this.#values = values;
       this.#step = step;
       this.#asked = step;
       this.refresh();
@@ -117,8 +122,7 @@ export class NetworkModel implements IDisposable {
     try {
       const network = await this.#client.network({
         trial: this.#id,
-        mode: this.#mode,
-        reduction: this.#reduction,
+        ...this.#values,
         step: this.#step ?? undefined
       });
       this.#network = network;
@@ -133,8 +137,11 @@ export class NetworkModel implements IDisposable {
   #network: Network | null = null;
   #layout: INetworkLayout | null = null;
   #error: LabdeckError | null = null;
-  #mode = 'TRAIN';
-  #reduction = 'abs_mean';
+  #values: INetworkValues = {
+    mode: 'TRAIN',
+    reduction: 'abs_mean',
+    collection: ''
+  };
   #step: number | null = null;
   #asked: number | null = null;
   #visible = false;

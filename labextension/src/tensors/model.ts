@@ -137,14 +137,14 @@ export class TensorsModel implements IDisposable {
     }
     this.#tab = place.recording ? 'recorder' : this.#tab;
     this.recorder.open(place.recording, place.step, place.tensor);
-    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#placeNetwork();
     this.#changed.emit();
     this.refresh();
   }
 
   setTab(tab: TensorTab): void {
     this.#tab = tab;
-    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#placeNetwork();
     this.#changed.emit();
   }
 
@@ -195,8 +195,13 @@ export class TensorsModel implements IDisposable {
     Signal.clearData(this);
   }
 
+  #placeNetwork(): void {
+    const { mode, reduction, collection } = this;
+    this.network.setPlace({ mode, reduction, collection }, this.#step);
+  }
+
   #choose(): void {
-    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#placeNetwork();
     this.#changed.emit();
     this.refresh();
   }
@@ -211,7 +216,7 @@ export class TensorsModel implements IDisposable {
       return;
     }
     this.recorder.setRecordings(this.#list.recordings);
-    this.network.setPlace(this.mode, this.reduction, this.#step);
+    this.#placeNetwork();
     await this.#draw();
     this.#changed.emit();
   }

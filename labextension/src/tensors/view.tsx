@@ -145,22 +145,20 @@ function Controls(
           }))}
         />
       </label>
-      {model.tab === 'map' && (
-        <label className="jp-Labdeck-control">
-          {trans.__('collection')}
-          <HTMLSelect
-            value={model.collection}
-            onChange={event => model.setCollection(event.target.value)}
-            options={[
-              { value: '', label: trans.__('all') },
-              ...collectionsOf(tensors, model.reduction).map(value => ({
-                value,
-                label: value
-              }))
-            ]}
-          />
-        </label>
-      )}
+      <label className="jp-Labdeck-control">
+        {trans.__('collection')}
+        <HTMLSelect
+          value={model.collection}
+          onChange={event => model.setCollection(event.target.value)}
+          options={[
+            { value: '', label: trans.__('all') },
+            ...collectionsOf(tensors, model.reduction).map(value => ({
+              value,
+              label: value
+            }))
+          ]}
+        />
+      </label>
       <ModeChoice {...props} />
     </div>
   );

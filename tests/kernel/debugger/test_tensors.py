@@ -120,6 +120,8 @@ def test_the_network_has_values_health_and_edges(recorded):
     early = tensors.network(trial_id, "l2", "TRAIN", 4)
     assert [node.health for node in early.nodes] == ["ok"] * 4
     assert early.nodes[3].value == pytest.approx(reduce(gradient(2, 4), "l2"))
+    others = tensors.network(trial_id, "l2", collection="weights")
+    assert [node.value for node in others.nodes] == [None] * 4
 
 
 def test_what_another_process_records_later_is_seen(recorded):

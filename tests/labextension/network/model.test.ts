@@ -4,6 +4,7 @@ import { NetworkModel } from '../../../labextension/src/network/model';
 import { facts, id, PagesServer } from '../pagesServer';
 
 const PATH = `trials/${id(1)}/network`;
+const EVAL = { mode: 'EVAL', reduction: 'l2', collection: 'gradients' };
 const BODY = {
   trial_id: id(1),
   mode: 'TRAIN',
@@ -44,11 +45,13 @@ describe('the network at a step', () => {
 
   it('follows what the page chooses, and a step that a finding names', async () => {
     model.setVisible(true);
-    model.setPlace('EVAL', 'l2', 7);
+    model.setPlace(EVAL, 7);
     await settle();
-    expect(server.last(PATH)).toContain('mode=EVAL&reduction=l2&step=7');
+    expect(server.last(PATH)).toContain(
+      'mode=EVAL&reduction=l2&collection=gradients&step=7'
+    );
     model.setStep(4);
-    model.setPlace('EVAL', 'l2', 7);
+    model.setPlace(EVAL, 7);
     await settle();
     expect(model.step).toBe(4);
   });
