@@ -63,13 +63,16 @@ class Calls:
 
     def around_subclassing(self, base: type, tell: Callable[[type], None]) -> None:
         """Be told of every class that is derived from one from now on."""
-        inherited = base.__init_subclass__.__func__  # type: ignore[attr-defined]
+        inherited = getattr(base.__init_subclass__, "__func__", None)  # None: it is object's
         key = uuid.uuid4().hex
         _live[key] = lambda _, args, __: tell(args[0])
         self._keys.append(key)
 
         def __init_subclass__(cls: type, /, **kwargs: Any) -> None:  # noqa: N807 - it is put into a class
-            inherited(cls, **kwargs)
+            if inherited is not None:
+                inherited(cls, **kwargs)
+            else:
+                super(base, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
             run(key, _nothing, (cls,), {})
 
         self._set(base, "__init_subclass__", classmethod(__init_subclass__))

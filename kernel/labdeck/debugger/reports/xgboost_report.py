@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TOP = 20
 """Features shown of each kind of importance."""
+_MEANT = {"weight": "splits on the feature", "gain": "mean gain of a split", "cover": "mean rows of a split"}
 _BINS = 10
 _MOST_CLASSES = 30
 _WHERE = "Record them: XGBoostHook(rules=['CreateXgboostReport'], train_data=…, validation_data=…)."
@@ -57,8 +58,14 @@ def _overview(facts: Facts) -> Section:
         text += f" Labels and predictions below are of the {facts.data} data, {len(facts.labels):,} rows."
     if facts.others:
         text += f" The trial has {facts.others} further trainings, which this report says nothing of."
-    rows = [("rounds recorded", rounds), *sorted(facts.hyperparameters.items())]
+    rows = [("rounds recorded", rounds), *map(_said, sorted(facts.hyperparameters.items()))]
     return Section("overview", "The training", (Text(text), Table(("hyperparameter", "value"), rows)))
+
+
+def _said(pair: tuple[str, float]) -> tuple[str, float | str]:
+    """Return a hyperparameter as it was given: "objective=binary:logistic" stands for a text."""
+    name, found, text = pair[0].partition("=")
+    return (name, text) if found else pair
 
 
 def _labels(facts: Facts) -> Section:
@@ -96,18 +103,11 @@ def _loss(facts: Facts) -> Section:
 def _importance(facts: Facts) -> Section:
     title = "Importance of the features"
     parts: list[Part] = []
-    meant = {
-        "weight": "splits on the feature",
-        "gain": "mean gain of a split",
-        "cover": "mean rows of a split",
-        "total_gain": "gain of all splits",
-        "total_cover": "rows of all splits",
-    }
     for kind, (names, values) in facts.importance.items():
-        shown = f"share of the {kind} ({meant.get(kind, kind)})"
-        parts.append(bars(names[:TOP], values[:TOP].tolist(), shown))
-        if len(names) > TOP:
-            parts.append(Text(f"{len(names) - TOP:,} further features share {values[TOP:].sum():.1%}."))
+        if kind in _MEANT:
+            parts.append(bars(names[:TOP], values[:TOP].tolist(), f"share of the {kind} ({_MEANT[kind]})"))
+            if len(names) > TOP:
+                parts.append(Text(f"{len(names) - TOP:,} further features share {values[TOP:].sum():.1%}."))
     return Section("importance", title, tuple(parts) or (Text("No importances were recorded."),))
 
 
@@ -254,5 +254,4 @@ def _errors_by_bin(facts: Facts) -> Section:
 
 
 def _odd() -> Text:
-    shape: Any = "Labels and predictions do not fit together: these are no classes, or have several columns."
-    return Text(shape)
+    return Text("Labels and predictions do not fit together: these are no classes, or have several columns.")
