@@ -8,6 +8,8 @@ from labdeck.compat.smdebug import rule_configs
 from labdeck.compat.smdebug.exceptions import SMDebugTypeError, SMDebugValueError
 from labdeck.compat.smdebug.json_config import hook_arguments
 from labdeck.compat.smdebug.sdk import CollectionConfig, DebuggerHookConfig, ProfilerRule, Rule
+from labdeck.compat.smdebug.translating import labdeck_rules
+from labdeck.debugger.rules import find
 
 BUILT_IN = [
     "all_zero",
@@ -42,6 +44,32 @@ def test_every_built_in_rule_has_a_configuration(name):
     assert rule.rule_parameters == {}
     described["DebugRuleConfiguration"]["RuleParameters"]["spoilt"] = "yes"
     assert Rule.sagemaker(getattr(rule_configs, name)()).rule_parameters == {}
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_built_in_rule_is_one_of_labdecks(name):
+    required = {"similar_across_runs": {"other_trials": "before"}, "tensor_variance": {"max_threshold": "10"}}
+    rule = Rule.sagemaker(getattr(rule_configs, name)(), rule_parameters=required.get(name))
+    (made,) = labdeck_rules(rule)
+    assert type(made).__name__ == rule.rule_to_invoke
+
+
+@pytest.mark.parametrize("config", rule_configs.PROFILER_RULES)
+def test_every_rule_over_the_machine_is_one_of_labdecks_with_its_defaults(config):
+    (made,) = labdeck_rules(ProfilerRule.sagemaker(config()))
+    assert type(made).__name__ == config.__name__
+    assert {name: made.params()[name] for name in config.defaults} == config.defaults
+
+
+def test_a_report_stands_for_all_rules_over_the_machine():
+    report = ProfilerRule.sagemaker(rule_configs.ProfilerReport(IOBottleneck_threshold=40))
+    made = labdeck_rules(report)
+    assert {type(rule) for rule in made} == {find(config.__name__) for config in rule_configs.PROFILER_RULES}
+    assert {
+        rule.params().get("io_threshold"): rule.params()["threshold"]
+        for rule in made
+        if "io_threshold" in rule.params()
+    } == {50: 40}
 
 
 def test_a_built_in_rule_is_configured():
