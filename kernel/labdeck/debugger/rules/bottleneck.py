@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from labdeck.debugger.rules.sampled import CARDS, SampledRule
+from labdeck.debugger.rules.sampled import CARDS, SampledRule, known
 from labdeck.findings.window import Window
 
 
@@ -26,7 +26,10 @@ class Bottleneck(SampledRule):
     def count(self, window: Window, *, busy: bool) -> None:
         """Take in one sample."""
         for name in window.select(regex=CARDS):
-            idle = window.value(name) < self.gpu_threshold
+            used = known(window, name)
+            if used is None:
+                continue
+            idle = used < self.gpu_threshold
             self._seen[name] = self._seen.get(name, 0) + 1
             self._waiting[name] = self._waiting.get(name, 0) + (busy and idle)
 

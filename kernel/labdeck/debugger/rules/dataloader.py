@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from labdeck.debugger.rules.sampled import known
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -62,17 +63,16 @@ class Dataloader(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield that there are too few or too many."""
-        if window.has(_CORES):
-            self._cores = window.value(_CORES)
+        self._cores = known(window, _CORES) or self._cores
+        workers = known(window, _WORKERS)
+        if workers is None or not self._cores:
             return
-        if not window.has(_WORKERS) or not self._cores:
-            return
-        self._workers = window.value(_WORKERS)
-        share = 100 * max(self._workers, 1.0) / self._cores
+        self._workers = workers
+        share = 100 * max(workers, 1.0) / self._cores
         if self.min_threshold <= share <= self.max_threshold:
             return
         few = share < self.min_threshold
-        who = f"{self._workers:.0f} processes load data" if self._workers else "the training loads its data itself"
+        who = f"{workers:.0f} processes load data" if workers else "the training loads its data itself"
         yield Finding(
             f"{who}, on {self._cores:.0f} cores: too {'few' if few else 'many'}",
             _WORKERS,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from labdeck.debugger.rules.sampled import SampledRule, machine_needs, number_of
+from labdeck.debugger.rules.sampled import SampledRule, known, machine_needs, number_of
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 
@@ -71,8 +71,11 @@ class GPUMemoryIncrease(SampledRule):
         """Take in one sample."""
         self._seen += 1
         for name in window.select(regex=_MEMORY):
+            used = known(window, name)
+            if used is None:
+                continue
             course = self._courses.setdefault(name, _Course())
-            course.total += window.value(name)
+            course.total += used
             course.count += 1
             if course.count >= self.window:
                 mean = course.total / course.count

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from labdeck.debugger.rules.sampled import known
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -53,8 +54,8 @@ class MaxInitializationTime(Rule):
             self._first = window.time if self._first is None else self._first
             yield from self._found((window.time - self._first) / 60)
             return
-        took = window.value(_BEGUN) if window.has(_BEGUN) else window.time - (self._first or window.time)
-        yield from self._found(took / 60)
+        took = known(window, _BEGUN)
+        yield from self._found((window.time - (self._first or window.time) if took is None else took) / 60)
         self._over = True
 
     def wait(self, idle: float, steps: int) -> Iterator[Finding]:

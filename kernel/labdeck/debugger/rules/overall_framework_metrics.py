@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from labdeck.debugger.rules.sampled import known
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -42,11 +43,13 @@ class OverallFrameworkMetrics(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Take in the times of one step."""
-        if window.has(_STEP):
-            self._modes[window.mode] = self._modes.get(window.mode, 0.0) + window.value(_STEP)
+        seconds = known(window, _STEP)
+        if seconds is not None:
+            self._modes[window.mode] = self._modes.get(window.mode, 0.0) + seconds
             for part in _PARTS:
-                if window.has(f"timing/{part}"):
-                    self._parts[part] = self._parts.get(part, 0.0) + window.value(f"timing/{part}")
+                took = known(window, f"timing/{part}")
+                if took is not None:
+                    self._parts[part] = self._parts.get(part, 0.0) + took
         return iter(())
 
     def report(self) -> dict[str, ParamValue]:

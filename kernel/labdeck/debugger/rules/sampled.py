@@ -108,6 +108,12 @@ def machine_needs(*patterns: str) -> tuple[Need, ...]:
     return tuple(Need(regex=pattern, modes=("GLOBAL",)) for pattern in patterns)
 
 
+def known(window: Window, name: str) -> float | None:
+    """Return a scalar of a step, None where it was not taken: a part that a step does not have is NaN in its row."""
+    value = window.value(name) if window.has(name) else math.nan
+    return value if math.isfinite(value) else None
+
+
 def number_of(card: str) -> str:
     """Return what a graphics card is called in a sentence: "GPU 0"."""
     return f"GPU {card.rpartition('/')[2]}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from labdeck.debugger.rules.sampled import known
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -65,22 +66,23 @@ class SlowDataloader(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield, every `num_steps` steps, that too much of their time was waiting."""
-        if not (window.has(_DATA) and window.has(_STEP)):
+        data, whole = known(window, _DATA), known(window, _STEP)
+        if data is None or whole is None or window.mode != "TRAIN":
             return
         self._seen += 1
         if self._seen <= self.warmup:
             return
         self._count += 1
-        self._data += window.value(_DATA)
-        self._whole += window.value(_STEP)
+        self._data += data
+        self._whole += whole
         if self._count < self.num_steps:
             return
         self._share = 100 * self._data / self._whole if self._whole > 0 else 0.0
-        count, data = self._count, self._data
+        count, waited = self._count, self._data
         self._count, self._data, self._whole = 0, 0.0, 0.0
         if self._share > self.threshold:
             yield Finding(
-                f"{self._share:.0f} % of the last {count} steps was waiting for data, {1000 * data / count:.3g} ms a "
+                f"{self._share:.0f} % of the last {count} steps was waiting for data, {1000 * waited / count:.3g} ms a "
                 f"step{_who(window)}",
                 _DATA,
                 self._share,
@@ -93,7 +95,7 @@ class SlowDataloader(Rule):
 
 
 def _who(window: Window) -> str:
-    if not window.has(_WORKERS):
+    workers = known(window, _WORKERS)
+    if workers is None:
         return ""
-    workers = window.value(_WORKERS)
     return f", with {workers:.0f} loader processes" if workers else ", which is loaded by the training's own process"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.picking import texts
-from labdeck.debugger.rules.sampled import SampledRule
+from labdeck.debugger.rules.sampled import SampledRule, known
 from labdeck.errors import UsageError
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
@@ -93,10 +93,8 @@ class StepOutlier(SampledRule):
 
     def take(self, window: Window) -> None:
         """Take in the time of one step."""
-        if not window.has(_STEP) or (self.mode and window.mode != self.mode):
-            return
-        seconds = window.value(_STEP)
-        if not math.isfinite(seconds):
+        seconds = known(window, _STEP)
+        if seconds is None or (self.mode and window.mode != self.mode):
             return
         past = self._durations.setdefault(window.mode, _Durations())
         if past.count >= _ENOUGH and seconds > past.mean + self.stddev * past.deviation:
