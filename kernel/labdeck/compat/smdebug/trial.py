@@ -310,10 +310,6 @@ class Trial:
         return f"{type(self).__name__}({self.name!r}, {len(self._tensors)} tensors, {len(self._steps)} steps)"
 
 
-class LocalTrial(Trial):
-    """A trial in a folder."""
-
-
 def _checked_range(given: Any) -> tuple[int | None, int | None] | None:
     if given is None:
         return None

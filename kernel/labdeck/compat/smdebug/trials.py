@@ -14,12 +14,40 @@ from labdeck.compat.smdebug.folder import FolderSource, is_folder_of_smdebug
 from labdeck.compat.smdebug.recorded import RecordedSource
 from labdeck.compat.smdebug.sheet import URI, Pointer, read_pointers
 from labdeck.compat.smdebug.source import Source
-from labdeck.compat.smdebug.trial import LocalTrial, Trial
+from labdeck.compat.smdebug.trial import Trial
 from labdeck.defaults import studio
 from labdeck.errors import NotFound
 from labdeck.runs.stored_trial import StoredTrial
 
-__all__ = ["LocalTrial", "Trial", "create_trial"]
+_S3 = "s3://"
+
+__all__ = ["LocalTrial", "S3Trial", "Trial", "create_trial"]
+
+
+class LocalTrial(Trial):
+    """A trial in a folder, or of a training that Labdeck recorded.
+
+    Args:
+        name: What it is called.
+        dirname: What `create_trial` takes as `path`.
+        **kwargs: See `Trial`.
+
+    Raises:
+        MissingCollectionFiles, SMDebugValueError: See `create_trial`.
+    """
+
+    def __init__(self, name: str, dirname: Any, **kwargs: Any) -> None:
+        super().__init__(_source(dirname), name, **kwargs)
+
+
+class S3Trial(Trial):
+    """A trial in S3, which cannot be read from here: SMDebugNotImplementedError."""
+
+    def __init__(self, name: str, bucket_name: str, prefix_name: str, **_: Any) -> None:
+        raise SMDebugNotImplementedError(
+            f"the trial {name} in s3://{bucket_name}/{prefix_name} cannot be read from here",
+            "copy the folder, and give its path",
+        )
 
 
 def create_trial(
@@ -46,18 +74,21 @@ def create_trial(
     if profiler:
         raise SMDebugNotImplementedError("profiles of smdebug cannot be read", "record one with labdeck.watch")
     if isinstance(path, StoredTrial):
-        return LocalTrial(_of_store([Pointer(path.id)], URI + path.id), name or path.name, **kwargs)
+        return LocalTrial(name or path.name, path, **kwargs)
     written = str(path).strip()
-    if written.startswith("s3://"):
-        raise SMDebugNotImplementedError("trials in S3 cannot be read from here", "copy the folder, and give its path")
+    if written.startswith(_S3):
+        bucket, _, prefix = written.removeprefix(_S3).partition("/")
+        return S3Trial(name or prefix, bucket, prefix)
+    return LocalTrial(name or Path(written).expanduser().resolve().name, written, **kwargs)
+
+
+def _source(path: Any) -> Source:
+    if isinstance(path, StoredTrial):
+        return _of_store([Pointer(path.id)], URI + path.id)
+    written = str(path)
     if written.startswith(URI):
-        trial_id = written.removeprefix(URI)
-        return LocalTrial(_of_store([Pointer(trial_id)], written), name or trial_id, **kwargs)
+        return _of_store([Pointer(written.removeprefix(URI))], written)
     folder = Path(written).expanduser()
-    return LocalTrial(_of_folder(folder), name or folder.resolve().name, **kwargs)
-
-
-def _of_folder(folder: Path) -> Source:
     pointers = read_pointers(folder)
     if pointers:
         return _of_store(pointers, str(folder))

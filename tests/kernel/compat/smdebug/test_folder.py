@@ -26,7 +26,7 @@ from labdeck.compat.smdebug.exceptions import (
 from labdeck.compat.smdebug.mode_keys import modes
 from labdeck.compat.smdebug.refreshing import no_refresh, refresh
 from labdeck.compat.smdebug.tensor import StepState
-from labdeck.compat.smdebug.trials import create_trial
+from labdeck.compat.smdebug.trials import LocalTrial, S3Trial, create_trial
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OLD = FIXTURES / "smdebug-pytorch"
@@ -140,8 +140,10 @@ def test_there_must_be_something(tmp_path):
         create_trial(tmp_path)
     with pytest.raises(MissingCollectionFiles):
         create_trial(tmp_path / "nowhere")
-    with pytest.raises(SMDebugNotImplementedError):
-        create_trial("s3://bucket/prefix")
+    for remote in (lambda: create_trial("s3://bucket/prefix"), lambda: S3Trial("mine", "bucket", "prefix")):
+        with pytest.raises(SMDebugNotImplementedError, match="s3://bucket/prefix"):
+            remote()
+    assert LocalTrial("mine", str(OLD)).name == "mine"
 
 
 def test_shapes_that_were_saved_alone(tmp_path):
