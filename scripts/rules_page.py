@@ -21,7 +21,7 @@ A rule looks at one step of a training after the other and says what is wrong wi
 Labdeck: those of SageMaker Debugger, by their names, with their parameters and defaults, and more. They are in
 `labdeck.debugger.rules`; `rules.all()` lists them, `rules.find("overfit")` finds one by name, `rules.defaults("torch")`
 are those that watch a training of which nothing else was asked. How to put them to work, what to have done when they
-find something, and how to write your own: the guide to the debugger.
+find something, and how to write your own: [the debugger](debugger.md).
 
 ```python
 import numpy as np

@@ -93,6 +93,8 @@ class Picker:
         """Return the needs of a rule that looks at these tensors; the pattern goes with the first collection."""
         rest: dict[str, Any] = {"reductions": reductions, "arrays": arrays, "modes": tuple(modes)}
         rest |= {"first": first, "optional": optional}
+        if not self.collections and not self.pattern:
+            return ()
         first_one, *others = self.collections or ("",)
         found = [Need(collection=first_one, regex=self.pattern, **rest)]
         return (*found, *(Need(collection=name, **rest) for name in others))

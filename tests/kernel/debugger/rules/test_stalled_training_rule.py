@@ -13,6 +13,7 @@ from tests.kernel.debugger.training import batches, digits, small, windows
 from torch import nn
 
 from labdeck.debugger.rules import StalledTrainingRule
+from labdeck.findings.rule import make_rule
 from labdeck.findings.window import window_of
 
 
@@ -82,3 +83,8 @@ def test_samples_of_the_machine_are_no_sign_of_life():
     assert len(list(rule.wait(11.0, 4))) == 1
     list(rule.judge(window_of({"system/cpu": 3.0}, mode="GLOBAL")))
     assert list(rule.wait(12.0, 5)) == []
+
+
+def test_stopping_can_be_asked_for_as_in_sagemaker():
+    assert make_rule(StalledTrainingRule, {"stop_training_on_fire": "True"}).reactions == ("stop",)
+    assert StalledTrainingRule().reactions == ()
