@@ -79,8 +79,6 @@ class LossNotDecreasing(Rule):
     mode: Mode | None = None
     _picker: Picker = field(init=False, repr=False)
     _losses: dict[tuple[str, Mode], _Loss] = field(init=False, repr=False, default_factory=dict)
-    _taken: int = field(init=False, repr=False, default=0)
-    rhythm: int = field(init=False, repr=False, default=1)
     _rank: int = field(init=False, repr=False, default=len(_ORDER))
 
     def __post_init__(self) -> None:
@@ -100,7 +98,6 @@ class LossNotDecreasing(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the losses that have not fallen since they were judged last."""
-        self._taken += window.mode == "TRAIN"
         for other, waiting in self._losses.items():
             if waiting.passes is not None and other[1] != window.mode:
                 yield from self._take_pass(waiting, window, other, None)
@@ -135,8 +132,6 @@ class LossNotDecreasing(Rule):
         if step - loss.judged < self.num_steps:
             return
         loss.judged = step
-        if self._taken:
-            self.rhythm, self._taken = max(self.num_steps, self._taken), 0
         older = [point for point in points if point[0] <= edge]
         if not older:
             return

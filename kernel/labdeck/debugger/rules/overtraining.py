@@ -71,8 +71,8 @@ class Overtraining(Rule):
         self._evaluations = Evaluations(_PICKER)
 
     @property
-    def rhythm(self) -> int:
-        """Every how many of the steps that it judges it can find something."""
+    def num_steps(self) -> int:
+        """Every how many of the steps that it judges it can find something: those between two evaluations."""
         return self._evaluations.rhythm
 
     def needs(self) -> tuple[Need, ...]:

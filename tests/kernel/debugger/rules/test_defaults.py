@@ -76,3 +76,12 @@ def test_every_rule_gets_along_with_a_whole_training():
                    batches(*digits()), 40, activations=True, validation=[digits(100, start=1500)])  # fmt: skip
     _, records = run(seen, chosen)
     assert [(record.name, record.error) for record in records if record.state == "failed"] == []
+
+
+@pytest.mark.slow
+def test_what_lasts_from_one_evaluation_to_the_next_is_one_finding():
+    large = network(lambda: nn.Linear(64, 256), nn.ReLU, lambda: nn.Linear(256, 10))
+    seen = windows(large, torch.optim.Adam(large.parameters(), lr=0.01), nn.functional.cross_entropy,
+                   batches(*digits(40), 40), 200, validation=[digits(200, start=1500)])  # fmt: skip
+    (finding,), _ = run(seen, [rules.Overfit()])
+    assert finding.count > 10
