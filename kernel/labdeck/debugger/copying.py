@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from labdeck.errors import UsageError
 from labdeck.store.tensors.blocks import Block, can_keep, to_block
 
+_WORTH = 4096
+"""Bytes from which on an array is looked for among the others of its step."""
+
 
 class Copy(NamedTuple):
     """A copy of an array.
@@ -42,25 +45,48 @@ class Shelf:
     def copy(self, arrays: Mapping[str, Any]) -> Copies:
         """Return copies of these arrays: of numpy, of PyTorch in memory of the CPU, or what becomes an array.
 
+        Of arrays over the same memory there is one copy: what goes into a layer came out of the one before.
+
         Raises:
             UsageError: One is of a type that cannot be kept.
         """
         old = self._sets.pop() if self._sets else {}
         found: Copies = {}
+        seen: dict[tuple[Any, ...], Copy] = {}
+        taken: set[int] = set()
         for name, value in arrays.items():
             source, is_bfloat16 = _plain(value)
+            key = _identity(source)
+            if key in seen:
+                found[name] = seen[key]
+                continue
             used = old.get(name)
-            if used is not None and used.array.shape == source.shape and used.array.dtype == source.dtype:
-                np.copyto(used.array, source)
-                found[name] = used if used.is_bfloat16 == is_bfloat16 else Copy(used.array, is_bfloat16)
+            if used is None or id(used.array) in taken or not _fits(used.array, source):
+                used = Copy(_new(source), is_bfloat16)
             else:
-                found[name] = Copy(_new(source), is_bfloat16)
+                np.copyto(used.array, source)
+                used = used if used.is_bfloat16 == is_bfloat16 else Copy(used.array, is_bfloat16)
+            taken.add(id(used.array))
+            found[name] = used
+            if key:
+                seen[key] = used
         return found
 
     def give_back(self, copies: Copies) -> None:
         """Take back the memory of copies that nobody needs any more."""
         if len(self._sets) < self._most:
             self._sets.append(copies)
+
+
+def _identity(source: NDArray[Any]) -> tuple[Any, ...]:
+    """Return what identifies the memory of an array, nothing for one so small that it is not worth it."""
+    if source.nbytes < _WORTH:
+        return ()
+    return (source.__array_interface__["data"][0], source.shape, source.strides, source.dtype)
+
+
+def _fits(buffer: NDArray[Any], source: NDArray[Any]) -> bool:
+    return buffer.shape == source.shape and buffer.dtype == source.dtype
 
 
 def _new(source: NDArray[Any]) -> NDArray[Any]:
@@ -93,7 +119,7 @@ def _plain(value: Any) -> tuple[NDArray[Any], bool]:
 
 def size_of(copies: Copies) -> int:
     """Return the bytes of all copies."""
-    return sum(copy.array.nbytes for copy in copies.values())
+    return sum({id(copy.array): copy.array.nbytes for copy in copies.values()}.values())
 
 
 def sizes(arrays: Iterable[Any]) -> int:
@@ -107,13 +133,23 @@ def blocks_at(arrays: Mapping[str, Any]) -> dict[str, Block]:
     Raises:
         UsageError: One is of a type that cannot be kept.
     """
-    return blocks_of({name: Copy(*_plain(value)) for name, value in arrays.items()})
+    seen: dict[tuple[Any, ...], Copy] = {}
+    found: Copies = {}
+    for name, value in arrays.items():
+        copy = Copy(*_plain(value))
+        key = _identity(copy.array)
+        found[name] = seen.setdefault(key, copy) if key else copy
+    return blocks_of(found)
 
 
 def blocks_of(copies: Copies) -> dict[str, Block]:
-    """Return copies to be written, over the same memory."""
+    """Return copies to be written, over the same memory; the same block for the same copy."""
+    known: dict[int, Block] = {}
     found = {}
     for name, (array, is_bfloat16) in copies.items():
-        block = to_block(array)
-        found[name] = Block("bfloat16", block.shape, block.data) if is_bfloat16 else block
+        block = known.get(id(array))
+        if block is None:
+            block = to_block(array)
+            block = known[id(array)] = Block("bfloat16", block.shape, block.data) if is_bfloat16 else block
+        found[name] = block
     return found

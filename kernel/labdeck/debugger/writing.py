@@ -29,7 +29,7 @@ CLOSING = 30.0
 """Seconds that the end of a training waits for the disk."""
 _SMALL = 512 << 10
 """Bytes of arrays that are written at once: to wake a thread, and wait while it runs Python, would cost more."""
-_AT_ONCE, _HURRIED = 0.005, 100
+_AT_ONCE, _HURRIED = 0.005, 20
 """Seconds that writing at once may take, and steps for which the thread does it where it took longer."""
 _SETS = 4
 """Steps whose memory is kept to be used again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -50,7 +50,9 @@ class _Entry(msgspec.Struct):
     data_offsets: tuple[int, int]
 
 
-_decode = msgspec.json.Decoder(dict[str, _Entry]).decode
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_same = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def to_block(value: Any) -> Block:
@@ -83,17 +85,29 @@ def can_keep(dtype: str) -> bool:
     return dtype in _CODES
 
 
-def head_of(blocks: Mapping[str, Block]) -> bytes:
-    """Return what stands before the values of these arrays, in their order; again for the same ones it is quick."""
-    return _head(tuple((name, block.dtype, block.shape) for name, block in blocks.items()))
+def pack_blocks(blocks: Mapping[str, Block]) -> tuple[bytes, list[Block]]:
+    """Return what stands before the values of these arrays, and the arrays whose values follow.
+
+    A block that several names have is written once, with the others told in the metadata.
+    """
+    first: dict[int, str] = {}
+    same: list[tuple[str, str]] = []
+    for name, block in blocks.items():
+        known = first.setdefault(id(block), name)
+        if known != name:
+            same.append((name, known))
+    kept = {name: blocks[name] for name in first.values()}
+    described = tuple((name, block.dtype, block.shape) for name, block in kept.items())
+    return _head(described, tuple(same)), list(kept.values())
 
 
 @lru_cache(maxsize=64)
-def _head(described: tuple[tuple[str, str, tuple[int, ...]], ...]) -> bytes:
-    entries, start = {}, 0
+def _head(described: tuple[tuple[str, str, tuple[int, ...]], ...], same: tuple[tuple[str, str], ...]) -> bytes:
+    if _RESERVED in {name for name, *_ in (*described, *same)}:
+        raise UsageError(f"a tensor cannot be called {_RESERVED!r}", "safetensors keeps that name for itself")
+    entries: dict[str, Any] = {_RESERVED: dict(same)} if same else {}
+    start = 0
     for name, dtype, shape in described:
-        if name == _RESERVED:
-            raise UsageError(f"a tensor cannot be called {_RESERVED!r}", "safetensors keeps that name for itself")
         end = start + math.prod(shape) * item_size(dtype)
         entries[name] = {"dtype": _CODES[dtype], "shape": list(shape), "data_offsets": [start, end]}
         start = end
@@ -104,7 +118,8 @@ def _head(described: tuple[tuple[str, str, tuple[int, ...]], ...]) -> bytes:
 
 def names_in(payload: memoryview) -> tuple[str, ...]:
     """Return the names of the arrays; StoreCorrupt."""
-    return tuple(_entries(payload)[0])
+    entries, same, _ = _entries(payload)
+    return (*entries, *same)
 
 
 def read_block(payload: memoryview, name: str) -> NDArray[Any] | None:
@@ -113,13 +128,17 @@ def read_block(payload: memoryview, name: str) -> NDArray[Any] | None:
     Raises:
         StoreCorrupt: The block is not what was written.
     """
-    entries, start = _entries(payload)
-    entry = entries.get(name)
-    if entry is None:
+    entries, same, start = _entries(payload)
+    raw_entry = entries.get(same.get(name, name))
+    if raw_entry is None:
         return None
+    try:
+        entry = _decode_entry(raw_entry)
+    except msgspec.MsgspecError:
+        raise _damaged() from None
     dtype = _NAMES.get(entry.dtype)
     first, last = entry.data_offsets
-    if dtype is None or not 0 <= first <= last <= len(payload) - start:
+    if dtype is None or not 0 <= first <= last <= len(payload) - start or min(entry.shape, default=0) < 0:
         raise _damaged()
     if last - first != Block(dtype, entry.shape, b"").size:
         raise _damaged()
@@ -131,20 +150,19 @@ def read_block(payload: memoryview, name: str) -> NDArray[Any] | None:
     return array
 
 
-def _entries(payload: memoryview) -> tuple[dict[str, _Entry], int]:
+def _entries(payload: memoryview) -> tuple[dict[str, msgspec.Raw], dict[str, str], int]:
+    """Return the arrays, the other names of some of them, and where the values begin."""
     size = int.from_bytes(payload[:8], "little")
     if len(payload) < 8 + size:
         raise _damaged()
     try:
-        return _decode(bytes(payload[8 : 8 + size])), 8 + size
+        entries = _decode(bytes(payload[8 : 8 + size]))
+        metadata = entries.pop(_RESERVED, None)
+        same = {} if metadata is None else _decode_same(metadata)
     except (msgspec.MsgspecError, UnicodeError):
         raise _damaged() from None
+    return entries, same, 8 + size
 
 
 def _damaged() -> StoreCorrupt:
     return StoreCorrupt("the arrays of a step are not what was written", "run `labdeck store check`")
-
-
-def total_size(blocks: Iterable[Block]) -> int:
-    """Return the bytes of the values of these arrays."""
-    return sum(block.size for block in blocks)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from labdeck.errors import TrialClosed
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import new_id
-from labdeck.store.tensors.blocks import Block, head_of
+from labdeck.store.tensors.blocks import Block, pack_blocks
 from labdeck.store.tensors.frames import ARRAYS, LAYOUT, NO_MOMENT, ROW, Moment, pack
 from labdeck.store.tensors.layout import Layout
 
@@ -149,6 +149,6 @@ class TensorWriter:
 
 
 def _append_arrays(appender: _Appender, moment: Moment, blocks: Mapping[str, Block]) -> None:
-    head = head_of(blocks)
-    length = len(head) + sum(block.size for block in blocks.values())
-    appender.append(pack(ARRAYS, moment, 0, length, head), head, *(block.data for block in blocks.values()))
+    head, kept = pack_blocks(blocks)
+    length = len(head) + sum(block.size for block in kept)
+    appender.append(pack(ARRAYS, moment, 0, length, head), head, *(block.data for block in kept))

@@ -159,6 +159,39 @@ def test_other_tools_read_what_stands_behind_a_frames_header(files, trial_id):
     assert loaded["b"].tolist() is True
 
 
+def test_what_several_names_have_is_written_once(files, trial_id):
+    from safetensors.numpy import load
+
+    from labdeck.debugger.copying import Shelf, blocks_at, blocks_of
+
+    base = torch.arange(4096, dtype=torch.float32)
+    given_arrays = {"out": base, "in": base, "half": base[:2048], "turned": base.reshape(64, 64).T, "b": torch.ones(2)}
+    writer = files.writer(trial_id)
+    shelf = Shelf(1)
+    for step in range(4):
+        base.fill_(step)
+        named = given_arrays if step != 2 else {**given_arrays, "in": base + 1}
+        copies = shelf.copy(named)
+        writer.arrays(at(step), blocks_of(copies))
+        writer.arrays(at(step, "EVAL"), blocks_at(named))
+        shelf.give_back(copies)
+    writer.close()
+    reader = files.reader(trial_id)
+    for mode in ("TRAIN", "EVAL"):
+        for step in range(4):
+            assert set(reader.array_names(mode, step)) == set(given_arrays)
+            assert set(reader.array("in", mode, step).tolist()) == {step + (step == 2)}
+            for name in ("out", "half", "turned"):
+                assert set(reader.array(name, mode, step).ravel().tolist()) == {step}
+                assert reader.array(name, mode, step).shape == tuple(given_arrays[name].shape)
+    assert files.check(trial_id) == ()
+    (path,) = (files._folder / trial_id).iterdir()
+    assert path.stat().st_size < 8 * 4 * (4096 + 2048 + 4096) + 2 * 4 * 4096 + 8 * 1000
+    first = next(iter(reader._arrays.values())).frames[0]
+    loaded = load(bytes(next(iter(reader._arrays.values())).payload(first)))
+    assert sorted(loaded) == ["b", "half", "out", "turned"], "other readers see it under its first name"
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
 def test_names_are_data(files, trial_id, name):
     layout = make_layout([(TensorInfo(name, (name,), module=name), ("mean",))])
