@@ -125,13 +125,21 @@ def test_findings_come_live_and_are_put_away(
 
     # Put away by keyboard, and taken back.
     lab.sidebar.get_by_role("listbox").focus()
+    expect(rows(lab).first).to_have_attribute("aria-selected", "true")
     lab.page.keyboard.press("ArrowDown")
+    expect(rows(lab).nth(1)).to_have_attribute("aria-selected", "true")
     lab.page.keyboard.press("Delete")
     expect(rows(lab)).to_have_count(1)
     expect(badge(lab)).to_have_text("1")
     lab.page.get_by_role("button", name="Undo").click()
     expect(rows(lab)).to_have_count(2)
     expect(badge(lab)).to_have_text("2")
+
+    # The step is opened by keyboard, too.
+    lab.sidebar.get_by_role("listbox").focus()
+    lab.page.keyboard.press("Home")
+    lab.page.keyboard.press("Enter")
+    expect(lab.page.get_by_role("tab", name="Tensors")).to_have_attribute("aria-selected", "true")
 
 
 def test_findings_of_the_current_experiment(lab: LabPage, studio: Studio, running: Trial) -> None:

@@ -127,25 +127,22 @@ function Section(props: IFindingsContext): React.ReactElement {
   );
 }
 
-/** The list could not be read; the section of experiments says more where the store is away as a whole. */
+/** The list could not be read; where the store as a whole is away, the section of experiments says what to do. */
 function Failed(props: IFindingsContext): React.ReactElement {
   const { model, trans } = props;
-  const problem = model.feed.problem ?? model.client.problem;
+  const { feed, client } = model;
+  const problem = feed.problem ?? client.problem;
   const text = problem
     ? describeError(problem, trans).message
     : trans.__('The findings could not be read.');
   return (
     <div className="jp-Labdeck-findings-note">
       {text}{' '}
-      <button
-        className="jp-Labdeck-link"
-        onClick={() => {
-          model.client.reconnect();
-          model.feed.refresh();
-        }}
-      >
-        {trans.__('Retry')}
-      </button>
+      {client.state === 'connected' && (
+        <button className="jp-Labdeck-link" onClick={() => feed.refresh()}>
+          {trans.__('Retry')}
+        </button>
+      )}
     </div>
   );
 }
