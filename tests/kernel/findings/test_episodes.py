@@ -1,0 +1,91 @@
+"""What lasts is one finding: against slow, obvious code."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.kernel.findings.rules import Above
+
+from labdeck.findings.episodes import MOST, Episodes, When, legible
+from labdeck.findings.rule import Finding
+
+TENSORS = ("a", "b", "")
+
+
+def runs(steps: list[list[str]], tensor: str) -> list[tuple[int, int, int]]:
+    """Return first step, last step and number of steps of each unbroken run in which a tensor was found."""
+    found: list[tuple[int, int, int]] = []
+    for step, names in enumerate(steps):
+        if tensor not in names:
+            continue
+        if found and found[-1][1] == step - 1:
+            found[-1] = (found[-1][0], step, found[-1][2] + 1)
+        else:
+            found.append((step, step, 1))
+    return found
+
+
+@given(st.lists(st.lists(st.sampled_from(TENSORS), unique=True, max_size=3), max_size=30))
+def test_an_unbroken_run_of_a_tensor_is_one_finding(steps: list[list[str]]) -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    stored = {}
+    for step, names in enumerate(steps):
+        new = episodes.take([Finding("large", name, 2.0, 1.0) for name in names], When("TRAIN", step, float(step)), {})
+        assert {episode.first.tensor for episode in new} <= set(names)
+        for episode in episodes.changed(urgent=False):
+            stored[episode.first.id] = episode.record()
+    for tensor in TENSORS:
+        kept = [(each.step, each.last_step, each.count) for each in stored.values() if each.tensor == tensor]
+        assert sorted(kept) == runs(steps, tensor)
+    assert episodes.kept == len(stored)
+
+
+@given(st.lists(st.sampled_from(["TRAIN", "EVAL"]), max_size=20))
+def test_each_mode_has_findings_of_its_own(modes: list[str]) -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    for step, mode in enumerate(modes):
+        episodes.take([Finding("large", "loss")], When(mode, step, float(step)), {})  # type: ignore[arg-type]
+    assert episodes.kept == len(set(modes))
+
+
+def test_two_findings_of_one_tensor_at_a_step_are_two() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    for step in range(3):
+        both = [Finding("large", "a"), Finding("odd", "a")]
+        episodes.take(both, When("TRAIN", step, float(step)), {})
+    told = [(each.first.message, each.count) for each in episodes.changed(urgent=False)]
+    assert told == [("large", 3), ("odd", 3)]
+
+
+def test_what_is_more_is_left_out_and_said_once() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    for step in range(3 * MOST):
+        episodes.take([Finding("large", f"t{step}")], When("TRAIN", step, float(step)), {})
+    told = [each.record() for each in episodes.changed(urgent=False)]
+    assert (len(told), episodes.left_out) == (MOST + 1, 2 * MOST)
+    assert [each.tensor for each in told] == [*(f"t{step}" for step in range(MOST)), ""]
+
+
+def test_the_line_that_is_to_blame_and_the_severity_come_from_where_they_are_known() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    found = [Finding("x", "a"), Finding("x", "b", origin="mine", severity="error", remedy="do", step=9)]
+    first, second = episodes.take(found, When("TRAIN", 3, 5.0), {"a": "net.py:7 in forward"})
+    assert (first.first.origin, first.first.severity, first.first.remedy) == (
+        "net.py:7 in forward",
+        "warning",
+        "make it smaller",
+    )
+    assert (second.first.origin, second.first.severity, second.first.remedy, second.first.step) == (
+        "mine",
+        "error",
+        "do",
+        9,
+    )
+
+
+@given(st.text())
+def test_every_text_becomes_one_that_is_kept(text: str) -> None:
+    kept = legible(text)
+    kept.encode()
+    assert "\0" not in kept
+    assert len(kept) <= 2_000
