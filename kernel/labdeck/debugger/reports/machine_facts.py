@@ -38,7 +38,8 @@ class MachineFacts:
     @property
     def is_empty(self) -> bool:
         """Nothing was profiled."""
-        return not self.facts.inside("system", "timing")
+        # A model that is watched without being profiled has rows in which the times are NaN.
+        return not self.measures and not len(self.values("timing/step"))
 
     @cached_property
     def measures(self) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from labdeck.debugger.hub import Hub
-from labdeck.debugger.profiler import gauges
+from labdeck.debugger.profiler import gauges, sample_every
 from labdeck.debugger.profiler.profiler import Profiler
 from labdeck.errors import UsageError
 
@@ -103,7 +103,22 @@ def test_the_interval_changes_while_it_runs(trial, hub):
     eventually(lambda: not any(thread.name == "labdeck-profiler" for thread in threading.enumerate()))
 
 
-@pytest.mark.parametrize("seconds", [0.01, 61, float("nan"), "soon", None])
+def test_the_interval_is_set_for_all_trainings(trial, hub):
+    first = Profiler(hub, 60.0)
+    first.start()
+    try:
+        sample_every(0.1)
+        assert Profiler(hub).interval == 0.1
+        eventually(lambda: len(series(trial, "system/cpu")) >= 2)
+        with pytest.raises(UsageError, match=r"0\.1 to 60"):
+            sample_every(0)
+        assert first.interval == 0.1
+    finally:
+        sample_every(0.5)
+        first.close()
+
+
+@pytest.mark.parametrize("seconds", [0.01, 61, float("nan"), "soon"])
 def test_an_interval_out_of_range_is_refused(hub, profiler, seconds):
     with pytest.raises(UsageError, match=r"0\.1 to 60"):
         Profiler(hub, seconds)

@@ -1,0 +1,75 @@
+"""A training of PyTorch that is watched is profiled without being asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data.dataloader import _BaseDataLoaderIter
+
+import labdeck
+from labdeck.debugger.reports import make_report
+from labdeck.debugger.reports.parts import Table
+from labdeck.errors import NotFound
+
+
+@pytest.fixture
+def training(experiment):
+    """Train a small network for 24 steps of 8 batches, within a trial, with any arguments of `labdeck.watch`."""
+
+    def train(**wishes):
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(torch.nn.Linear(16, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4))
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+        criterion = torch.nn.CrossEntropyLoss()
+        data = TensorDataset(torch.randn(64, 16), torch.randint(0, 4, (64,)))
+        with experiment.trial("net") as trial, labdeck.watch(net, optimizer, criterion, **wishes):
+            for _ in range(3):
+                for inputs, labels in DataLoader(data, batch_size=8):
+                    optimizer.zero_grad()
+                    criterion(net(inputs), labels).backward()
+                    optimizer.step()
+        return trial
+
+    return train
+
+
+def series(trial, name):
+    return trial.experiment.session.tensors.reader(trial.id).series(name, "value", "TRAIN").values
+
+
+@pytest.mark.slow
+def test_each_step_has_its_times(training):
+    original = _BaseDataLoaderIter.__next__
+    trial = training()
+    step = series(trial, "timing/step")
+    assert len(step) == 24
+    parts = [series(trial, f"timing/{part}") for part in ("data", "forward", "backward", "optimizer", "other")]
+    assert np.allclose(np.nansum(parts, axis=0), step)
+    assert all(np.nanmin(part) >= 0 for part in parts)
+    assert set(series(trial, "timing/workers")[1:]) == {0.0}
+    assert _BaseDataLoaderIter.__next__ is original
+
+
+@pytest.mark.slow
+def test_both_reports_can_be_made_of_it(training):
+    trial = training(rules=["ProfilerReport", "VanishingGradient"])
+    session = trial.experiment.session
+    profile = make_report(session, trial.id, "profiler")
+    parts = {row[0]: row[1] for part in profile["framework"].parts if isinstance(part, Table) for row in part.rows}
+    assert parts["backward"] == pytest.approx(np.nansum(series(trial, "timing/backward")))
+    report = make_report(session, trial.id)
+    numbers = {row[0]: row[4] for part in report["model"].parts if isinstance(part, Table) for row in part.rows}
+    assert numbers == {"0": 16 * 32 + 32, "2": 32 * 4 + 4}
+    assert {"profiler-report.html", "profiler-report.ipynb"} <= {artifact.name for artifact in trial.artifacts()}
+
+
+@pytest.mark.slow
+def test_it_can_be_left_out(training):
+    trial = training(profile=False)
+    assert not np.isfinite(series(trial, "timing/step")).any()
+    reader = trial.experiment.session.tensors.reader(trial.id)
+    assert not [name for name in reader.tensors() if name.startswith("system/")]
+    with pytest.raises(NotFound, match="not profiled"):
+        make_report(trial.experiment.session, trial.id, "profiler")
