@@ -175,7 +175,9 @@ def test_a_trial_tells_what_was_found_and_can_be_asked(
         finding(running, 40, count=12, last_step=52, actions=(done,)),
         finding(running, 55, "ExplodingTensor", severity="error", value="NaN", threshold=None, origin=origin),
     )
-    lab.execute("labdeck:open-trial", {"trial": running.id, "tab": "findings"})
+    notice = lab.page.get_by_role("alert").filter(has_text="ExplodingTensor (cnn-deep, step 55)")
+    expect(notice).to_be_visible()
+    notice.get_by_role("button", name="Findings").click()
     page = lab.page.locator(".jp-Labdeck-page-body")
     card = page.get_by_role("listitem", name="VanishingGradient, steps 40–52")
     expect(card).to_contain_text("use ReLU in place of sigmoid")

@@ -133,7 +133,13 @@ export class RunningModel implements IDisposable {
     const known = this.#trials.get(trial.id);
     if (known) {
       this.#trials.set(trial.id, { ...known, trial });
-    } else if (this.#trials.size < MOST_RUNNING) {
+      return;
+    }
+    if (this.#trials.size >= MOST_RUNNING) {
+      const over = this.trials.filter(one => one.trial.state !== 'running');
+      over.slice(-1).forEach(one => this.#drop(one.trial.id));
+    }
+    if (this.#trials.size < MOST_RUNNING) {
       const watch = new WatchModel(this.client, trial.id);
       watch.changed.connect(this.#tell, this);
       watch.setVisible(true);

@@ -4,6 +4,7 @@ import { CurvesModel } from '../../../labextension/src/curves/model';
 import { allSeries, seriesId } from '../../../labextension/src/readings';
 import type { AnyEvent } from '../../../labextension/src/tokens';
 import { facts, id, metric, PagesServer } from '../pagesServer';
+import { finding, found } from '../rules/records';
 
 const SERIES = allSeries([
   facts(
@@ -50,6 +51,29 @@ describe('curves', () => {
     vi.advanceTimersByTimeAsync(time);
   const asked = (): string[] =>
     server.asked.filter(path => path.startsWith('figures'));
+
+  it('of one trial are marked with what was found, as long as that is wanted', async () => {
+    model.setVisible(true);
+    await settle();
+    expect(server.last('figures')).toContain('findings=1');
+    const before = asked().length;
+    server.tell(found(finding(5, { trial_id: id(2) })));
+    await settle();
+    expect(asked()).toHaveLength(before);
+    server.tell(found(finding(5)));
+    await settle();
+    expect(asked().length).toBeGreaterThan(before);
+    const view = model.view;
+    model.setOptions({ findings: false });
+    await settle();
+    expect(server.last('figures')).toContain('findings=0');
+    expect(model.view).toBe(view);
+    model.setOptions({ findings: true });
+    model.setTrials([id(1), id(2)], SERIES);
+    await settle();
+    expect(model.isOfOne).toBe(false);
+    expect(server.last('figures')).toContain('findings=0');
+  });
 
   it('are read only while somebody looks', async () => {
     await settle();

@@ -5,12 +5,18 @@ import { FindingsFeed } from '../../../labextension/src/client/debugging';
 import { WatchModel } from '../../../labextension/src/findings/model';
 import type { Wish } from '../../../labextension/src/findings/words';
 import { FindingsModel } from '../../../labextension/src/rules/model';
-import { RunningModel } from '../../../labextension/src/rules/running';
+import {
+  MOST_RUNNING,
+  RunningModel
+} from '../../../labextension/src/rules/running';
 import type {
   ICurrentExperiment,
   ISidebar
 } from '../../../labextension/src/tokens';
-import type { DebuggerDetail } from '../../../labextension/src/wire';
+import type {
+  DebuggerDetail,
+  TrialRecord
+} from '../../../labextension/src/wire';
 import { facts, id, PagesServer, trial } from '../pagesServer';
 import { finding, found, rule, watch } from './records';
 
@@ -262,6 +268,29 @@ describe('the running trials', () => {
     model.close(id(1));
     expect(closed.watch.isDisposed).toBe(true);
     expect(model.trials).toHaveLength(1);
+    model.dispose();
+  });
+
+  it('make room for new ones by the oldest that is over', async () => {
+    const running = (number: number): TrialRecord =>
+      trial(number, { state: 'running', started: number });
+    for (let number = 1; number <= MOST_RUNNING; number++) {
+      server.put({ ...facts(number), trial: running(number) });
+    }
+    const model = new RunningModel(server.client);
+    await settle();
+    expect(model.trials).toHaveLength(MOST_RUNNING);
+    const tell = (record: TrialRecord): void => {
+      server.put({ ...facts(record.number), trial: record });
+      server.tell({ event: 'trial-changed', seq: 1, time: 1, trial: record });
+    };
+    tell(running(100));
+    expect(model.trials.map(one => one.trial.id)).not.toContain(id(100));
+    tell(trial(7, { started: 7 }));
+    tell(running(101));
+    const ids = model.trials.map(one => one.trial.id);
+    expect(ids).toContain(id(101));
+    expect(ids).not.toContain(id(7));
     model.dispose();
   });
 
