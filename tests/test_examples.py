@@ -43,7 +43,7 @@ def test_is_kept_without_outputs(path):
 
 
 def test_every_example_is_executed_here():
-    assert [path.stem for path in EXAMPLES] == ["experiments", "quickstart", "sagemaker_mnist"]
+    assert [path.stem for path in EXAMPLES] == ["debugger", "experiments", "quickstart", "sagemaker_mnist"]
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +140,51 @@ def test_the_tour_of_experiments_finds_compares_and_traces(tmp_path, monkeypatch
     assert "tumours.csv" in texts(notebook, "lineage")
     assert texts(notebook, "autolog") == "3"
     assert "exported" in texts(notebook, "export")
+
+
+@pytest.fixture(scope="module")
+def debugger(tmp_path_factory):
+    """The store and the executed notebook."""
+    folder = tmp_path_factory.mktemp("debugger")
+    with pytest.MonkeyPatch.context() as patch:
+        notebook = run(example("debugger"), folder, patch)
+    studio = open_store(folder / "store")
+    yield studio, notebook
+    studio.close()
+
+
+def found_in(studio, name):
+    trial = studio.find_experiment("debugging").find(name)
+    return studio.debugger.findings(trial_id=trial.id).findings
+
+
+@pytest.mark.slow
+def test_debugger_finds_the_gradients_that_vanish_and_not_in_the_cured_network(debugger):
+    studio, notebook = debugger
+    assert {found.rule for found in found_in(studio, "too-deep")} == {"VanishingGradient"}
+    assert found_in(studio, "cured") == ()
+    grid = studio.tensors.grid(studio.find_experiment("debugging").find("too-deep").id, "abs_mean")
+    assert "VanishingGradient" in texts(notebook, "vanishing")
+    first, last = (grid.values[grid.names.index(f"gradient/{layer}.weight"), 0] for layer in (0, 22))
+    assert first < last / 10_000
+
+
+@pytest.mark.slow
+def test_debugger_names_the_line_that_made_the_nan_and_stops_there(debugger):
+    studio, notebook = debugger
+    trial = studio.find_experiment("debugging").find("nan")
+    (origin,) = (found for found in found_in(studio, "nan") if found.rule == "NaNOrigin")
+    assert "torch.log(shares)" in origin.origin
+    assert origin.actions[0].name == "StopTraining"
+    assert studio.session.catalog.debugger(trial.id).watches[0].steps == origin.step + 1
+    assert "in forward" in texts(notebook, "origin")
+    assert f"TRAIN {origin.step} not finite: " in texts(notebook, "flight")
+
+
+@pytest.mark.slow
+def test_debugger_judges_again_watches_trees_and_reports(debugger):
+    studio, notebook = debugger
+    assert "VanishingGradient gradient/0.weight" in texts(notebook, "replay")
+    assert "TreeDepth" in {found.rule for found in found_in(studio, "trees")}
+    kept = {artifact.name for artifact in studio.find_experiment("debugging").find("cured").artifacts()}
+    assert {"training-report.html", "training-report.ipynb"} <= kept
