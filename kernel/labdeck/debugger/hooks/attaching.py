@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from labdeck.debugger.hub import Hub
 
 
-class Watched(Protocol):
-    """One training that is watched."""
+_MOST = 100
+"""Hubs of ended trainings that are remembered: a search trains thousands of models."""
 
-    hub: Hub | None
+
+class Watched(Protocol):
+    """One training that is watched.
+
+    Attributes:
+        made: Its hub, also when it has ended; None before it has begun.
+    """
+
+    made: Hub | None
 
     def end(self, error: BaseException | None = None) -> None:
         """End, as the training ended."""
@@ -33,9 +41,6 @@ class Attachment(ABC):
     Args:
         maker: Makes the hubs: each training has its own.
         estimator: Only what this one trains is watched; None for everything.
-
-    Attributes:
-        hubs: Of the trainings that have ended.
     """
 
     name: ClassVar[str]
@@ -44,13 +49,19 @@ class Attachment(ABC):
 
     def __init__(self, maker: HubMaker, estimator: object = None) -> None:
         self.maker = maker
-        self.hubs: list[Hub] = []
+        self._ended: list[Hub] = []
+        self._current: list[Watched] = []
         self._estimator = estimator
         self._calls = Calls()
         self._owner = f"debugger-{id(self)}"
         self._fitted: list[object] = []
         if is_enabled():
             importing.when_imported(self.name, self._owner, self._install)
+
+    @property
+    def hubs(self) -> list[Hub]:
+        """The hubs of the latest trainings, the one that goes on last."""
+        return self._ended + [watched.made for watched in self._current if watched.made is not None]
 
     @abstractmethod
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watched, Any]:
@@ -83,6 +94,7 @@ class Attachment(ABC):
             return original(*args, **kwargs)
         watched, follower = self.begin(args, kwargs)
         args, kwargs = with_argument(original, args, kwargs, "callbacks", lambda given: [follower, *(given or [])])
+        self._current.append(watched)
         error: BaseException | None = None
         try:
             return original(*args, **kwargs)
@@ -90,9 +102,10 @@ class Attachment(ABC):
             error = ended
             raise
         finally:
-            if watched.hub is not None:
-                self.hubs.append(watched.hub)
             watched.end(error)
+            self._current.remove(watched)
+            if watched.made is not None:
+                self._ended = [*self._ended[1 - _MOST :], watched.made]
 
 
 def is_estimator(obj: object, module: str, name: str) -> bool:

@@ -155,6 +155,7 @@ class Watching:
         self._place: Place | None = None
         self._feed: BoosterFeed | None = None
         self.hub: Hub | None = None
+        self.made: Hub | None = None
 
     def round(self, env: Any) -> None:
         """End a round; raises what ends the training here."""
@@ -176,6 +177,7 @@ class Watching:
             return
         living = None if self._ends else env.model
         self.hub, self._place = self._maker.make("Booster", NAME, living=living)
+        self.made = self.hub
         if self.hub is None:
             return
         try:

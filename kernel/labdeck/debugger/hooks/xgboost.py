@@ -83,6 +83,7 @@ class Watching:
         self._source: XGBoostSource | None = None
         self._feed: BoosterFeed | None = None
         self.hub: Hub | None = None
+        self.made: Hub | None = None
 
     def begin(self, booster: Any) -> None:
         """Begin to watch."""
@@ -90,6 +91,7 @@ class Watching:
             return
         also = _for_report(self._data) if self._maker.wants(REPORT) else None
         self.hub, self._place = self._maker.make("Booster", NAME, also)
+        self.made = self.hub
         try:
             self._rounds = booster.num_boosted_rounds()
         except Exception:  # noqa: BLE001 - a booster that cannot be will say so when it is trained
