@@ -141,7 +141,7 @@ class BaseHook(Choosing):
         if not self.prepared_collections:
             self._prepare()
         if self._recording is not None and self._is_on:
-            self.step, self.mode_steps[self.mode] = self._recording.begin_step(self.mode)
+            self.step, self.mode_steps[self.mode] = self._recording.begin_step(self.mode, self.get_collections())
         else:
             self.step, self.mode_steps[self.mode] = self.step + 1, self.mode_steps.get(self.mode, -1) + 1
         self.mode_steps[ModeKeys.GLOBAL] = self.step

@@ -18,7 +18,7 @@ from labdeck.errors import NotFound, StoreCorrupt
 from labdeck.store.tensors.layout import WIDTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +37,7 @@ class _Parts:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.is_of_model = any(info.collections != ("system",) for info in layout.tensors)
         self.names = frozenset(layout.tensors[column.tensor].name for column in layout.columns)
         self.reductions: dict[str, dict[tuple[str, bool], int]] = {}
         for column in layout.columns:
@@ -56,6 +57,24 @@ class _RowBatch(Batch):
     @property
     def names(self) -> frozenset[str]:
         return self._parts.names
+
+    def expects_arrays(self, collections: Mapping[str, Collection]) -> bool:
+        """Tell whether whole arrays belong to this step, as far as a hook has said what it saves."""
+        inside = {
+            name
+            for info in self._parts.layout.tensors
+            if self._parts.layout.place(info.name, _VALUE) is None
+            for name in info.collections
+        }
+        return any(
+            one.reduction_config is not None
+            and one.reduction_config.save_raw_tensor
+            and one.save_config is not None
+            and (schedule := one.save_config.mode_save_configs[self.mode]) is not None
+            and schedule.should_save_step(self.mode_step)
+            for one in map(collections.get, inside)
+            if one is not None
+        )
 
     def reductions(self, tensor: str) -> tuple[tuple[str, bool], ...]:
         return tuple(self._parts.reductions.get(tensor, ()))
@@ -124,18 +143,36 @@ class _Worker:
         self._parts: dict[int, _Parts] = {}
         self._rows = 0
         self._arrays = 0
+        self._waiting: list[_RowBatch] = []
+        self._has_news = True
 
-    def news(self, *, live: bool) -> list[Batch]:
-        """Return what came since the last call; numbers are copied while the file still grows."""
-        self.reader.refresh()
-        found: list[Batch] = []
+    def look(self) -> bool:
+        """Look whether anything came since `news` was asked."""
+        self._has_news = self.reader.refresh() or self._has_news
+        return self._has_news
+
+    def news(self, collections: Callable[[], Mapping[str, Collection]], *, live: bool) -> list[Batch]:
+        """Return what came since the last call; numbers are copied while the file still grows.
+
+        Whole arrays are written beside the training: a step whose arrays are still to come is held back.
+        """
+        if not self.look() and (live or not self._waiting):
+            return []
+        self._has_news = False
         rows = list(self.reader.rows())
         for row in rows[self._rows :]:
-            values = row.values.copy() if live else row.values
-            found.append(_RowBatch(self._parts_of(row.layout), values, row.moment, self.pointer.worker))
+            parts = self._parts_of(row.layout)
+            if parts.is_of_model:
+                values = row.values.copy() if live else row.values
+                self._waiting.append(_RowBatch(parts, values, row.moment, self.pointer.worker))
         arrays = self.reader.array_moments()
-        found += [_ArrayBatch(self.reader, moment, self.pointer.worker) for moment in arrays[self._arrays :]]
+        found: list[Batch] = [_ArrayBatch(self.reader, one, self.pointer.worker) for one in arrays[self._arrays :]]
         self._rows, self._arrays = len(rows), len(arrays)
+        latest = max((moment.global_step for moment in arrays), default=-1)
+        due = collections() if live and any(batch.global_step > latest for batch in self._waiting) else {}
+        held = [batch for batch in self._waiting if batch.global_step > latest and batch.expects_arrays(due)]
+        found += [batch for batch in self._waiting if batch not in held]
+        self._waiting = held
         return found
 
     def _parts_of(self, layout: Layout) -> _Parts:
@@ -178,7 +215,7 @@ class RecordedSource(Source):
 
     def news(self) -> list[Batch]:
         """Return what was recorded since the last call."""
-        found = [batch for worker in self._workers for batch in worker.news(live=not self._ended)]
+        found = [batch for worker in self._workers for batch in worker.news(self.collections, live=not self._ended)]
         if found:
             self._known = None
         return sorted(found, key=lambda batch: batch.global_step)
@@ -212,6 +249,8 @@ class RecordedSource(Source):
         """Tell whether all hooks were closed, or their trials have ended."""
         if not self._ended:
             self._ended = all(self._has_ended(worker) for worker in self._workers)
+            if self._ended:
+                self._known = None
         return self._ended
 
     def _has_ended(self, worker: _Worker) -> bool:
@@ -226,6 +265,5 @@ class RecordedSource(Source):
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             news.wait(min(_LOOK_AGAIN, left))
-            grown = [worker.reader.refresh() for worker in self._workers]
-            if any(grown) or self.has_ended():
+            if any(worker.look() for worker in self._workers) or self.has_ended():
                 return

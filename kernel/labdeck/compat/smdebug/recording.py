@@ -114,6 +114,7 @@ class Recording:
         self._needed: frozenset[str] = frozenset()
         self.model = "model"
         self.has_rules = False
+        self._told = 0
         if self._out_dir is not None and not self._is_remote:
             _require_unused(self._out_dir, worker)
 
@@ -127,9 +128,12 @@ class Recording:
         """It records, or will."""
         return self._hub is None or self._hub.is_on
 
-    def begin_step(self, mode: ModeKeys) -> tuple[int, int]:
+    def begin_step(self, mode: ModeKeys, collections: Mapping[str, Collection]) -> tuple[int, int]:
         """A step begins; return its numbers: over all modes, and within the mode."""
         hub = self._begin()
+        if self._told != len(collections):
+            self._told = len(collections)
+            write_sheet(hub.session, hub.trial.id, to_sheet(collections, ended=False))
         self.has_rules = bool(hub.runner.names)
         plan = hub.due(to_mode(mode)) if self.has_rules else None
         self._needed = frozenset() if plan is None else frozenset({*plan.layout.names, *plan.arrays, *plan.flight})

@@ -130,6 +130,7 @@ class LossBelow(OwnRule):
     """Fires when the loss has fallen far enough."""
 
     def invoke_at_step(self, step):
+        assert self.base_trial.tensor("Linear_weight").value(step).shape == (1, 4)
         loss = self.base_trial.tensor("MSELoss_output_0")
         return loss.value(step) < loss.value(self.base_trial.steps()[0]) / 2
 
@@ -137,7 +138,7 @@ class LossBelow(OwnRule):
 def test_a_rule_of_ones_own_beside_the_training_stops_it(local):
     torch.manual_seed(0)
     net, loss = nn.Linear(4, 1), nn.MSELoss()
-    hook = Hook(save_config=SaveConfig(save_interval=1))
+    hook = Hook(save_config=SaveConfig(save_interval=1), include_collections=["weights"])
     hook.register_module(net)
     hook.register_loss(loss)
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-3)

@@ -17,6 +17,8 @@ from labdeck.compat.smdebug.exceptions import (
     TensorUnavailableForStep,
 )
 from labdeck.compat.smdebug.mode_keys import modes
+from labdeck.compat.smdebug.reduction_config import ReductionConfig
+from labdeck.compat.smdebug.save_config import SaveConfig
 from labdeck.compat.smdebug.sheet import Pointer, read_pointers, to_sheet, write_pointer, write_sheet
 from labdeck.compat.smdebug.trials import create_trial
 from labdeck.store.tensors.blocks import to_block
@@ -143,6 +145,33 @@ def test_a_hook_that_was_closed_ends_the_data_before_the_trial_ends(training, lo
     with pytest.raises(NoMoreData):
         create_trial(training.trial).wait_for_steps([1])
     assert training.trial.record().state == "running"
+
+
+def test_a_step_is_there_when_its_arrays_are(training, local):
+    weights = Collection(
+        "weights", reduction_config=ReductionConfig(save_raw_tensor=True), save_config=SaveConfig(save_interval=2)
+    )
+    write_sheet(local.session, training.trial.id, to_sheet({"weights": weights}, ended=False))
+    trial = create_trial(training.trial)
+    training.step(0)
+    assert trial.steps() == []
+    array = {"Net_fc.weight": to_block(np.eye(2, dtype=np.float32))}
+    training.writer.arrays(Moment("TRAIN", 0, 0, 0.0), array)
+    assert trial.steps() == [0]
+    assert trial.tensor("Net_fc.weight").value(0).shape == (2, 2)
+    training.step(1)
+    training.step(2)
+    assert trial.steps() == [0, 1]
+    training.end()
+    assert trial.steps() == [0, 1, 2]
+
+
+def test_samples_of_the_machine_are_no_steps(training):
+    layout = make_layout([(TensorInfo("cpu", ("system",)), ("value",))])
+    training.writer.row(layout, Moment("GLOBAL", 0, 0, 0.0), np.array([50.0]))
+    training.step(0)
+    trial = create_trial(training.trial)
+    assert (trial.modes(), trial.tensor_names()) == ([modes.TRAIN], ["Net_fc.weight", "loss"])
 
 
 def test_a_deleted_trial_ends_the_data(training, local):
