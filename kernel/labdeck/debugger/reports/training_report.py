@@ -22,7 +22,10 @@ from labdeck.debugger.reports.shared_sections import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from labdeck.store.session import Session
+    from labdeck.store.tensors.reader import TensorSeries
     from labdeck.wire.debugging import Mode
 
 _MOST_LINES, _MOST_LAYERS, _MOST_ROWS = 12, 80, 400
@@ -86,22 +89,34 @@ def _summary(facts: Facts) -> Section:
 
 def _loss(facts: Facts) -> Section:
     lines: list[dict[str, Any]] = []
-    courses: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    courses: dict[str, NDArray[np.float64]] = {}
     modes: tuple[Mode, ...] = ("TRAIN", "EVAL", "GLOBAL")
     for name in facts.inside("losses")[:_MOST_LINES]:
         for mode in modes:
             found = facts.series(name, "value", mode)
-            if len(found):
-                across = found.global_steps if mode == "EVAL" else found.steps
-                lines.append(line(across, found.values, f"{name} ({mode})", len(lines)))
-                courses.setdefault(mode, found.values)
+            if np.isfinite(found.values).any() or (len(found) and mode == "TRAIN"):
+                steps, values = _held(facts, found) if mode == "EVAL" else (found.steps, found.values)
+                lines.append(line(steps, values, f"{name} ({mode})", len(lines)))
+                courses.setdefault(mode, values)
     if not lines:
         text = "No loss was recorded. Pass it on: labdeck.watch(model, optimizer, loss=criterion), or hook.save_scalar."
         return Section("loss", "Loss", (Text(text, "advice"),))
     return Section("loss", "Loss", (Figure(lines, layout("step", "loss")), *_judge_loss(courses)))
 
 
-def _judge_loss(courses: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> list[Text]:
+def _held(facts: Facts, found: TensorSeries) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return an evaluation's loss over the training steps that came before it, the mean of its batches."""
+    trained = facts.reader.moments("TRAIN")
+    counted = np.array([moment.global_step for moment in trained], np.int64)
+    steps = np.array([moment.step for moment in trained], np.int64)
+    kept = np.isfinite(found.values)
+    places = np.searchsorted(counted, found.global_steps[kept]) - 1
+    across = steps[np.maximum(places, 0)] if len(steps) else found.steps[kept]
+    at, inverse = np.unique(across, return_inverse=True)
+    return at, np.bincount(inverse, found.values[kept]) / np.bincount(inverse)
+
+
+def _judge_loss(courses: dict[str, NDArray[np.float64]]) -> list[Text]:
     """Say what the course of the loss tells: it fell, it stood still, it fits the training data too much."""
     train = courses.get("TRAIN", courses.get("GLOBAL"))
     if train is None:
@@ -153,19 +168,24 @@ def _metrics(facts: Facts) -> Section | None:
 def _layers(facts: Facts, collection: str, title: str, reductions: Sequence[str]) -> Section:
     """Return how one kind of tensor goes over layers and steps."""
     modes: tuple[Mode, ...] = ("TRAIN", "GLOBAL")
+    kept = facts.inside(collection)
+    more = [Text(f"These are the first {_MOST_LAYERS} of {len(kept):,}.")] if len(kept) > _MOST_LAYERS else []
     for reduction in reductions:
-        names = [name for name in facts.inside(collection) if reduction in facts.reader.reductions(name)]
+        names = _having(facts, kept, reduction)
         for mode in modes:
-            steps, table = facts.grid(names[:_MOST_LAYERS], reduction, mode)
+            steps, table = facts.grid(names, reduction, mode)
             if len(steps):
-                parts = (_heat(names[:_MOST_LAYERS], steps, table, reduction), _table_of(names, table, reduction))
-                return Section(collection, title, parts)
+                drawn = (_heat(names, steps, table, reduction), _table_of(names, table, reduction))
+                return Section(collection, title, (*drawn, *more))
     return Section(collection, title, (Text(f"None were recorded: {_HINTS[collection]}.", "advice"),))
 
 
-def _heat(
-    names: Sequence[str], steps: np.ndarray[tuple[int], np.dtype[np.int64]], table: np.ma.MaskedArray, reduction: str
-) -> Figure:
+def _having(facts: Facts, names: Sequence[str], reduction: str) -> list[str]:
+    """Return the first tensors, as many as a figure can show, of which a reduction was recorded."""
+    return [name for name in names[:_MOST_LAYERS] if reduction in facts.reader.reductions(name)]
+
+
+def _heat(names: Sequence[str], steps: NDArray[np.int64], table: np.ma.MaskedArray[Any, Any], reduction: str) -> Figure:
     """Draw a reduction over layers and steps: darker is smaller, by orders of magnitude where no value is negative."""
     first, _, values, broken = fold_columns(steps, table)
     known = values[np.isfinite(values)]
@@ -193,7 +213,7 @@ def _heat(
     return Figure(traces, frame, f"{reduction} of each layer over the steps; what is not finite is magenta")
 
 
-def _table_of(names: Sequence[str], table: np.ma.MaskedArray, reduction: str) -> Table:
+def _table_of(names: Sequence[str], table: np.ma.MaskedArray[Any, Any], reduction: str) -> Table:
     plain = np.ma.filled(table, np.nan)
     rows = []
     for name, values in zip(names, plain, strict=False):
@@ -206,7 +226,7 @@ def _table_of(names: Sequence[str], table: np.ma.MaskedArray, reduction: str) ->
 def _activations(facts: Facts) -> Section:
     kept = facts.inside("outputs", "relu_outputs")
     for reduction in _ACTIVATIONS:
-        names = [name for name in kept if reduction in facts.reader.reductions(name)][:_MOST_LAYERS]
+        names = _having(facts, kept, reduction)
         steps, table = facts.grid(names, reduction)
         if len(steps):
             parts = (_heat(names, steps, table, reduction), _table_of(names, table, reduction))

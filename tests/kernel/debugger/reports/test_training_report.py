@@ -51,6 +51,9 @@ def test_it_tells_what_was_recorded(experiment, trial):
     assert summary["lr"] == 0.1
     names = [trace["name"] for part in report["loss"].parts if isinstance(part, Figure) for trace in part.data]
     assert names == ["loss (TRAIN)", "loss (EVAL)"]
+    held = report["loss"].parts[0].data[1]
+    assert held["x"].tolist() == [9, 19, 29], "over the training steps before each evaluation"
+    assert held["y"].tolist() == pytest.approx([0.25, 0.125, 2.5 / 30])
     assert "fell from" in texts(report["loss"])
     assert [trace["name"] for trace in report["metrics"].parts[0].data] == ["accuracy", label(NASTY)]
     assert table(report["weights"]).rows[0][0] == "fc1.weight"
