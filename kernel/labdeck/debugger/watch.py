@@ -13,6 +13,7 @@ from labdeck.debugger.preview import PreviewRow
 from labdeck.debugger.saving import to_savings
 from labdeck.debugger.switch import is_enabled
 from labdeck.errors import TrainingEnded, UsageError
+from labdeck.findings.actions.choose import Given, to_actions
 from labdeck.runs.autolog.patching import warn
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
     loss: Any = None,
     rules: Rules = None,
     save: Save = None,
-    actions: Sequence[Action] = (),
+    actions: Given | Iterable[Given] | None = (),
     budget: float | None = 0.03,
     flight: int = 5,
     *,
@@ -196,7 +197,8 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
             updates at each step that the budget allows. `{"gradients": {"interval": 10, "reductions": ["l2"]}}`,
             `{"mine": {"regex": "attention", "arrays": True}}`,
             `{"mine": {"modules": [net.fc1, "layer4.*"], "inputs": True, "outputs": True}}`; see the guide.
-        actions: What is done because of any finding.
+        actions: What is done because of any finding: words such as "stop" and "notify", functions, or actions; see
+            `labdeck.debugger.actions.to_actions`.
         budget: Share of a step's time that watching may take, 0.03 for 3 %: it records less often to keep it. None for
             no limit.
         flight: Steps whose whole tensors are kept in memory, and written when a rule fires; 0 for none.
@@ -239,7 +241,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
 def _maker(
     rules: Rules,
     save: Save,
-    actions: Sequence[Action],
+    actions: Given | Iterable[Given] | None,
     budget: float | None,
     flight: int,
     trial: Trial | None,
@@ -250,7 +252,7 @@ def _maker(
         raise UsageError(f"budget={budget!r} is no share of a step", "give 0.03 for 3 %, or None for no limit")
     if isinstance(rules, (str, type)):
         rules = [rules]
-    maker = HubMaker(save, rules, tuple(actions), budget, int(flight), trial)
+    maker = HubMaker(save, rules, to_actions(actions), budget, int(flight), trial)
     maker.check()
     return maker
 
@@ -263,7 +265,7 @@ def _boosters(maker: HubMaker) -> list[Attached]:
 def attach_automatically(
     rules: Rules = None,
     save: Save = None,
-    actions: Sequence[Action] = (),
+    actions: Given | Iterable[Given] | None = (),
     budget: float | None = 0.03,
     flight: int = 5,
     trial: Trial | None = None,
