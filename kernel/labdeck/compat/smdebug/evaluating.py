@@ -92,7 +92,7 @@ def _of_ones_own(rule: Rule, trial: Trial) -> tuple[FindingRecord, ...]:
     made.act(rule.actions)
     invoke_rule(made)
     fired: Fired = made.fired
-    return () if fired.finding is None else (fired.finding,)
+    return tuple(fired.findings)
 
 
 def _class_in(path: Path, name: str) -> Any:

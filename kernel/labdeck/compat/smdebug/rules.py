@@ -95,13 +95,22 @@ class Rule(ABC):
             self.set_required_tensors(step)
             self.req_tensors.fetch()
             self.report["Datapoints"] += 1
-            fired = self.invoke_at_step(step)
+            try:
+                fired = self.invoke_at_step(step)
+            except RuleEvaluationConditionMet:  # rules that end themselves say so in this way
+                self._follow(step)
+                raise
         if fired:
-            self.report["RuleTriggered"] += 1
-            self.report["Violations"] += 1
-            self.fired.at(step)
-            self._actions.invoke(self.fired)
+            self._follow(step)
             raise RuleEvaluationConditionMet(self.rule_name, step)
+        self.fired.quiet(step)
+
+    def _follow(self, step: int) -> None:
+        """Do what follows when it has fired."""
+        self.report["RuleTriggered"] += 1
+        self.report["Violations"] += 1
+        self.fired.at(step)
+        self._actions.invoke(self.fired)
 
 
 def invoke_rule(

@@ -145,8 +145,8 @@ def test_a_rule_of_ones_own_stands_in_a_file(recorded, local, tmp_path):
     (found,) = evaluate(rule, create_trial(recorded))
     assert (found.rule, found.step, found.last_step, found.count) == ("LossAbove", 1, 3, 3)
     assert local.session.catalog.findings(trial_id=recorded.id).findings == (found,)
-    (old,) = evaluate(rule, create_trial(OLD))
-    assert (old.mode, old.step, old.count) == ("TRAIN", 0, 9)
+    told = [(one.mode, one.step, one.last_step, one.count) for one in evaluate(rule, create_trial(OLD))]
+    assert told == [("TRAIN", 0, 10, 6), ("EVAL", 0, 2, 3)]
     assert local.session.catalog.findings().total == 1
     for wrong, error in (("NoRule", SMDebugTypeError), ("Absent", SMDebugValueError)):
         with pytest.raises(error):
@@ -173,6 +173,17 @@ def test_a_rule_of_ones_own_stops_the_training_that_it_looks_at(local, caplog):
     assert rule.report["RuleTriggered"] == 1
     invoke_rule(Always(create_trial(OLD), '[{"name": "stoptraining"}]'), end_step=1)
     assert "no training to stop" in caplog.text
+
+
+def test_what_begins_again_is_a_new_finding(recorded, local):
+    class Odd(OwnRule):
+        def invoke_at_step(self, step):
+            return step != 1
+
+    rule = Odd(create_trial(recorded))
+    invoke_rule(rule)
+    assert [(one.step, one.last_step, one.count) for one in rule.fired.findings] == [(0, 0, 1), (2, 3, 2)]
+    assert local.session.catalog.findings(trial_id=recorded.id).total == 2
 
 
 def test_a_message_that_cannot_be_sent_is_logged(recorded, caplog, monkeypatch):

@@ -74,6 +74,7 @@ def test_a_rule_may_end_itself(old):
     rule = Once(old)
     invoke_rule(rule)
     assert rule.looked_at == [0]
+    assert rule.report["Violations"] == len(rule.fired.findings) == 1
 
 
 def test_an_error_in_a_rule_is_the_callers(old):
