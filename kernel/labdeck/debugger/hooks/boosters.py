@@ -210,7 +210,7 @@ class BoosterFeed:
         needed = {*plan.arrays, *self._filler.needs(plan.layout)}
         if "feature_importance" in wanted:
             self._read_importance()
-        if "average_shap" in wanted or any(name.startswith("full_shap/") for name in needed):
+        if self._shaps and ("average_shap" in wanted or any(name.startswith("full_shap/") for name in needed)):
             arrays |= self._read_shap()
         if "predictions" in needed:
             arrays["predictions"] = self._source.predictions()

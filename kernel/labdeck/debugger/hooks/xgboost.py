@@ -87,8 +87,8 @@ class Watching:
 
     def begin(self, booster: Any) -> None:
         """Begin to watch."""
-        if not is_enabled():
-            return
+        if not is_enabled() or type(booster).__name__ == "_PackedBooster":
+            return  # of a cross-validation: it is several, and none can be looked at
         also = _for_report(self._data) if self._maker.wants(REPORT) else None
         self.hub, self._place = self._maker.make("Booster", NAME, also)
         self.made = self.hub

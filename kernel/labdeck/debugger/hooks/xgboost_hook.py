@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 class XGBoostHook(TrainingCallback):
     """Records the rounds of a training of XGBoost, and has rules watch them; for `callbacks=[XGBoostHook()]`.
 
-    It works with `xgboost.train` and with XGBoost's scikit-learn estimators. Each round is a step of the mode TRAIN.
-    Recorded are, under SageMaker's names: metrics as "<dataset>-<metric>" (of several, one should be called "train"),
-    "hyperparameters/<name>" once (text as "hyperparameters/objective=binary:logistic"), and
+    It works with `xgboost.train` and with XGBoost's scikit-learn estimators; `xgboost.cv` is left alone. Each round is
+    a step of the mode TRAIN. Recorded are, under SageMaker's names: metrics as "<dataset>-<metric>" (of several data
+    sets, one should be called "train"), "hyperparameters/<name>" once (text as
+    "hyperparameters/objective=binary:logistic"), and
     "feature_importance/<kind>/<feature>" for the kinds weight, gain, cover, total_gain and total_cover, each divided by
     its sum. Where `save` names them also "predictions" and "labels" of the validation data (of the training data if
     there are none), the trees that have grown since they were recorded last as "trees/<column>" (Tree, Node, Feature,

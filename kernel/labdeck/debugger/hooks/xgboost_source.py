@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from labdeck.debugger.hooks.boosters import Numbers, Source
 from labdeck.debugger.hooks.trees import flatten_xgboost
 
 KINDS = ("weight", "gain", "cover", "total_gain", "total_cover")
+_UNCUT = 5
+"""Data that cannot be cut is explained whole if it has at most so many times the rows that are wanted."""
 _CONFIG = (
     ("learner", "gradient_booster", "gbtree_model_param"),
     ("learner", "gradient_booster", "tree_train_param"),
@@ -63,8 +65,15 @@ class XGBoostSource(Source):
         self._numbers = 0
         explained = train if train is not None else validation
         self._explained = _first_rows(explained, shap_rows) if shap_rows and explained is not None else None
-        self.shap_rows = 0 if self._explained is None else self._explained.num_row()
-        self.classes = max(1, int(self._part("learner", "learner_model_param").get("num_class", 0) or 0))
+        self._probe()
+
+    def _probe(self) -> None:
+        """Find out what this booster can tell: some kinds of data and of trees it cannot explain, or not even read."""
+        if self.data and _attempt(self.predictions) is None:
+            self.data = ""
+        values = None if self._explained is None else _attempt(self.shap)
+        if values is not None:
+            self.shap_rows, self.classes = len(values), values.shape[2]
 
     def _part(self, *path: str) -> dict[str, Any]:
         found: Any = self._config
@@ -132,7 +141,9 @@ class XGBoostSource(Source):
         rounds = self._booster.num_boosted_rounds()
         if rounds <= self._grown:
             return flatten_xgboost([], self._numbers, self._places)
-        texts = self._booster[self._grown : rounds].get_dump(dump_format="json", with_stats=True)
+        new = self._booster[self._grown : rounds]
+        texts = _attempt(lambda: new.get_dump(dump_format="json", with_stats=True))
+        texts = new.get_dump(dump_format="json") if texts is None else texts  # trees of several targets have none
         found = flatten_xgboost([json.loads(text) for text in texts], self._numbers, self._places)
         self._grown = rounds
         self._numbers += len(texts)
@@ -168,10 +179,16 @@ def _labels(matrix: Any, most: int) -> NDArray[Any]:
 
 
 def _first_rows(matrix: Any, rows: int) -> Any:
-    """Return the first rows of some data; None of data that cannot be cut."""
+    """Return the first rows of some data; None of much data that cannot be cut."""
     if matrix.num_row() <= rows:
         return matrix
+    cut = _attempt(lambda: matrix.slice(np.arange(rows), allow_groups=True))
+    return matrix if cut is None and matrix.num_row() <= _UNCUT * rows else cut
+
+
+def _attempt(action: Callable[[], Any]) -> Any:
+    """Return what a call returns, None if it raises: each kind of data, and each version, refuses in its own words."""
     try:
-        return matrix.slice(np.arange(rows))
-    except Exception:  # noqa: BLE001 - each kind of data, and each version, refuses in its own words
+        return action()
+    except Exception:  # noqa: BLE001 - see above
         return None
