@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import weakref
@@ -25,6 +26,7 @@ REPORT = "ProfilerReport"
 
 _log = logging.getLogger("labdeck.debugger")
 _usual = INTERVAL
+_numbers = itertools.count()
 _running: weakref.WeakSet[Profiler] = weakref.WeakSet()
 
 
@@ -66,6 +68,7 @@ class Profiler:
     def __init__(self, hub: Hub, interval: float | None = None) -> None:
         self._hub = hub
         self._interval = _usual if interval is None else _checked(interval)
+        self._number = next(_numbers)
         self.timer = StepTimer()
         self._operators = OperatorProfile(hub)
         self._loaders = LoaderWatch(self.timer.loaded)
@@ -88,9 +91,9 @@ class Profiler:
         if self._thread is not None or not self._hub.is_on:
             return
         self._loaders.start()
+        _running.add(self)
         self._thread = threading.Thread(target=self._run, name="labdeck-profiler", daemon=True)
         self._thread.start()
-        _running.add(self)
 
     def mark(self, part: Part) -> None:
         """Let the time from now on belong to a part of the step."""
@@ -150,7 +153,8 @@ class Profiler:
 
                 gauges = Gauges()
             while self._wait():
-                self._hub.sample(gauges.read())
+                if self._is_first():
+                    self._hub.sample(gauges.read())
         except Exception as error:  # noqa: BLE001 - a thread of ours must not show a traceback to the user
             _log.warning("the machine is not sampled any more", exc_info=True)
             self._hub.warn(f"the machine is not sampled any more ({type(error).__name__}: {error})")
@@ -163,6 +167,11 @@ class Profiler:
                 return False
             if not self._changed.wait(self._interval):
                 return self._goes_on()
+
+    def _is_first(self) -> bool:
+        """Of several models that are trained together, one has the machine sampled for all."""
+        others = [each for each in tuple(_running) if each._hub.trial.id == self._hub.trial.id]  # noqa: SLF001
+        return min(others, key=lambda each: each._number, default=self) is self  # noqa: SLF001
 
     def _goes_on(self) -> bool:
         return not self._ended and self._hub.is_on

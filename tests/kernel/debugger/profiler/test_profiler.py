@@ -92,6 +92,19 @@ def test_the_machine_is_sampled_until_the_end(trial, hub, profiler):
     assert hub.is_on
 
 
+def test_one_of_several_models_has_the_machine_sampled(trial, hub, profiler):
+    other = Hub(trial, name="critic", framework="arrays", rules=[])
+    second = Profiler(other, 0.1)
+    profiler.start()
+    second.start()
+    eventually(lambda: hub.watch_record().recorded >= 3)
+    assert other.watch_record().recorded == 0
+    profiler.close()
+    eventually(lambda: other.watch_record().recorded >= 2)
+    second.close()
+    other.close()
+
+
 def test_the_interval_changes_while_it_runs(trial, hub):
     profiler = Profiler(hub, 60.0)
     profiler.start()
