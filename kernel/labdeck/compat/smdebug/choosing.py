@@ -14,6 +14,7 @@ from labdeck.compat.smdebug.save_config import SaveConfig
 from labdeck.findings.window import guess_collections
 
 _WHOLE = ReductionConfig(save_raw_tensor=True)
+_ACTIVATIONS = ("relu", "tanh", "sigmoid")
 _ONLY_TRAINED = (CollectionKeys.GRADIENTS, CollectionKeys.OPTIMIZER_VARIABLES)
 
 
@@ -159,10 +160,13 @@ class Choosing:
         due = self._due_now()
         return collection_name in due or bool(self._collections_of(tensor_name) & due)
 
-    def _told(self, name: str, members: frozenset[str]) -> tuple[str, ...]:
-        """Return the collections that a tensor is said to be in: those that are saved, and what its name tells."""
+    def _told(self, name: str, members: frozenset[str], module_type: str) -> tuple[str, ...]:
+        """Return the collections that a tensor is said to be in: those that are saved, and what name and type tell."""
         if name not in self._tellings:
             built_in = {one for one in self.built_in if matches(name, self.get_collections()[one].include_regex)}
             guessed = () if CollectionKeys.LOSSES in {*members, *built_in} else guess_collections(name)
+            layer = module_type.lower()
+            if layer in _ACTIVATIONS and guessed[:1] in (("inputs",), ("outputs",)):
+                guessed = (*guessed, f"{layer}_{guessed[0]}")
             self._tellings[name] = tuple(sorted({*members, *built_in, *guessed} - {CollectionKeys.ALL}))
         return self._tellings[name]

@@ -251,7 +251,13 @@ class BaseHook(Choosing):
         configs = [one.reduction_config for one in chosen if one.reduction_config is not None]
         wanted = [] if is_scalar else [key for config in configs for key in config.wanted()]
         self._held[name] = Held(
-            TensorInfo(name, self._told(name, members), shape=array.shape, dtype=array.dtype.name, **about),
+            TensorInfo(
+                name,
+                self._told(name, members, about.get("module_type", "")),
+                shape=array.shape,
+                dtype=array.dtype.name,
+                **about,
+            ),
             array,
             tuple(dict.fromkeys(("abs_" if absolute else "") + reduction for reduction, absolute in wanted)),
             is_whole=any(config.save_raw_tensor for config in configs),

@@ -70,6 +70,7 @@ class Hook(BaseHook):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.module_maps: dict[Any, str] = {}
+        self._paths: dict[Any, str] = {}
         self._watched: dict[Any, set[str]] = {}
         self._handles: list[Any] = []
         self._abouts: dict[tuple[Any, str], dict[str, str]] = {}
@@ -94,8 +95,9 @@ class Hook(BaseHook):
         name = _class_of(inner)
         if self._recording is not None:
             self._recording.model = name
+            self._recording.parameters += sum(parameter.numel() for parameter in inner.parameters())
         for path, submodule in inner.named_modules():
-            self.module_maps[submodule] = path
+            self.module_maps[submodule] = self._paths[submodule] = path
         self.module_maps[inner] = name
         self._watched[inner] = set()
         self._handles.append(module.register_forward_pre_hook(lambda *_: self._before_forward(inner)))
@@ -162,7 +164,7 @@ class Hook(BaseHook):
         if name is None:  # a replica
             return
         with self._guarded():
-            about = {"module": name, "module_type": type(module).__name__}
+            about = {"module": self._paths.get(module, ""), "module_type": type(module).__name__}
             self._save_all(name, "input", inputs, **about)
             self._save_all(name, "output", outputs, **about)
 
@@ -214,7 +216,7 @@ class Hook(BaseHook):
     def _detach(self) -> None:
         for handle in self._handles:
             handle.remove()
-        for held in (self._handles, self.module_maps, self._watched, self._abouts):
+        for held in (self._handles, self.module_maps, self._paths, self._watched, self._abouts):
             held.clear()
 
     @staticmethod

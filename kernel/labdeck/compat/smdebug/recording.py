@@ -113,6 +113,7 @@ class Recording:
         self._kinds: dict[Any, _Kind] = {}
         self._needed: frozenset[str] = frozenset()
         self.model = "model"
+        self.parameters = 0
         self.has_rules = False
         self._told = 0
         if self._out_dir is not None and not self._is_remote:
@@ -190,7 +191,7 @@ class Recording:
                 self._infos[name] = one.info
                 changed = True
         if changed:
-            hub.describe(list(self._infos.values()))
+            hub.describe(list(self._infos.values()), self.parameters)
 
     def close(self, collections: Mapping[str, Collection], *, finish: bool = True) -> None:
         """Nothing will be recorded any more."""

@@ -313,3 +313,22 @@ def test_each_process_of_a_distributed_training_saves_its_own(include, workers, 
     for rank, worker in enumerate(workers):
         np.testing.assert_array_equal(gradient.value(0, worker=worker), [[rank + 1.0, rank + 1.0]])
     assert sum(len(experiment.trials()) for experiment in local.experiments()) == len(workers)
+
+
+def test_the_sidebar_knows_what_the_tensors_are(local):
+    hook = Hook(save_config=EVERY, save_all=True)
+    training = Training(hook, nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)))
+    training.loss(training.net(training.x), training.y).backward()
+    hook.close()
+    trial_id = hook.out_dir.rpartition("/")[2]
+    told = {row.name: row for row in local.tensors.list_of(trial_id).tensors}
+    weight, gradient = told["Sequential_2.weight"], told["gradient/Sequential_2.weight"]
+    for row in (weight, gradient):
+        assert (row.module, row.module_type, row.parameter, row.shape) == ("2", "Linear", "2.weight", (3, 8))
+    assert (weight.collections, gradient.collections) == (("weights",), ("gradients",))
+    assert told["1_output_0"].collections == ("outputs", "relu_outputs")
+    assert told["Sequential_output_0"].module == ""
+    assert told["CrossEntropyLoss_output_0"].collections == ("losses",)
+    (watch,) = local.session.catalog.debugger(trial_id).watches
+    assert (watch.name, watch.framework, watch.state, watch.steps) == ("Sequential", "torch", "off", 1)
+    assert watch.parameters == 4 * 8 + 8 + 8 * 3 + 3
