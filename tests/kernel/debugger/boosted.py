@@ -16,14 +16,15 @@ def table(rows=600, columns=6, seed=0):
     return features, (features[:, 0] - features[:, 1] + rng.normal(size=rows) > 0).astype(int)
 
 
-def train(features, labels, rounds=10, *, params=None, names=None, **hook):
+def train(features, labels, rounds=10, *, params=None, names=None, experiment=None, **hook):
     """Train on three quarters of the rows with a hook; return the trial and the booster."""
+    experiment = experiment or labdeck.experiment("boosted")
     cut = 3 * len(features) // 4
     inside = xgboost.DMatrix(features[:cut], labels[:cut], feature_names=names)
     outside = xgboost.DMatrix(features[cut:], labels[cut:], feature_names=names)
     params = {"objective": "binary:logistic", "nthread": 2, **(params or {})}
     watching = XGBoostHook(train_data=inside, validation_data=outside, budget=None, **hook)
-    with labdeck.experiment("boosted").trial("trees") as trial:
+    with experiment.trial("trees") as trial:
         booster = xgboost.train(
             params,
             inside,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.metrics import confusion_matrix, f1_score, mean_absolute_error, roc_auc_score
 from tests.kernel.debugger.boosted import table, tensors, train
@@ -155,6 +159,20 @@ def test_of_trainings_one_after_the_other_the_latest_is_told():
     assert "1 further training" in report["overview"].parts[0].text
     assert len(figure(report, "loss").data[0]["y"]) == 5
     assert "residuals" in [section.key for section in report.sections]
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_and_draws_the_same(experiment, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABDECK_STORE", str(tmp_path / "store"))
+    trial, _ = train(*table(), 5, rules=["CreateXgboostReport"], experiment=experiment)
+    report = make_report(experiment.session, trial.id, "xgboost")
+    notebook = nbformat.reads(trial.artifact("xgboost-report.ipynb").text(), 4)
+    NotebookClient(notebook, timeout=110, kernel_name="python3").execute(env=dict(os.environ))
+    cells = {cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
+    for section in report.sections:
+        drawn = [output.data for output in cells[f"report[{section.key!r}]"] if "data" in output]
+        kinds = ["application/vnd.plotly.v1+json" in data for data in drawn]
+        assert kinds == [isinstance(part, Figure) for part in section.parts]
 
 
 def test_a_trial_without_trees_has_no_report():
