@@ -311,6 +311,15 @@ def test_a_vanishing_gradient_is_seen_live_and_the_training_stopped(
     expect(panel.get_by_role("button", name="Stop training")).to_be_visible()
     expect(panel.get_by_role("grid", name="Rules")).to_contain_text("VanishingGradient")
     picture(lab, "rules")
+
+    # Paused and let go on, a rule switched off and on: each as soon as a step ends.
+    panel.get_by_role("button", name="Pause").click()
+    expect(panel.locator('.jp-Labdeck-rulestate[data-state="paused"]')).to_be_visible()
+    panel.get_by_role("button", name="Go on").click()
+    expect(panel.get_by_role("button", name="Pause")).to_be_enabled()
+    panel.get_by_role("button", name="Switch off: VanishingGradient").click()
+    panel.get_by_role("button", name="Switch on: VanishingGradient").click()
+    expect(panel.get_by_role("button", name="Switch off: VanishingGradient")).to_be_enabled()
     panel.get_by_role("button", name="Stop training").click()
     wait_until(
         lambda: process.poll() is not None, "it stops", 30, lambda: (tmp_path / "train.log").read_text(encoding="utf-8")
@@ -321,3 +330,57 @@ def test_a_vanishing_gradient_is_seen_live_and_the_training_stopped(
     assert studio.session.catalog.trial(trial.id).state != "running"
     steps = studio.debugger.detail(trial.id).watches[0].steps
     assert 0 < steps < 100_000
+
+
+NAN = """
+import torch
+import labdeck
+from torch import nn
+from labdeck.debugger import actions, rules
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 1)
+
+    def forward(self, x):
+        return torch.log(self.fc(x).mean() + 1)
+
+torch.manual_seed(0)
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+x = torch.ones(8, 4)
+with labdeck.experiment("logarithms").trial("falling"):
+    with labdeck.watch(net, optimizer, rules=[rules.NaNOrigin()], actions=[actions.StopTraining()]):
+        for step in range(10_000):
+            optimizer.zero_grad()
+            net(x).backward()
+            optimizer.step()
+"""
+
+
+def test_a_nan_is_found_with_its_line_and_its_flight_is_played(
+    lab: LabPage,
+    train: Callable[[str], subprocess.Popen[bytes]],
+    tmp_path: Path,
+    picture: Callable[[LabPage, str], None],
+) -> None:
+    process = train(NAN)
+    expect(rows(lab)).to_have_count(1, timeout=KERNEL)
+    expect(rows(lab).first).to_contain_text("NaNOrigin")
+    wait_until(
+        lambda: process.poll() is not None, "it stops", 30, lambda: (tmp_path / "train.log").read_text(encoding="utf-8")
+    )
+    lab.page.get_by_role("alert").get_by_role("button", name="Findings").click()
+    card = lab.page.get_by_role("listitem", name=re.compile("^NaNOrigin"))
+    expect(card).to_contain_text(re.compile(r"train\.py:\d+ in forward"))
+    expect(card).to_contain_text("StopTraining")
+    picture(lab, "findings-origin")
+    card.get_by_role("button", name="Play the flight recording").click()
+    recorder = lab.page.get_by_role("toolbar", name="Flight recorder")
+    expect(recorder).to_be_visible()
+    expect(recorder.get_by_role("button", name="Back")).to_be_enabled()
+    recorder.get_by_role("button", name="Back").click()
+    expect(recorder.get_by_role("button", name="Forward")).to_be_enabled()
+    expect(lab.page.get_by_role("figure", name="Values of loss").locator(".main-svg").first).to_be_visible()
+    picture(lab, "findings-flight")
