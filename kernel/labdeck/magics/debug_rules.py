@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import msgspec
 
-from labdeck.debugger.watching import WISHES
 from labdeck.errors import NotFound, UsageError
 from labdeck.findings.actions.base import SEVERITIES
 from labdeck.findings.actions.choose import WORDS, to_actions, to_policy
 from labdeck.magics.debugging import chosen_rules, find_trial, make_rules, parameter_or_rule, rule_names
 from labdeck.magics.names import trial_names
 from labdeck.magics.verbs import Argument, Flag, Noun, offer, one_of
+from labdeck.wire.debugging import Wish
 from labdeck.wire.judging import RuleList
 
 if TYPE_CHECKING:
     from labdeck.magics.context import Context
     from labdeck.magics.words import Word
-    from labdeck.wire.debugging import Severity, Wish
+    from labdeck.wire.debugging import Severity
     from labdeck.wire.judging import Judged, ReportKept, WatchReport
     from labdeck.wire.tensors import RecordedStep, TensorList
 
@@ -41,6 +41,7 @@ ACTION = Flag(
 )
 _TRIAL = Flag("trial", "the trial, default the one that is or was watched last", "NAME", complete=trial_names)
 _KINDS = ("training", "profiler", "xgboost")
+_WISHES: tuple[Wish, ...] = get_args(Wish)
 
 
 @DEBUG_RULES.verb(Argument("rule", "rules, default all that ship", many=True, optional=True, complete=rule_names))
@@ -123,7 +124,7 @@ def status(context: Context, *, trial: str | None) -> WatchReport:
 
 
 @DEBUG_RULES.verb(
-    Argument("wish", f"one of {', '.join(WISHES)}", one_of(*WISHES), complete=offer(*WISHES)),
+    Argument("wish", f"one of {', '.join(_WISHES)}", one_of(*_WISHES), complete=offer(*_WISHES)),
     Argument("rule", "for rule-on and rule-off: the rule", optional=True, complete=rule_names),
     _TRIAL,
 )

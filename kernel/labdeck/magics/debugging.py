@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from labdeck.debugger.watching import make
 from labdeck.errors import UsageError
 from labdeck.magics.verbs import read_text
 
@@ -80,6 +79,8 @@ def split_rules(words: Sequence[Word]) -> list[tuple[str, dict[str, str]]]:
 
 def make_rules(words: Sequence[Word]) -> list[Rule]:
     """Return the rules of a line; NotFound, UsageError."""
+    from labdeck.debugger.watching import make
+
     return [make(name, params) for name, params in split_rules(words)]
 
 

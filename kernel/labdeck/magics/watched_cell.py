@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from labdeck.wire.judging import WatchReport
 
 NOTHING = "nothing was trained here that can be watched: PyTorch, XGBoost and LightGBM are found by themselves"
+OFF = "the debugger is switched off by LABDECK_DEBUGGER=0: nothing was watched"
 PAUSED = "labdeck.debugger.paused() hands over the model, the optimizer and the finding"
 
 
@@ -78,8 +79,12 @@ class WatchedCell:
     def report(self, note: str = "") -> WatchReport:
         """Return how the watching went."""
         assert self.trial is not None  # noqa: S101 - it was entered
+        from labdeck.debugger.switch import is_enabled
+
         report = self.context.studio.debugger.status(self.trial.id, note=note)
-        return report if note or report.detail.watches else msgspec.structs.replace(report, note=NOTHING)
+        if note or report.detail.watches:
+            return report
+        return msgspec.structs.replace(report, note=NOTHING if is_enabled() else OFF)
 
     def __enter__(self) -> Self:
         """Begin to watch."""

@@ -267,6 +267,16 @@ def test_a_cell_that_trains_nothing_says_so(cell, digits):
 
 
 @pytest.mark.slow
+def test_switched_off_nothing_is_watched_and_the_cell_trains(cell, digits, ip, monkeypatch):
+    monkeypatch.setenv("LABDECK_DEBUGGER", "0")
+    cell(NET)
+    report = cell(f"%%debug_rules ExplodingTensor --stop-on info\n{training(bad=1)}")
+    assert "switched off" in report.note
+    assert (report.detail.watches, report.findings, ip.user_ns["reached"]) == ((), (), 7)
+    del digits
+
+
+@pytest.mark.slow
 def test_a_model_is_watched_by_its_variable(cell, digits, debug, ip):
     cell(NET)
     debug("add ExplodingTensor --action stop")
