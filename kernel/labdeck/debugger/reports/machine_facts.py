@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labdeck.debugger.rules.profiler_report import MEMBERS
+from labdeck.errors import UsageError
 from labdeck.findings.replay import judge_recorded
+from labdeck.findings.rule import make_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from labdeck.debugger.reports.facts import Facts
     from labdeck.findings.replay import Judgement
+    from labdeck.findings.rule import Rule
     from labdeck.wire.debugging import FindingRecord, Mode, RuleRecord
+    from labdeck.wire.records import ParamValue
 
     Numbers = NDArray[np.float64]
 
@@ -112,8 +116,9 @@ class MachineFacts:
     def judged(self) -> Judgement:
         """What the rules over machine and steps say of what was recorded, whether or not they watched."""
         watched = {rule.rule: rule.params for rule in self.facts.debugger.rules}
+        together = watched.get("ProfilerReport", {})
         return judge_recorded(
-            self.facts.reader, [_as_watched(rule, watched.get(rule.__name__, {})) for rule in MEMBERS]
+            self.facts.reader, [_as_watched(rule, watched.get(rule.__name__, {}), together) for rule in MEMBERS]
         )
 
     def rule(self, name: str) -> RuleRecord:
@@ -126,8 +131,12 @@ class MachineFacts:
         return (found for found in self.judged.findings if found.rule in names)
 
 
-def _as_watched(rule: type[Any], params: dict[str, Any]) -> Any:
-    """Return a rule with the parameters that it had while it watched, else its own."""
-    from labdeck.findings.rule import make_rule
-
-    return make_rule(rule, {name: "None" if value is None else value for name, value in params.items()})
+def _as_watched(rule: type[Rule], own: Mapping[str, ParamValue], together: Mapping[str, ParamValue]) -> Rule:
+    """Return a rule with the parameters that it had while it watched, alone or within ProfilerReport."""
+    prefix = f"{rule.__name__}_"
+    params = {name.removeprefix(prefix): value for name, value in together.items() if name.startswith(prefix)}
+    given = {name: "None" if value is None else value for name, value in {**params, **own}.items()}
+    try:
+        return make_rule(rule, given)
+    except UsageError:  # it was recorded by a version whose rule had other parameters
+        return rule()

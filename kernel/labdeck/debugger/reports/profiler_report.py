@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labdeck.store.session import Session
 
 _MOST_OPERATORS = 20
+_NO_CARD = "there is no graphics card"
 
 
 def make(session: Session, trial_id: str) -> Report:
@@ -136,7 +137,7 @@ def _rules(machine: MachineFacts) -> Section:
             sum(found.count for found in triggered[rule.name]),
             rule.evaluations,
             ", ".join(f"{name}={value}" for name, value in rule.params.items() if name != "scan_interval_us"),
-            rule.missing,
+            _NO_CARD if "gpu" in rule.missing and not machine.cards() else rule.missing,
         )
         for rule in ordered
     ]

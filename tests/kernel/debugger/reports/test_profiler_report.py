@@ -9,6 +9,7 @@ from tests.kernel.debugger.reports.trained import profiled
 
 from labdeck.debugger.reports import make_report
 from labdeck.debugger.reports.parts import Figure, Table, Text
+from labdeck.debugger.rules import ProfilerReport
 from labdeck.errors import NotFound
 
 EVERY = [
@@ -77,6 +78,9 @@ def test_without_a_card_it_says_so(experiment):
         profiled(trial)
     report = make_report(experiment.session, trial.id, "profiler")
     assert "No graphics card" in texts(report["cards"])
+    remarks = {row[0]: row[6] for row in tables(report["rules"])[0].rows}
+    assert remarks["LowGPUUtilization"] == "there is no graphics card"
+    assert remarks["SlowDataloader"] == ""
     assert "profile_operators" in texts(report["operators"])
     waits = series(trial, "timing/data", "TRAIN").values
     rows = dict(tables(report["loading"])[0].rows)
@@ -87,7 +91,9 @@ def test_without_a_card_it_says_so(experiment):
 @pytest.mark.slow
 def test_the_rule_of_that_name_has_it_kept(experiment):
     with experiment.trial("asked") as trial:
-        profiled(trial, rules=["ProfilerReport"])
+        profiled(trial, rules=[ProfilerReport(Dataloader_min_threshold=12.5)])
+    rows = {row[0]: row for row in tables(make_report(experiment.session, trial.id, "profiler")["rules"])[0].rows}
+    assert "min_threshold=12.5" in rows["Dataloader"][5], "the rules judge as they did while they watched"
     kept = {artifact.name for artifact in trial.artifacts()}
     assert {"profiler-report.html", "profiler-report.ipynb"} <= kept
 
