@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import sys
-from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -44,9 +43,13 @@ def _short(file: str) -> str:
     return "cell" if "ipykernel_" in file or file.startswith("<ipython-input") else Path(file).name
 
 
-@lru_cache(maxsize=4096)
+_foreign: dict[str, bool] = {}
+"""Of the files met, whether they belong to Labdeck, a library or Python itself."""
+
+
 def _is_foreign(file: str, library: str) -> bool:
-    return file.startswith((library, _OURS, "<frozen", "<string"))
+    found = _foreign[file] = file.startswith((library, _OURS, "<frozen", "<string"))
+    return found
 
 
 def line_here(library: str) -> Line | None:
@@ -58,7 +61,8 @@ def line_here(library: str) -> Line | None:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - `inspect` would read every source on the way
     while frame is not None:
         code = frame.f_code
-        if not _is_foreign(code.co_filename, library):
+        foreign = _foreign.get(code.co_filename)
+        if foreign is False or (foreign is None and not _is_foreign(code.co_filename, library)):
             return Line(code.co_filename, frame.f_lineno, code.co_name)
         frame = frame.f_back
     return None

@@ -14,6 +14,7 @@ from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_feed import TorchFeed
 from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
 from labdeck.debugger.hooks.torch_losses import loss_modules, unknown_functions
+from labdeck.debugger.hooks.torch_modules import tensors_in
 from labdeck.debugger.hooks.torch_names import resolve, unwrap
 from labdeck.debugger.switch import is_enabled
 from labdeck.runs import active
@@ -190,6 +191,7 @@ class Models:
         self._thread = threading.get_ident()
         self._undo: list[Callable[[], None]] = []
         self._refused: set[type] = set()
+        self._closing: Any = None
         self.models: list[Model] = []
         self._owner = f"debugger-{id(self)}"
         if is_enabled():
@@ -211,7 +213,7 @@ class Models:
     def _called(self, module: Any, args: Any) -> None:
         if is_compiling() or threading.get_ident() != self._thread or not module.training:
             return
-        if not torch().is_grad_enabled() or self._knows(module):
+        if not torch().is_grad_enabled() or self._knows(module) or any(one.is_meta for one in tensors_in(args)):
             return
         if any(parameter.requires_grad for parameter in module.parameters()):
             self._isolated(self._meet, module, args)
@@ -223,10 +225,15 @@ class Models:
     def _meet(self, module: Any, args: Any) -> None:
         parts = SimpleNamespace(param_groups=[{"params": list(module.parameters())}])
         found = find_model(torch(), parts)
-        root = unwrap(module if found is None else found).root
-        is_whole = unwrap(module).root is root
+        own = unwrap(module).root
+        root = unwrap(own if found is None else found).root
+        if not any(part is own for part in root.modules()):
+            root = own
+        is_whole = own is root
         model = self._watch(root if not is_whole else module, called=module)
         if model is not None and model.feed is not None:
+            if self._closing is not None:
+                model.feed.before_step(self._closing, closure=True)
             model.feed.enter(module, args, {})  # its hooks come too late for this call
 
     def _watch(self, model: Any, called: Any = None) -> Model | None:
@@ -263,7 +270,10 @@ class Models:
         """Watch a model whose call was not seen, as long as it is not watched."""
         if threading.get_ident() != self._thread or self._is_known(optimizer):
             return
-        self._isolated(self._meet_late, optimizer, closure)
+        if closure and self._undo:
+            self._closing = optimizer  # the model will be called within the step
+        else:
+            self._isolated(self._meet_late, optimizer, closure)
 
     def _is_known(self, optimizer: Any) -> bool:
         return any(model.feed is not None and model.feed.inventory.is_ours(optimizer) for model in self.models)
@@ -278,7 +288,9 @@ class Models:
 
     def after_step(self, optimizer: Any) -> None:
         """Look at calls no longer: what trains is known."""
-        del optimizer
+        if self._closing is optimizer and not self._is_known(optimizer):
+            self._isolated(self._meet_late, optimizer, True)
+        self._closing = None
         while self._undo:
             self._undo.pop()()
 
@@ -288,7 +300,7 @@ class Models:
     def saw_loss(self) -> None:
         """Nothing to do."""
 
-    def saw_backward(self, root: Any) -> None:
+    def saw_backward(self, loss: Any) -> None:
         """Nothing to do."""
 
     # -- its end ---------------------------------------------------------------------------------------------------

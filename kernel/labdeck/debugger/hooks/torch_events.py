@@ -11,8 +11,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from labdeck.debugger.hooks.torch_library import library_folder, torch
@@ -63,15 +62,16 @@ class Watcher(Protocol):
     def saw_loss(self) -> None:
         """A loss was computed."""
 
-    def saw_backward(self, root: Any) -> None:
-        """A loss is about to be differentiated."""
+    def saw_backward(self, loss: Any) -> None:
+        """A loss is about to be differentiated: a number, or a tensor of a device."""
 
 
 class Recent(threading.local):
     """What this thread has done since it was last asked.
 
     Attributes:
-        roots: The losses that were differentiated, detached; unscaled where a gradient scaler had scaled them.
+        roots: The losses that were differentiated, numbers, or tensors of a device; without the factor of a gradient
+            scaler.
         calls: The losses that were computed.
         again: Computes the latest of them once more.
         line: Where that was called, or where a loss was differentiated, whichever was later.
@@ -180,15 +180,22 @@ def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
 def _note_root(root: Any) -> None:
     if root.ndim and root.numel() != 1:
         return
-    same = recent.scaled is not None and recent.scaled() is root
-    loss = recent.unscaled if same else root.detach()
-    recent.scaled = recent.unscaled = None
-    if len(recent.roots) < _MOST:
-        recent.roots.append(loss)
-    if recent.again is None:
-        recent.line = line_here(library_folder())
+    mine = recent
+    if mine.scaled is not None:
+        root = mine.unscaled if mine.scaled() is root else root
+        mine.scaled = mine.unscaled = None
+    loss = _number(root) if root.is_cpu else root.detach()
+    if len(mine.roots) < _MOST:
+        mine.roots.append(loss)
+    if mine.again is None:
+        mine.line = line_here(library_folder())
     for watcher in tuple(_watchers):
         watcher.saw_backward(loss)
+
+
+def _number(loss: Any) -> float:
+    value = loss.item()
+    return abs(value) if isinstance(value, complex) else float(value)
 
 
 def _scale(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -217,8 +224,11 @@ def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def loss(*args: Any, **kwargs: Any) -> Any:
         if not _watchers or torch().compiler.is_compiling():
             return original(*args, **kwargs)
-        with inside_loss():
+        recent.depth += 1
+        try:
             value = original(*args, **kwargs)
+        finally:
+            recent.depth -= 1
         note_loss(name, value, args, kwargs, original, pair=name in _PAIRS)
         return value
 
@@ -227,28 +237,19 @@ def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return loss
 
 
-@contextmanager
-def inside_loss() -> Iterator[None]:
-    """Let losses that are computed meanwhile be parts of this one."""
-    recent.depth += 1
-    try:
-        yield
-    finally:
-        recent.depth -= 1
-
-
 def note_loss(
     name: str, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any], *, pair: bool
 ) -> None:
     """A loss was computed."""
-    if recent.depth or not torch().is_tensor(value):
+    mine = recent
+    if mine.depth or not torch().is_tensor(value):
         return
-    predictions, labels = _pair(args, kwargs) if pair and not recent.calls else (None, None)
-    if len(recent.calls) >= _MOST:
-        del recent.calls[-1]
-    recent.calls.append(LossCall(name, value.detach(), predictions, labels))
-    recent.again = lambda: function(*args, **kwargs)
-    recent.line = line_here(library_folder())
+    predictions, labels = _pair(args, kwargs) if pair and not mine.calls else (None, None)
+    if len(mine.calls) >= _MOST:
+        del mine.calls[-1]
+    mine.calls.append(LossCall(name, value.detach(), predictions, labels))
+    mine.again = lambda: function(*args, **kwargs)
+    mine.line = line_here(library_folder())
     for watcher in tuple(_watchers):
         watcher.saw_loss()
 

@@ -164,15 +164,15 @@ class TorchFeed:
         if mode == "TRAIN":
             if self._turns.is_open:
                 self._finish()
-            first = self._step is None
             measured = self._begin_step()
             self._turns.move()
         else:
             events.recent.forget()
-            first, measured = True, self._measure(mode)
+            measured = self._measure(mode)
             self._evaluated = mode, measured
         discover = not self._was_discovered
-        if first or discover:
+        if discover or not measured.has_passed:
+            measured.has_passed = True
             self._modules.begin(measured.plan, measured.taken, discover=discover)
             self._modules.see("input", (args, kwargs))
         self._origins.remember(args, kwargs)
@@ -182,7 +182,8 @@ class TorchFeed:
             self._profiler.mark("forward")
 
     def _end_pass(self, output: Any) -> None:
-        self._origins.returned(output)
+        if self._step is not None and self._step.plan is not None and self._program(self._step.plan).watched:
+            self._origins.keep_gradients(output)
         self._modules.see("output", output)
         if self._is_whole:
             self._modules.end()
@@ -228,10 +229,10 @@ class TorchFeed:
         self._evaluated = "EVAL", self._measure("EVAL")
         events.recent.calls.append(latest)
 
-    def saw_backward(self, root: Any) -> None:
+    def saw_backward(self, loss: Any) -> None:
         """Look at a loss before its gradient spreads what is wrong with it."""
         self._turns.move()
-        self._isolated(self._origins.look_at_loss, root)
+        self._isolated(self._origins.look_at_loss, loss)
 
     def _end_evaluation(self) -> None:
         """End a step of another mode than TRAIN: the next begins, or the training goes on."""
@@ -250,7 +251,7 @@ class TorchFeed:
 
     def _learn_ends(self, mode: Mode, measured: Measured) -> None:
         """Take predictions and labels; describe them when they are seen for the first time."""
-        new = {info.name: info for info in self._losses.ends() if info.name not in self.inventory.ends}
+        new = self._losses.unknown_ends(self.inventory.ends)
         if new:
             self.inventory.ends |= new
             self.describe()
@@ -270,7 +271,7 @@ class TorchFeed:
         begun = perf_counter()
         self._deliver()
         self._end_evaluation()
-        if not self._turns.begin(optimizer):
+        if not self._turns.begin(id(optimizer)):
             return
         measured = self._begin_step()
         if self.inventory.has_changed():
@@ -300,7 +301,7 @@ class TorchFeed:
             self._isolated(self._after_step, optimizer)
 
     def _after_step(self, optimizer: Any) -> None:
-        if self._step is not None and self._turns.end(optimizer):
+        if self._step is not None and self._turns.end(id(optimizer)):
             self._finish()
 
     def _finish(self) -> None:
@@ -310,6 +311,7 @@ class TorchFeed:
         if measured is None:
             return
         if measured.is_late:
+            self._modules.end()
             self._take_gradients(measured)
         plan = measured.plan
         if plan is not None:

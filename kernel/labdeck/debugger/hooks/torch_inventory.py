@@ -13,10 +13,8 @@ from labdeck.store.tensors.layout import TensorInfo
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.torch_modules import ModuleHooks
 
-_LOOK_AGAIN = 32
-"""Steps from one look at the build of a large model to the next."""
-_LARGE = 64
-"""Modules from which on a model is large."""
+_LOOK_AGAIN = 8
+"""Steps from one look at the build of the model to the next."""
 
 
 class Inventory:
@@ -105,10 +103,10 @@ class Inventory:
         return {}
 
     def has_changed(self) -> bool:
-        """Say whether modules or parameters were replaced, added, frozen or unfrozen; of a large one now and then."""
+        """Say whether parameters were frozen or unfrozen, or, looked for now and then, replaced or added."""
         if [one.value.requires_grad for one in self.parameters.values()] != self._trained:
             return True
         self._since_look += 1
-        if self._build and len(self._build) > 2 * _LARGE and self._since_look % _LOOK_AGAIN:
+        if self._build and self._since_look % _LOOK_AGAIN:
             return False
         return not self._build or any([id(one) for one in held.values()] != known for held, known in self._build)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,6 @@ from labdeck.store.tensors.layout import TensorInfo
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.torch_events import LossCall
     from labdeck.debugger.hooks.torch_program import Measured, Program
-
-ENDS = ("predictions", "labels")
 
 
 class GivenLosses:
@@ -74,20 +72,24 @@ class Losses:
         kinds: dict[str, list[Any]] = {}
         for call in calls:
             kinds.setdefault(call.name, []).append(call.value)
-        chosen = list(roots) or (calls and next(iter(kinds.values())) if len(kinds) == 1 else [])
-        parts = {f"loss/{name}": values for name, values in kinds.items()} if len(kinds) > 1 else {}
-        for name, values in {"loss": chosen, **parts}.items():
-            if values:
-                measured.put(_mean(values, measured.losses, name))
+        chosen: Sequence[Any] = roots
+        if not roots and len(kinds) == 1:
+            chosen = next(iter(kinds.values()))
+        if chosen:
+            measured.put(_mean(chosen, measured.losses, "loss"))
+        if len(kinds) > 1:
+            for name, values in kinds.items():
+                measured.put(_mean(values, measured.losses, f"loss/{name}"))
         first = next((call for call in calls if call.predictions is not None), None)
         self._ends = {} if first is None else {"predictions": first.predictions, "labels": first.labels}
 
-    def ends(self) -> list[TensorInfo]:
-        """Return what is known of the predictions and labels that came last."""
-        return [
-            TensorInfo(name, (name,), shape=tuple(tensor.shape), dtype=type_name(tensor))
+    def unknown_ends(self, known: Container[str]) -> dict[str, TensorInfo]:
+        """Return what there is to know of predictions and labels, if they have come for the first time."""
+        return {
+            name: TensorInfo(name, (name,), shape=tuple(tensor.shape), dtype=type_name(tensor))
             for name, tensor in self._ends.items()
-        ]
+            if name not in known
+        }
 
     def take_ends(self, measured: Measured, program: Program) -> None:
         """Take predictions and labels, as far as they are due, and let go of them."""
@@ -99,11 +101,13 @@ class Losses:
 
 
 def _mean(values: Sequence[Any], losses: dict[str, float], name: str) -> Pending | None:
-    """Put the mean of losses where it belongs, now or when it has come from its device."""
-    if not any(map(is_on_device, values)):
-        losses[name] = sum(_total(value) for value in values) / len(values)
+    """Put the mean of losses, numbers or tensors, where it belongs: now, or when it has come from its device."""
+    if not any(not isinstance(value, float) and is_on_device(value) for value in values):
+        losses[name] = sum(map(_total, values)) / len(values)
         return None
-    copy = fetch([value.detach().double().mean().reshape(1) for value in values])
+    library = torch()
+    tensors = [library.tensor(value) if isinstance(value, float) else value.detach() for value in values]
+    copy = fetch([tensor.double().mean().reshape(1) for tensor in sorted(tensors, key=_is_cpu)])
 
     def arrive() -> None:
         losses[name] = float(np.mean(copy()))
@@ -111,8 +115,14 @@ def _mean(values: Sequence[Any], losses: dict[str, float], name: str) -> Pending
     return Pending(arrive)
 
 
+def _is_cpu(tensor: Any) -> bool:
+    return bool(tensor.is_cpu)
+
+
 def _total(value: Any) -> float:
     """Return a loss as a number: one that was not reduced counts with its mean."""
+    if isinstance(value, float):
+        return value
     value = value.detach()
     value = value.abs() if value.is_complex() else value
     return float(value) if value.numel() == 1 else float(value.double().mean())

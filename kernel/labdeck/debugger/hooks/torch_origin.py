@@ -11,7 +11,7 @@ from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_library import torch
 from labdeck.debugger.hooks.torch_modules import tensors_in
 from labdeck.debugger.hooks.torch_names import activation_name, clean
-from labdeck.debugger.hooks.torch_reductions import fetch, is_on_device
+from labdeck.debugger.hooks.torch_reductions import fetch
 from labdeck.debugger.hooks.torch_tracing import Origin, Pass, Tracer, is_finite, remember_pass
 
 if TYPE_CHECKING:
@@ -52,16 +52,16 @@ class Origins:
         self._pass = remember_pass(self._module, args, kwargs)
         self._gradients = {}
 
-    def returned(self, output: Any) -> None:
+    def keep_gradients(self, output: Any) -> None:
         """It has ended: keep the gradients that its outputs will get."""
         if not torch().is_grad_enabled():
             return
         kept: dict[int, Any] = {}
-        ends = [tensor for tensor in tensors_in(output) if tensor.requires_grad]
+        ends = [tensor for tensor in tensors_in(output) if tensor.grad_fn is not None]
         self._outputs, self._gradients = len(ends), kept
         for number, tensor in enumerate(ends):
             if tensor.numel() <= _LARGEST:
-                tensor.register_hook(_keeper(kept, number))
+                tensor.grad_fn.register_prehook(_keeper(kept, number, tensor.output_nr))
 
     def forget(self) -> None:
         """Let go of what is remembered."""
@@ -75,10 +75,10 @@ class Origins:
     # -- looking ---------------------------------------------------------------------------------------------------
 
     def look_at_loss(self, loss: Any) -> None:
-        """Look at a loss that is about to be differentiated."""
-        if is_on_device(loss):
+        """Look at a loss that is about to be differentiated: a number, or a tensor of a device."""
+        if not isinstance(loss, float):
             self._flags.append(fetch([loss]))  # it is there long before the gradients are
-        elif math.isfinite(abs(loss.item())):
+        elif math.isfinite(loss):
             self._armed = True
         else:
             self._trace_loss()
@@ -152,9 +152,10 @@ class Origins:
             self.is_tracing = False
 
 
-def _keeper(kept: dict[int, Any], number: int) -> Callable[[Any], None]:
-    def keep(gradient: Any) -> None:
-        kept[number] = gradient.detach()
+def _keeper(kept: dict[int, Any], number: int, place: int) -> Callable[[Any], None]:
+    def keep(gradients: Any) -> None:
+        if gradients[place] is not None:
+            kept[number] = gradients[place].detach()
 
     return keep
 

@@ -34,12 +34,13 @@ class Measured:
         losses: Losses by name.
         unscale: What the gradients are multiplied by; None for 1.
         is_late: The gradients come only within the optimizer's step.
+        has_passed: The model was called in this step.
         cost: Seconds that were spent.
     """
 
     def __init__(self, plan: Plan | None) -> None:
         self.plan = plan
-        self.row: Row = np.full(0 if plan is None else plan.layout.width, np.nan)
+        self.row: Row = _empty(plan)
         self.taken = Taken()
         self.arrays: dict[str, Any] = {}
         self.pending: list[Pending] = []
@@ -47,13 +48,14 @@ class Measured:
         self.losses: dict[str, float] = {}
         self.unscale: Any = None
         self.is_late = False
+        self.has_passed = False
         self.cost = 0.0
 
     def renew(self, plan: Plan | None) -> None:
         """Take another plan, before anything but the modules was looked at."""
         if plan is not self.plan:
             self.plan = plan
-            self.row = np.full(0 if plan is None else plan.layout.width, np.nan)
+            self.row = _empty(plan)
 
     @property
     def is_on_its_way(self) -> bool:
@@ -79,6 +81,12 @@ class Measured:
             self.arrays[name] = copy().reshape(shape)
 
         self.pending.append(Pending(arrive))
+
+
+def _empty(plan: Plan | None) -> Row:
+    row = np.empty(0 if plan is None else plan.layout.width)
+    row.fill(np.nan)
+    return row
 
 
 class Program:

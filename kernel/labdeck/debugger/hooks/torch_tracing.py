@@ -47,25 +47,28 @@ class Pass(NamedTuple):
         module: What was called.
         args, kwargs: With what.
         random: The state of the generator of random numbers, of the CPU and of the inputs' device.
-        autocast: Device, whether types were chosen automatically there, and which.
-        training: The modules of the model, and whether each was in training.
+        autocast: The device on which types are chosen automatically, and which; None if they are not.
+        training: It was in training.
     """
 
     module: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     random: tuple[Any, Any]
-    autocast: tuple[str, bool, Any]
+    autocast: tuple[str, Any] | None
     training: bool
 
 
 def remember_pass(module: Any, args: Any, kwargs: Any) -> Pass:
     """Return what a call that begins now depends on; refers to its arguments, copies none."""
     library = torch()
-    first = next(tensors_in((args, kwargs)), None)
-    device = "cpu" if first is None else first.device.type
-    cuda = library.cuda.get_rng_state(first.device) if device == "cuda" and first is not None else None
-    autocast = (device, library.is_autocast_enabled(device), library.get_autocast_dtype(device))
+    first = args[0] if args and hasattr(args[0], "is_cpu") else next(tensors_in((args, kwargs)), None)
+    autocast, cuda = None, None
+    device = "cpu" if first is None or first.is_cpu else first.device.type
+    if first is not None and device == "cuda":
+        cuda = library.cuda.get_rng_state(first.device)
+    if library.amp.is_autocast_available(device) and library.is_autocast_enabled(device):
+        autocast = (device, library.get_autocast_dtype(device))
     return Pass(module, args, kwargs, (library.get_rng_state(), cuda), autocast, module.training)
 
 
@@ -179,7 +182,7 @@ class Tracer:
         library = torch()
         with library.enable_grad(), self._as_it_was(call), self._looking(graph=True):
             output = call.module(*call.args, **call.kwargs)
-        ends = [tensor for tensor in tensors_in(output) if tensor.requires_grad]
+        ends = [tensor for tensor in tensors_in(output) if tensor.grad_fn is not None]
         values = [one.value for one in parameters_of(self._root) if one.value.requires_grad]
         if len(ends) != len(gradients) or not ends or not values:
             return None
@@ -247,21 +250,25 @@ class Tracer:
     def _as_it_was(self, call: Pass) -> Iterator[None]:
         """Have random numbers, types, modes and buffers as they were, and put back afterwards what is now."""
         library = torch()
-        device, enabled, kind = call.autocast
-        buffers = [(buffer, buffer.clone()) for buffer in self._root.buffers()]
+        device, kind = call.autocast or ("cpu", None)
+        types = library.autocast(device, dtype=kind, enabled=call.autocast is not None)
+        # The pass gets copies: the graph of a loss that is still to be differentiated refers to the buffers themselves.
+        buffers = [(module._buffers, dict(module._buffers)) for module in self._root.modules()]  # noqa: SLF001
         modes = [(module, module.training) for module in self._root.modules()]
         cuda = [library.cuda.current_device()] if call.random[1] is not None else []
-        with library.random.fork_rng(devices=cuda), library.autocast(device, dtype=kind, enabled=enabled):
+        with library.random.fork_rng(devices=cuda), types:
             library.set_rng_state(call.random[0])
             if call.random[1] is not None:
                 library.cuda.set_rng_state(call.random[1])
             if self._root.training != call.training:
                 self._root.train(call.training)
             try:
+                for held, known in buffers:
+                    held.update({key: None if value is None else value.clone() for key, value in known.items()})
                 yield
             finally:
                 for module, training in modes:
                     module.training = training
-                with library.no_grad():
-                    for buffer, kept in buffers:
-                        buffer.copy_(kept)
+                for held, known in buffers:
+                    held.clear()
+                    held.update(known)

@@ -102,6 +102,6 @@ def traces():
 def looks_of(model):
     """Everything that a model and its modules hold, but the numbers."""
     return [
-        {key: dict(value) if isinstance(value, dict) else repr(value) for key, value in vars(module).items()}
+        {key: list(value) if isinstance(value, dict) else repr(value) for key, value in vars(module).items()}
         for module in model.modules()
     ]
