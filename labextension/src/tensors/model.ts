@@ -9,7 +9,7 @@ import { RecorderModel } from '../recorder/model';
 import { Refresher } from '../refresher';
 import type { AnyEvent, ILabdeckClient, ITensorFigureRequest } from '../tokens';
 import type { TensorList, TensorRow } from '../wire';
-import { collectionsOf, reductionsOf } from './modules';
+import { collectionsOf, hasHistogram, reductionsOf } from './modules';
 
 const INTERVAL = 1000;
 
@@ -224,15 +224,12 @@ export class TensorsModel implements IDisposable {
   async #draw(): Promise<void> {
     const { mode, reduction, collection, tensor } = this;
     const settings = { mode, tensor: tensor?.name };
-    const ofTensor = (
-      kind: 'tensor' | 'histogram',
-      before: IDrawn
-    ): Promise<IDrawn> | IDrawn =>
-      tensor ? this.#figure(kind, before, settings) : NOTHING;
     [this.#map, this.#curves, this.#histogram] = await Promise.all([
       this.#figure('map', this.#map, { mode, reduction, collection }),
-      ofTensor('tensor', this.#curves),
-      ofTensor('histogram', this.#histogram)
+      tensor ? this.#figure('tensor', this.#curves, settings) : NOTHING,
+      tensor && hasHistogram(tensor)
+        ? this.#figure('histogram', this.#histogram, settings)
+        : NOTHING
     ]);
   }
 

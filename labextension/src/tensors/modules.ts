@@ -85,6 +85,11 @@ export function shownModules(
   );
 }
 
+/** Whether it is known how a tensor's values are spread. */
+export function hasHistogram(row: TensorRow): boolean {
+  return row.reductions.includes('histogram') || row.arrays > 0;
+}
+
 /** Which reductions can be chosen, the usual ones first. */
 export function reductionsOf(rows: readonly TensorRow[]): readonly string[] {
   const usual = ['abs_mean', 'l2', 'mean', 'std', 'max', 'min', 'nan_count'];

@@ -12,7 +12,7 @@ import { useSignal } from '../parts/useSignal';
 import { Recorder } from '../recorder/view';
 import type { TensorRow } from '../wire';
 import type { IDrawn, Mode, TensorsModel } from './model';
-import { collectionsOf, reductionsOf } from './modules';
+import { collectionsOf, hasHistogram, reductionsOf } from './modules';
 import { ModuleTree } from './tree';
 
 /** Pixels of a row of the map, and of a map of few rows. */
@@ -262,7 +262,7 @@ function OneTensor(props: ITensorProps): React.ReactElement {
         trans={trans}
         onRetry={() => model.refresh()}
       />
-      {(tensor.reductions.includes('histogram') || tensor.arrays > 0) && (
+      {hasHistogram(tensor) && (
         <>
           <h4>{trans.__('Histogram over steps')}</h4>
           <Drawn
