@@ -80,6 +80,13 @@ describe('the tensor view', () => {
     expect(server.last(`${TRIAL}/figures/map`)).toContain('mode=EVAL');
   });
 
+  it('asks for no histogram of what has none', async () => {
+    model.select('loss');
+    await settle();
+    expect(model.curves.figure).toEqual(FIGURE);
+    expect(server.count(`${TRIAL}/figures/histogram`)).toBe(0);
+  });
+
   it('opens at a finding: its tensor, mode and step, among all tensors', async () => {
     model.open({ tensor: 'loss', mode: 'EVAL', step: 1 });
     await settle();
