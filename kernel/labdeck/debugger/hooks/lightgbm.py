@@ -218,6 +218,15 @@ class _Follower:
         self._watching.round(env)
 
 
+class _Nobody:
+    """A callback that does nothing."""
+
+    order = _BEFORE_EARLY_STOPPING
+
+    def __call__(self, env: Any) -> None:
+        """Do nothing."""
+
+
 class LightGBMHook(_Follower):
     """Records the rounds of a training of LightGBM, and has rules watch them; for `callbacks=[LightGBMHook()]`.
 
@@ -266,7 +275,19 @@ class LightGBMHook(_Follower):
         to_savings(save)
         maker = HubMaker(save, rules, actions, budget, 0, trial)
         maker.check()
+        self._maker, self._rows = maker, shap_data
         super().__init__(Watching(maker, shap_data, ends=False))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LightGBMHook:
+        """Return a hook with the same wishes."""
+        found = LightGBMHook()
+        found._maker, found._rows = self._maker.again(), self._rows
+        found._watching = Watching(found._maker, found._rows, ends=False)
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a copy in another process watch nothing: its trial is not there."""
+        return _Nobody, ()
 
     @property
     def hub(self) -> Hub | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,19 @@ class HubMaker:
     trial: Trial | None = None
 
     def __post_init__(self) -> None:
-        """Keep the rules: each training gets them."""
+        """Keep the rules as they are now: each training after the first gets its own, which have judged nothing yet."""
         self.rules = None if self.rules is None else list(self.rules)
+        self._unused = _copied(self.rules)
+        self._is_first = True
+
+    def again(self) -> HubMaker:
+        """Return one that makes hubs of the same kind, with rules that have judged nothing yet."""
+        rules = _copied(self._unused)
+        return HubMaker(self.save, rules, self.actions, self.budget, self.flight, self.trial)
+
+    def _rules(self) -> Any:
+        rules, self._is_first = (self.rules if self._is_first else _copied(self._unused)), False
+        return rules
 
     def check(self) -> None:
         """Raise NotFound or UsageError if there is no such rule."""
@@ -86,7 +98,7 @@ class HubMaker:
                 name=name,
                 framework=framework,
                 save=with_whole(self.save, also),
-                rules=self.rules,
+                rules=self._rules(),
                 actions=self.actions,
                 budget=self.budget,
                 flight=self.flight,
@@ -100,6 +112,19 @@ class HubMaker:
     def wants(self, rule: str) -> bool:
         """Say whether a rule of this class is among the rules."""
         return any(_class_of(given) == rule.lower() for given in self.rules or ())
+
+
+def _copied(rules: Any) -> Any:
+    """Return copies of rules; a rule that cannot be copied stays itself."""
+    if rules is None:
+        return None
+    found = []
+    for rule in rules:
+        try:
+            found.append(copy.deepcopy(rule))
+        except Exception:  # noqa: BLE001 - a rule of the user's may hold anything
+            found.append(rule)
+    return found
 
 
 def _class_of(rule: Rule | type[Rule] | str) -> str:

@@ -86,7 +86,21 @@ class XGBoostHook(TrainingCallback):
         to_savings(save)
         self._maker = HubMaker(save, rules, actions, budget, 0, trial)
         self._maker.check()
+        self._data = train_data, validation_data, hyperparameters, shap_rows
         self._watching = Watching(self._maker, train_data, validation_data, hyperparameters, shap_rows=shap_rows)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> XGBoostHook:
+        """Return a hook with the same wishes: scikit-learn clones estimators with their callbacks."""
+        train, validation, hyperparameters, rows = self._data
+        found = XGBoostHook(train_data=train, validation_data=validation, hyperparameters=hyperparameters)
+        found._data = self._data
+        found._maker = self._maker.again()
+        found._watching = Watching(found._maker, train, validation, hyperparameters, shap_rows=rows)
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a copy in another process watch nothing: its trial is not there."""
+        return TrainingCallback, ()
 
     @property
     def hub(self) -> Hub | None:
