@@ -140,6 +140,10 @@ class Recording:
         self._needed = frozenset() if plan is None else frozenset({*plan.layout.names, *plan.arrays, *plan.flight})
         return hub.global_step, hub.steps[to_mode(mode)]
 
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record what is trained with as parameters of the trial."""
+        self._begin().trial.log_params(params)
+
     def is_needed(self, name: str) -> bool:
         """Tell whether a rule needs a tensor at this step; of one that was never seen that is not known."""
         return name in self._needed or (self.has_rules and name not in self._infos)

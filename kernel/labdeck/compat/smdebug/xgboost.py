@@ -57,7 +57,7 @@ class Hook(BaseHook, TrainingCallback):
 
     Args:
         *args: See `BaseHook`; `reduction_config` is not used, as in smdebug. The default schedule is every 10 rounds.
-        hyperparameters: What is saved as such.
+        hyperparameters: What is saved as such; they become parameters of the trial, too.
         train_data: What SHAP values are of: a DMatrix, or a file of this machine and "csv" or "libsvm".
         validation_data: What labels and predictions are of; the same.
         **kwargs: See `BaseHook`.
@@ -112,9 +112,10 @@ class Hook(BaseHook, TrainingCallback):
 
     def before_training(self, model: Any) -> Any:
         """Begin; called by XGBoost."""
-        if self._recording is not None:
-            self._recording.model = "Booster"
         with self._guarded():
+            if self._recording is not None and self._is_on:
+                self._recording.model = "Booster"
+                self._recording.log_params(self.hyperparameters or {})
             if self._is_on and hasattr(model, "save_config"):
                 self._source = XGBoostSource(
                     model, self.train_data, self.validation_data, self.hyperparameters, shap_rows=_SHAP_ROWS

@@ -59,12 +59,12 @@ def test_metrics_are_saved_every_ten_rounds(data, local):
     assert recorded.metrics["train-logloss"].last == pytest.approx(log["train"]["logloss"][10])
 
 
-def test_everything_of_a_booster_is_saved(data, tmp_path):
+def test_everything_of_a_booster_is_saved(data, tmp_path, local):
     hook = Hook(
         tmp_path / "out",
         save_config=SaveConfig(save_interval=2),
         include_collections=ALL,
-        hyperparameters={"max_depth": 3},
+        hyperparameters={"max_depth": 3, "objective": "binary:logistic"},
         train_data=data[0],
         validation_data=data[1],
     )
@@ -72,6 +72,8 @@ def test_everything_of_a_booster_is_saved(data, tmp_path):
     trial = create_trial(tmp_path / "out")
     assert trial.steps() == [0, 2, 4]
     assert trial.tensor("hyperparameters/max_depth").value(0) == 3
+    assert local.experiments()[0].trials()[0].params == {"max_depth": 3, "objective": "binary:logistic"}
+    assert trial.tensor("hyperparameters/objective=binary:logistic").value(0) == 1
     np.testing.assert_array_equal(trial.tensor("labels").value(4), data[1].get_label())
     np.testing.assert_allclose(trial.tensor("predictions").value(4), booster.predict(data[1]), rtol=1e-6)
     scores = booster.get_score(importance_type="gain")
