@@ -27,7 +27,8 @@ class SlowDataloader(Rule):
     single rows (`batch_sampler`, `__getitems__`).
 
     Formula: over `num_steps` training steps, 100 * Σ seconds that data was waited for / Σ seconds of the steps exceeds
-    threshold. The first `warmup` steps, in which loaders start, do not count. SageMaker has no such rule.
+    threshold. The first `warmup` steps, in which loaders start, do not count, nor does a step that follows an
+    evaluation, whose time it may hold. SageMaker has no such rule.
 
     Attributes:
         threshold: Percent of the time.
@@ -54,20 +55,24 @@ class SlowDataloader(Rule):
     _count: int = field(init=False, repr=False, default=0)
     _data: float = field(init=False, repr=False, default=0.0)
     _whole: float = field(init=False, repr=False, default=0.0)
+    _evaluated: bool = field(init=False, repr=False, default=False)
     _share: float | None = field(init=False, repr=False, default=None)
 
     def needs(self) -> tuple[Need, ...]:
         """Return how long training steps take, and how long they wait for data."""
         return (
             Need(regex=f"^{_DATA}$", modes=("TRAIN",)),
-            Need(regex=f"^{_STEP}$", modes=("TRAIN",)),
+            Need(regex=f"^{_STEP}$", modes=("TRAIN", "EVAL")),
             Need(regex=f"^{_WORKERS}$", modes=("TRAIN",), optional=True),
         )
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield, every `num_steps` steps, that too much of their time was waiting."""
+        if window.mode not in ("TRAIN", "EVAL"):
+            return
+        after, self._evaluated = self._evaluated, window.mode == "EVAL"
         data, whole = known(window, _DATA), known(window, _STEP)
-        if data is None or whole is None or window.mode != "TRAIN":
+        if data is None or whole is None or after or self._evaluated:
             return
         self._seen += 1
         if self._seen <= self.warmup:

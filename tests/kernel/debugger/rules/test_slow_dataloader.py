@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 import pytest
@@ -78,6 +79,17 @@ def test_it_is_the_formula(rows, num_steps, warmup, threshold):
             expected.append(share)
     assert [each.value for each in found] == pytest.approx(expected)
     assert not last
+
+
+def test_a_step_after_an_evaluation_does_not_count():
+    """What lies between the last step and it is the evaluation, not waiting."""
+    quick, late = {"data": [0.01], "step": [1.0]}, {"data": [50.0], "step": [51.0]}
+    seen = []
+    for _ in range(4):
+        seen += timings(**quick) + timings(**quick) + timings("EVAL", step=[math.nan]) + timings(**late)
+    rule = SlowDataloader(num_steps=4, warmup=0)
+    assert judged(rule, seen) == ([], [])
+    assert rule.report() == {"share": pytest.approx(1.0)}
 
 
 def test_evaluations_are_not_trainings():

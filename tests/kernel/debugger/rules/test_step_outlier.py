@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.debugger.machines import judged, profiled, timings
+from tests.kernel.debugger.machines import judged, profiled, samples, timings
 
 from labdeck.debugger.rules import StepOutlier
 from labdeck.errors import UsageError
@@ -65,6 +66,13 @@ def test_it_is_the_formula(train, evaluate, stddev, allowed):
         if len(far) > allowed:
             expected[name] = len(far)
     assert {found.tensor: found.value for found in last} == expected
+
+
+def test_a_step_after_an_evaluation_does_not_count():
+    seen = timings(step=[0.1, 0.11] * 8)
+    for _ in range(5):
+        seen += timings("EVAL", step=[math.nan]) + samples(cpu=[5.0]) + timings(step=[9.0]) + timings(step=[0.1] * 3)
+    assert judged(StepOutlier(n_outliers=0), seen) == ([], [])
 
 
 def test_one_mode_can_be_chosen():
