@@ -24,3 +24,17 @@ class Broken(Rule):
 
     def judge(self, window):
         raise ValueError(window.mode)
+
+
+class Once(Rule):
+    """The first step that it judges at all."""
+
+    has_judged = False
+
+    def needs(self):
+        return (Need(collection="losses"),)
+
+    def judge(self, window):
+        if not self.has_judged:
+            self.has_judged = True
+            yield Finding(f"step {window.step} is the first")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 
 import numpy as np
 import pytest
 import xgboost
+from sklearn.model_selection import GridSearchCV
 from tests.kernel.debugger.boosted import findings, table, tensors, train
-from tests.kernel.debugger.hooks.rules import Broken, Third
+from tests.kernel.debugger.hooks.rules import Broken, Once, Third
 
 import labdeck
 from labdeck.debugger import XGBoostHook, actions
@@ -195,6 +197,21 @@ def test_estimators_take_the_hook_too():
         model = xgboost.XGBClassifier(n_estimators=4, callbacks=[XGBoostHook()])
         model.fit(features, labels, eval_set=[(features, labels)], verbose=False)
     assert len(tensors(trial).series("validation_0-logloss", "value")) == 4
+
+
+def test_clones_of_an_estimator_are_watched_and_each_training_has_its_own_rules():
+    features, labels = table()
+    hook = XGBoostHook(rules=[Once()], train_data=xgboost.DMatrix(features, labels))
+    model = xgboost.XGBClassifier(n_estimators=2, callbacks=[hook])
+    more = {"eval_set": [(features, labels)], "verbose": False}
+    with labdeck.experiment("boosted").trial("search") as trial:
+        for _ in range(2):
+            model.fit(features, labels, **more)
+        GridSearchCV(model, {"max_depth": [1, 2]}, cv=2, refit=False).fit(features, labels, **more)
+        copy = pickle.loads(pickle.dumps(model))
+        copy.fit(features, labels, **more)
+    assert len(trial.experiment.session.catalog.debugger(trial.id).watches) == 6
+    assert len(findings(trial)) == 6
 
 
 def test_the_switch_leaves_the_training_alone(monkeypatch):
