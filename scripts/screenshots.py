@@ -20,9 +20,12 @@ WANTED = {
     "baseline": "comparison-baseline",
     "finding": "finding-completion",
     "lineage": "lineage",
+    "rules": "rules",
+    "tensors": "tensors",
+    "flight-recorder": "flight-recorder",
 }
 """What the documentation calls a picture, and what its story does."""
-STORIES = ("live", "trial_page", "comparing", "finding", "lineage")
+STORIES = ("live", "trial_page", "comparing", "finding", "lineage", "findings", "tensors")
 LARGEST = 200_000
 """Bytes."""
 
