@@ -82,8 +82,8 @@ class Debugger:
     # -- what is watched in this process ---------------------------------------------------------------------------
 
     def hubs(self) -> tuple[Hub, ...]:
-        """Return what is watched in this process at this moment, oldest first."""
-        return registry.live()
+        """Return what is watched in this process at this moment and recorded into this store, oldest first."""
+        return tuple(hub for hub in registry.live() if hub.session.location == self._session.location)
 
     def add(self, rule: Rule) -> tuple[str, ...]:
         """Have a rule watch whatever is watched in this process; return its names there; UsageError."""

@@ -166,7 +166,11 @@ class Runner:
     def records(self) -> tuple[RuleRecord, ...]:
         """Return the rules as they are now."""
         with self._lock:
-            return tuple(each.record() for each in self._watched)
+            on = sum(each.is_on for each in self._watched)
+            made = tuple(each.record() for each in self._watched)
+            if sum(each.is_on for each in self._watched) != on:
+                self._changed()  # one could not even be described
+            return made
 
     # -- judging ---------------------------------------------------------------------------------------------------
 
@@ -180,7 +184,7 @@ class Runner:
         """
         with self._lock:
             self._latest = When(window.mode, window.step, window.time)
-            judges = [(each, partial(each.rule.judge, window)) for each in self._concerned(window)]
+            judges = [(each, partial(each.rule.judge, window)) for each in self._concerned(window) if each.is_on]
             ends = self._act(self._run(judges, self._latest, window.origins, counts=True))
             self._tick()
         self._end(ends)
@@ -299,13 +303,20 @@ class Runner:
         """Tell what is urgent, or everything that is not told."""
         episodes = [episode for each in self._watched for episode in each.episodes.changed(urgent=urgent)]
         commands: list[AnyCommand] = [PutFinding(finding=episode.record()) for episode in episodes]
+        if not urgent:
+            commands.append(PutRules(trial_id=self._trial_id, rules=self.records()))
+        if commands and not self._posts(*commands, quiet=len(commands) > 1):
+            for command in commands if len(commands) > 1 else ():  # what is wrong with one must not lose the others
+                self._posts(command)
+
+    def _posts(self, *commands: AnyCommand, quiet: bool = False) -> bool:
         try:
-            if not urgent:
-                commands.append(PutRules(trial_id=self._trial_id, rules=self.records()))
-            if commands:
-                self._post(*commands)
+            self._post(*commands)
         except Exception as error:  # noqa: BLE001 - what cannot be stored must not end the training
-            self._warn("findings cannot be stored", error)
+            if not quiet:
+                self._warn("findings cannot be stored", error)
+            return False
+        return True
 
     def _warn(self, what: str, error: Exception) -> None:
         if not self._warned:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from labdeck.errors import LabdeckError, TrainingEnded, UsageError
+from labdeck.findings.actions.base import SEVERITIES
 from labdeck.findings.actions.perform import Acting
 from labdeck.findings.concerns import Concerns
 from labdeck.findings.custom import Renewal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from labdeck.findings.rule import Surroundings
     from labdeck.wire.records import ParamValue
 
+Answer = TypeVar("Answer")
 _taken: WeakValueDictionary[int, Rule] = WeakValueDictionary()
 Judge = Callable[[], "Iterator[Finding] | None"]
 """One judgement of a rule."""
@@ -68,30 +70,38 @@ class Watched:
     def fail(self, error: Exception) -> None:
         """Judge no more, and remember why."""
         self.state = "failed"
-        self.error = legible(str(error) if isinstance(error, LabdeckError) else f"{type(error).__name__}: {error}")
+        self.error = legible(error if isinstance(error, LabdeckError) else f"{type(error).__name__}: {error}")
 
     def record(self) -> RuleRecord:
         """Return it as it is stored."""
+        report = self._report()
         return RuleRecord(
             name=self.name,
             rule=type(self.rule).__name__,
             state=self.state,
-            params={name: plain(value) for name, value in self.rule.params().items()},
-            description=legible(type(self.rule).describe()),
+            params=self._guarded(lambda: {name: plain(value) for name, value in self.rule.params().items()}, {}),
+            description=self._guarded(lambda: legible(type(self.rule).describe()), ""),
             findings=self.episodes.kept,
             evaluations=self.evaluations,
             cost=1000 * self.spent / self.evaluations if self.evaluations else 0.0,
             missing=legible(self.concerns.missing()) if self.is_on else "",
             error=self.error,
-            report=self._report(),
+            report=report,
         )
 
     def _report(self) -> dict[str, ParamValue]:
+        figures = self._guarded(lambda: {str(name): plain(value) for name, value in self.rule.report().items()}, None)
+        if figures is not None:
+            self.report = figures
+        return self.report
+
+    def _guarded(self, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """Ask a rule something; one that raises is switched off."""
         try:
-            self.report = {str(name): plain(value) for name, value in self.rule.report().items()}
+            return ask()
         except Exception as error:  # noqa: BLE001 - a rule is foreign code
             self.fail(error)
-        return self.report
+            return otherwise
 
     def run(self, judge: Judge, when: When, origins: Mapping[str, str], *, counts: bool) -> list[Episode]:
         """Let the rule judge, and return what is new; one that raises is switched off.
@@ -147,7 +157,9 @@ def _as_usage(rule: Rule) -> Iterator[None]:
 
 def _checked(finding: Any) -> Finding:
     if not isinstance(finding, Finding):
-        raise UsageError(f"it yielded {type(finding).__name__} {finding!r:.80}", "have it yield Finding(message, …)")
+        raise UsageError(f"it yielded {type(finding).__name__}", "have it yield Finding(message, …)")
+    if finding.severity is not None and finding.severity not in SEVERITIES:
+        raise UsageError(f"there is no severity {finding.severity!r}", f"write one of {', '.join(SEVERITIES)}")
     return finding
 
 

@@ -313,3 +313,19 @@ def test_one_rule_given_to_two_trainings_has_a_state_in_each() -> None:
     assert [each.value for each in first.findings] == [6.0, 6.0]
     assert [each.value for each in second.findings] == [3.0]
     assert second.rules[0].params == {"limit": 5}
+
+
+def test_a_finding_that_the_store_refuses_does_not_take_the_others_along() -> None:
+    kept: list[str] = []
+
+    def choosy(*commands: AnyCommand) -> None:
+        if any(isinstance(each, PutFinding) and each.finding.rule == "Total" for each in commands):
+            raise ValueError("not this one")
+        kept.extend(each.finding.rule for each in commands if isinstance(each, PutFinding))
+
+    runner = Runner(TRIAL, choosy)
+    runner.add(Total(limit=1))
+    runner.add(Above())
+    with pytest.warns(RuntimeWarning, match="not this one"):
+        runner.judge(window_of({"loss": 2.0}))
+    assert kept == ["Above"]

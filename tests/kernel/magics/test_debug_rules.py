@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from IPython.core.completer import provisionalcompleter
 
-from labdeck.debugger import registry
+from labdeck import defaults
 from labdeck.errors import Conflict, NotFound, UsageError
 from labdeck.wire.judging import Judged, RuleList, WatchReport
 from labdeck_ui import debugging_cards
@@ -210,7 +210,7 @@ def test_an_unmodified_cell_is_watched_and_shows_its_findings(cell, digits, debu
     assert report.detail.watches[0].steps == 8
     assert "ExplodingTensor" in {found.rule for found in report.findings}
     assert [trial.name for trial in digits.trials()] == ["trial-1"]
-    assert registry.live() == ()
+    assert debug_hubs() == ()
     assert debug("status").detail.trial.id == report.detail.trial.id
 
 
@@ -244,7 +244,7 @@ def test_errors_of_the_cell_are_the_cells_own(ip, digits):
     result = ip.run_cell(f"%%debug_rules\n{NET}{training(3)}\n1 / 0")
     assert isinstance(result.error_in_exec, ZeroDivisionError)
     assert digits.trials()[0].state == "failed"
-    assert registry.live() == ()
+    assert debug_hubs() == ()
 
 
 @pytest.mark.slow
@@ -294,7 +294,7 @@ def test_a_model_is_watched_by_its_variable(cell, digits, debug, ip):
 
 def debug_hubs():
     """Return what is watched."""
-    return registry.live()
+    return defaults.studio().debugger.hubs()
 
 
 @pytest.mark.slow
