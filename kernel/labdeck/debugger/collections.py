@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labdeck.store.tensors.layout import TensorInfo
 from labdeck.wire.debugging import Mode
@@ -74,7 +75,10 @@ def is_at_hand(info: TensorInfo) -> bool:
 
 def exists_in(info: TensorInfo, mode: Mode, *, changed: bool) -> bool:
     """Say whether a tensor exists in a mode; with `changed`, whether it says there what TRAIN does not."""
-    if mode in TRAINING:
-        return True
-    inside = set(info.collections)
+    return mode in TRAINING or _exists(info.collections, changed)
+
+
+@lru_cache(maxsize=1024)
+def _exists(collections: tuple[str, ...], changed: bool) -> bool:
+    inside = set(collections)
     return inside.isdisjoint(ONLY_TRAINED) and not (changed and inside & UNCHANGED)

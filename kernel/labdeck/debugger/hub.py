@@ -107,6 +107,7 @@ class Hub:
         self._turn = threading.RLock()
         self._warnings: dict[str, None] = {}
         self._parameters = 0
+        self._unmatched: tuple[str, ...] = ()
         self._state: Literal["on", "off", "failed"] = "on"
         self._reason = ""
         self._closed = not self.is_on
@@ -167,6 +168,7 @@ class Hub:
             with self._turn:
                 self._planner.describe(infos)
                 self._parameters = parameters
+                self._unmatched = warnings_of(self._planner)
                 self._budget.interval = self._planner.interval("TRAIN")
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             self.fail(error)
@@ -327,7 +329,7 @@ class Hub:
             interval=budget.interval * budget.factor,
             recordings=tape.recordings,
             dropped=tape.dropped,
-            warnings=(*warnings_of(self._planner), *self._warnings),
+            warnings=(*self._unmatched, *self._warnings),
         )
 
     def _tell(self) -> tuple[PutWatch, ...]:

@@ -74,6 +74,7 @@ class Planner:
 
     def __init__(self, savings: Sequence[Saving], *, flight: bool) -> None:
         self.savings = tuple(savings)
+        self._own = [saving for saving in self.savings if saving.collection not in BUILT_IN]
         self._flight = flight
         self._needs: tuple[Need, ...] = ()
         self.infos: dict[str, TensorInfo] = {}
@@ -84,7 +85,7 @@ class Planner:
 
     def describe(self, infos: Iterable[TensorInfo]) -> None:
         """Take the tensors that there are in place of those that there were."""
-        self.infos = {info.name: self._with_own(info) for info in infos}
+        self.infos = {info.name: self._with_own(info) if self._own else info for info in infos}
         self._build()
 
     def require(self, needs: Sequence[Need]) -> None:
@@ -122,28 +123,36 @@ class Planner:
 
     def members(self, saving: Saving, mode: Mode) -> list[TensorInfo]:
         """Return the tensors that are recorded for a saving in a mode."""
-        explicit = saving.asked and mode not in TRAINING
-        return [
-            info for info in self.infos.values() if saving.holds(info) and exists_in(info, mode, changed=not explicit)
-        ]
+        key = (id(saving), mode)
+        found = self._members.get(key)
+        if found is None:
+            explicit = saving.asked and mode not in TRAINING
+            among = self._inside.get(saving.collection, ()) if saving.is_plain else self.infos.values()
+            found = self._members[key] = [
+                info
+                for info in among
+                if (saving.is_plain or saving.holds(info)) and exists_in(info, mode, changed=not explicit)
+            ]
+        return found
 
     def needed(self, need: Need, mode: Mode) -> list[TensorInfo]:
         """Return the tensors that a rule needs in a mode."""
-        pattern = re.compile(need.regex) if need.regex else None
-        return [
-            info
-            for info in self.infos.values()
-            if exists_in(info, mode, changed=True)
-            if not (need.collection or pattern)
-            or need.collection in info.collections
-            or (pattern is not None and pattern.search(info.name))
-        ]
+        if need.collection and not need.regex:
+            among: Iterable[TensorInfo] = self._inside.get(need.collection, ())
+        else:
+            pattern = re.compile(need.regex) if need.regex else None
+            among = (
+                info
+                for info in self.infos.values()
+                if pattern is None or need.collection in info.collections or pattern.search(info.name)
+            )
+        return [info for info in among if exists_in(info, mode, changed=True)]
 
     # -- building --------------------------------------------------------------------------------------------------
 
     def _with_own(self, info: TensorInfo) -> TensorInfo:
         """Return a tensor that says which collections of the user it is in."""
-        own = [one.collection for one in self.savings if one.collection not in BUILT_IN and one.holds(info)]
+        own = [one.collection for one in self._own if one.holds(info)]
         missing = tuple(name for name in own if name not in info.collections)
         if not missing:
             return info
@@ -160,6 +169,11 @@ class Planner:
     def _build(self) -> None:
         """Sort everything that is wanted by when it is wanted."""
         self._plans: dict[tuple[Mode, int], Plan] = {}
+        self._members: dict[tuple[int, Mode], list[TensorInfo]] = {}
+        self._inside: dict[str, list[TensorInfo]] = {}
+        for info in self.infos.values():
+            for name in dict.fromkeys(info.collections):
+                self._inside.setdefault(name, []).append(info)
         self._slots: dict[Mode, list[_Slot]] = {mode: [] for mode in MODES}
         self._wanted: dict[tuple[Mode, int], _Wanted] = {}
         self.in_flight = self._flight_names()
@@ -170,14 +184,13 @@ class Planner:
                     continue
                 wanted = self._slot(mode, schedule, None, stretches=False)
                 wanted.collections.add(saving.collection)
-                for info in self.members(saving, mode):
-                    wanted = self._slot(mode, schedule, None, stretches=not is_at_hand(info))
-                    _add(wanted, info, saving.reductions, arrays=saving.arrays, stored=saving.arrays)
+                for handy, infos in _parted(self.members(saving, mode)):
+                    wanted = self._slot(mode, schedule, None, stretches=not handy)
+                    _add(wanted, infos, saving.reductions, arrays=saving.arrays, stored=saving.arrays)
             for need in self._needs:
-                for info in self.needed(need, mode) if mode in need.modes else ():
-                    stretches = need.first is None and not is_at_hand(info)
-                    wanted = self._slot(mode, EVERY, need.first, stretches=stretches)
-                    _add(wanted, info, need.reductions, arrays=need.arrays, stored=False)
+                for handy, infos in _parted(self.needed(need, mode) if mode in need.modes else []):
+                    wanted = self._slot(mode, EVERY, need.first, stretches=need.first is None and not handy)
+                    _add(wanted, infos, need.reductions, arrays=need.arrays, stored=False)
                 if mode in need.modes and need.collection in BUILT_IN and BUILT_IN[need.collection].scalar:
                     self._slot(mode, EVERY, need.first, stretches=False).collections.add(need.collection)
 
@@ -233,10 +246,20 @@ def is_scalar(info: TensorInfo) -> bool:
     return info.shape == () and _TENSORS.isdisjoint(info.collections)
 
 
-def _add(wanted: _Wanted, info: TensorInfo, reductions: tuple[str, ...], *, arrays: bool, stored: bool) -> None:
-    kept = wanted.reductions.setdefault(info.name, {})
-    kept.update(dict.fromkeys(("value",) if is_scalar(info) else reductions))
+def _parted(infos: list[TensorInfo]) -> list[tuple[bool, list[TensorInfo]]]:
+    """Part tensors into those that are at hand at each step and those that cost something."""
+    handy = [info for info in infos if info.shape == () and is_at_hand(info)]
+    rest = [info for info in infos if info.shape != () or not is_at_hand(info)] if handy else infos
+    return [(is_handy, part) for is_handy, part in ((True, handy), (False, rest)) if part]
+
+
+def _add(wanted: _Wanted, infos: list[TensorInfo], reductions: tuple[str, ...], *, arrays: bool, stored: bool) -> None:
+    """Take in what is wanted of some tensors."""
+    asked: dict[str, None] = dict.fromkeys(reductions)
+    for info in infos:
+        kept = wanted.reductions.setdefault(info.name, {})
+        kept.update({"value": None} if info.shape == () and is_scalar(info) else asked)
     if arrays:
-        wanted.arrays[info.name] = None
+        wanted.arrays.update(dict.fromkeys(info.name for info in infos))
     if stored:
-        wanted.stored[info.name] = None
+        wanted.stored.update(dict.fromkeys(info.name for info in infos))

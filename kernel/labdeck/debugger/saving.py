@@ -47,6 +47,11 @@ class Saving:
     inputs: bool = False
     outputs: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """It holds the tensors that say themselves that they are in the collection, and no others."""
+        return self.collection != "all" and not (self.names or self.regex)
+
     def holds(self, info: TensorInfo) -> bool:
         """Say whether a tensor is in the collection."""
         return (
