@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,6 +42,14 @@ class Attached(Protocol):
 
     def close(self) -> None:
         """Watch no more."""
+
+
+_open: weakref.WeakKeyDictionary[Any, Callable[[], torch.Model | None]] = weakref.WeakKeyDictionary()
+"""What watches models that were named: another watch over the same model ends the one before."""
+
+
+def _nothing() -> None:
+    return None
 
 
 class Watch:
@@ -185,7 +194,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
 
     Nothing of it raises into the training but the end that an action or a person asks for; what fails switches the
     watching off and says so. Where no trial runs, one is started when the training begins; it ends with the watch, with
-    the cell that trains, or with the process, whichever is first.
+    the cell that trains, or with the process, whichever is first. Another watch over the same model ends this one.
 
     Args:
         model: A `torch.nn.Module` (wrapped by `torch.compile`, DataParallel or DistributedDataParallel or not), an
@@ -228,7 +237,12 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
     if model is None:
         return Watch([torch.Models(maker, loss, profile=profile, most=1), *_boosters(maker)])
     if is_module(model):
-        return Watch([torch.Model(maker, model, optimizers, loss, profile=profile)])
+        before = _open.pop(model, _nothing)()
+        if before is not None:
+            before.close()
+        watched = torch.Model(maker, model, optimizers, loss, profile=profile)
+        _open[model] = weakref.ref(watched)
+        return Watch([watched])
     for framework in (xgboost, lightgbm, sklearn):
         if framework.can_watch(model):
             return Watch([framework.attach(maker, model)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -79,6 +80,7 @@ class Model:
         self._losses = loss_modules(loss)
         self._unknown = unknown_functions(loss)
         self._profile = profile
+        self._process = os.getpid()
         self._called = called
         self._handle: Any = None
         self._trial: Trial | None = None
@@ -104,6 +106,8 @@ class Model:
         is_on = self.feed is not None and not self.feed.is_over
         if is_on or is_compiling() or not self.root.training or not torch().is_grad_enabled():
             return
+        if os.getpid() != self._process:
+            return  # what a child trains is its own
         hub = self.hub
         if hub is not None and hub.watch_record().state == "failed":
             return
@@ -188,7 +192,7 @@ class Models:
         self._loss = loss
         self._profile = profile
         self._most = most
-        self._thread = threading.get_ident()
+        self._place = (os.getpid(), threading.get_ident())
         self._undo: list[Callable[[], None]] = []
         self._refused: set[type] = set()
         self._closing: Any = None
@@ -211,7 +215,7 @@ class Models:
         events.join(self)
 
     def _called(self, module: Any, args: Any) -> None:
-        if is_compiling() or threading.get_ident() != self._thread or not module.training:
+        if is_compiling() or (os.getpid(), threading.get_ident()) != self._place or not module.training:
             return
         if not torch().is_grad_enabled() or self._knows(module) or any(one.is_meta for one in tensors_in(args)):
             return
@@ -268,7 +272,7 @@ class Models:
 
     def before_step(self, optimizer: Any, closure: bool) -> None:
         """Watch a model whose call was not seen, as long as it is not watched."""
-        if threading.get_ident() != self._thread or self._is_known(optimizer):
+        if (os.getpid(), threading.get_ident()) != self._place or self._is_known(optimizer):
             return
         if closure and self._undo:
             self._closing = optimizer  # the model will be called within the step
