@@ -36,7 +36,7 @@ class Debugger:
         >>> debugger = labdeck.open().debugger
         >>> debugger.rules(["VanishingGradient"]).rules[0].params["threshold"]
         1e-07
-        >>> debugger.findings().total
+        >>> debugger.findings(trial_id="0" * 32).total
         0
     """
 
