@@ -313,6 +313,9 @@ class TorchFeed:
         if measured.is_late:
             self._modules.end()
             self._take_gradients(measured)
+        if self._network is not None:
+            self._network.close()  # a model that is never called itself would be looked at for ever
+            self._network = None
         plan = measured.plan
         if plan is not None:
             program = self._program(plan)
