@@ -98,7 +98,7 @@ def test_the_server_merges_the_catalog_into_the_language_pack(catalog, locale):
     labdeck_catalogs.compile_catalogs()
     packs, message = get_language_pack(locale)
     assert message == ""
-    assert len(packs["jupyterlab"]) > len(packs["labdeck"]) > 400
+    assert min(len(packs["jupyterlab"]), len(packs["labdeck"])) > 400
     head = packs["labdeck"].pop("")
     assert head["domain"] == "labdeck"
     assert head["version"] == labdeck.__version__
