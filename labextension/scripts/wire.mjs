@@ -1,5 +1,6 @@
 /* Turns the schema on standard input (wire_schema.py) into the TypeScript file named as argument. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { compile } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
 
@@ -13,7 +14,8 @@ const target = process.argv[2];
 if (!target) {
   throw new Error('usage: wire.mjs TARGET.ts < schema.json');
 }
-const schema = JSON.parse(readFileSync(0, 'utf8'));
+// A pipe may have nothing yet when it is read: its end is waited for.
+const schema = JSON.parse(await text(process.stdin));
 const types = await compile(schema, 'Wire', {
   additionalProperties: false,
   bannerComment: '',
