@@ -169,6 +169,7 @@ class Hub:
                 self._planner.describe(infos)
                 self._parameters = parameters
                 self._unmatched = warnings_of(self._planner)
+                self._tape.expect(self._planner.flight_size())
                 self._budget.interval = self._planner.interval("TRAIN")
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             self.fail(error)

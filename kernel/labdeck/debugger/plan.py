@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from labdeck.debugger.collections import BUILT_IN, ONLY_TRAINED, TRAINING, UNCHA
 from labdeck.debugger.saving import Saving
 from labdeck.debugger.schedules import EVERY, NEVER, Schedule
 from labdeck.findings.rule import Need
-from labdeck.store.tensors.blocks import can_keep
+from labdeck.store.tensors.blocks import can_keep, item_size
 from labdeck.store.tensors.frames import MODES
 from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
 from labdeck.wire.debugging import Mode
@@ -115,6 +116,11 @@ class Planner:
         if plan is None:
             plan = self._plans[mode, mask] = self._plan(mode, mask)
         return plan
+
+    def flight_size(self) -> int:
+        """Return the bytes that the flight recorder is to keep of a step."""
+        found = [self.infos[name] for name in self.in_flight]
+        return sum(math.prod(info.shape) * item_size(info.dtype) for info in found)
 
     def interval(self, mode: Mode) -> int:
         """Return every how many steps something is due that costs, before it is stretched; 1 if nothing is."""

@@ -144,14 +144,23 @@ class Tape:
             return moment, layout, row
 
     def _fly(self, ring: FlightRing, moment: Moment, arrays: Mapping[str, Any]) -> None:
-        fitting = ring.keep(moment, arrays)
+        self._limit_flight(ring, ring.keep(moment, arrays))
+
+    def expect(self, size: int) -> None:
+        """Look, before a step is copied from wherever it is, how many steps of so many bytes fit into memory."""
+        with self._turn:
+            if self._ring is not None and size:
+                self._limit_flight(self._ring, self._ring.limit // size)
+
+    def _limit_flight(self, ring: FlightRing, fitting: int) -> None:
         if fitting >= ring.steps:
             return
         ring.steps = fitting
-        self._teller.warn(
-            f"the flight recorder keeps {fitting} steps only: more do not fit into {ring.limit >> 20:,} MB"
-        )
-        if not ring.steps:
+        room = f"{ring.limit >> 20:,} MB"
+        if fitting:
+            self._teller.warn(f"the flight recorder keeps {fitting} steps only: more do not fit into {room}")
+        else:
+            self._teller.warn(f"the flight recorder is off: not even one step fits into {room}")
             self._ring = None
 
     def record(self) -> str:

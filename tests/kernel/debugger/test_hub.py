@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from tests.kernel.debugger.feeding import arrays_at, feed, fill, infos, make
+from tests.kernel.debugger.feeding import arrays_at, feed, fill, make
 
 import labdeck
 from labdeck.debugger import registry
-from labdeck.debugger.hub import Hub
 from labdeck.errors import NotFound, TrainingStopped, UsageError
 from labdeck.findings.actions import StopTraining
 from labdeck.findings.rule import Finding, Need, Rule
@@ -371,24 +370,3 @@ def test_what_rules_need_of_the_first_steps_is_given_whatever_it_costs(trial):
         hub.take("TRAIN", plan, fill(plan, {}), cost=0.01 if plan.is_heavy else 0.0)
     hub.close()
     assert reader(trial).series("gradient/fc.weight", "std").steps.tolist() == list(range(40))
-
-
-def test_a_model_whose_tensors_change_is_described_again(trial):
-    hub = make(trial, save={"weights": ["mean"]}, flight=2)
-    for step in range(6):
-        if step == 3:
-            hub.describe(infos(TensorInfo("late.weight", ("weights",), shape=(4,))), 12)
-        feed(hub, loss=1.0, arrays={**arrays_at(step), "late.weight": np.full(4, step)})
-    hub.close()
-    assert reader(trial).series("late.weight", "mean").values.tolist() == [3.0, 4.0, 5.0]
-    assert reader(trial).series("fc.weight", "mean").steps.tolist() == list(range(6))
-    assert hub.watch_record().parameters == 12
-
-
-def test_ten_thousand_tensors_are_planned_once(trial):
-    hub = Hub(trial, name="Wide", framework="torch", rules=(), budget=None, save={"weights": ["mean"]}, flight=0)
-    hub.describe([TensorInfo(f"layer{n}.weight", ("weights",), shape=(2,)) for n in range(10_000)], 20_000)
-    plans = {id(hub.due("TRAIN")) for _ in range(3) if feed(hub, arrays={})}
-    assert len(plans) == 1
-    hub.close()
-    assert len(reader(trial).series("layer9999.weight", "mean")) == 3
