@@ -66,6 +66,7 @@ class Gatherer:
         self._key: Key = []
         self._blocks: list[_Block] = []
         self._large: list[int] = []
+        self._largest = 0
         self._first = np.empty((STATISTICS, 0))
         self._scratch = {kind: np.empty((2, _PIECE), kind) for kind in "f"}
         self._ones = {kind: np.ones(_PIECE, kind) for kind in "f"}
@@ -120,6 +121,7 @@ class Gatherer:
                 filled[kind] = filled.get(kind, 0) + size
         for members in waiting.values():
             self._close(members)
+        self._largest = max((one[0] for one in key if one is not None), default=0)
 
     def _close(self, members: list[int]) -> None:
         if members:
@@ -182,6 +184,8 @@ class Gatherer:
         sizes = found[SIZE]
         if SQUARES in self.needed:
             squares = found[SQUARES]
+            if squares.min(initial=np.inf) > _TINY * self._largest and squares.max(initial=0.0) < np.inf:
+                return frozenset()  # NaN is neither
             doubtful = (squares < _TINY * sizes) | (squares - squares != 0) & (sizes > 0)
             if ABS in self.needed:
                 doubtful &= ~(found[ABS] == 0)  # zeros, all of them
