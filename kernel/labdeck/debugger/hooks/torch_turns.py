@@ -33,7 +33,7 @@ class Turns:
         if late == optimizer:
             return False
         self._done.add(optimizer)
-        return self._together <= self._done
+        return optimizer not in self._together or self._together <= self._done
 
     @property
     def is_open(self) -> bool:
