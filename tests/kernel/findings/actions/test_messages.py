@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from tests.kernel.findings.actions.test_perform import judge
@@ -20,6 +21,9 @@ from labdeck.findings.actions.messages import SMS, Chat, Email
 from labdeck.findings.actions.webhook import Webhook
 
 SECRET = "T0P-s3cret"
+
+# apprise imports a module that Python has announced to remove.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
 @contextmanager
@@ -120,3 +124,68 @@ def test_an_address_needs_a_service(monkeypatch: pytest.MonkeyPatch, kind: type[
     with pytest.raises(MissingExtra) as caught:
         kind("ada@example.org")
     assert SECRET not in str(caught.value)
+
+
+def test_a_chat_service_gets_the_finding() -> None:
+    with listening() as (url, posted):
+        action = Chat(url.replace("http://", "json://"))
+        assert SECRET not in repr(action)
+        told, _ = judge(action, losses=[2.0])
+    ((_, body),) = posted
+    assert body["title"] == "Labdeck: Above (warning)"
+    assert "Above at step 0 in loss" in str(body["message"])
+    assert said(told) == (True, "sent")
+
+
+def test_a_chat_service_that_refuses_is_told_without_the_address() -> None:
+    with listening(status=500) as (url, _):
+        told, _ = judge(Chat(url.replace("http://", "json://")), losses=[2.0])
+    done, message = said(told)
+    assert not done
+    assert message.startswith("the service did not take the message")
+
+
+def test_an_unknown_service_is_refused_without_its_address() -> None:
+    with pytest.raises(UsageError, match="knows no service") as caught:
+        Chat(f"nothing://{SECRET}")
+    assert SECRET not in str(caught.value)
+
+
+@contextmanager
+def post_office() -> Iterator[tuple[int, list[str]]]:
+    """Take mail by SMTP; give the port, and every line that was said."""
+    lines: list[str] = []
+
+    class Session(StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 ready\r\n")
+            in_letter = False
+            while raw := self.rfile.readline():
+                line = raw.decode().rstrip()
+                lines.append(line)
+                if in_letter:
+                    in_letter = line != "."
+                    if not in_letter:
+                        self.wfile.write(b"250 kept\r\n")
+                    continue
+                in_letter = line.upper() == "DATA"
+                self.wfile.write(b"354 go on\r\n" if in_letter else b"250 fine\r\n")
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Session)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1], lines
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_an_email_is_handed_to_the_post_office() -> None:
+    with post_office() as (port, lines):
+        via = f"mailto://127.0.0.1:{port}?mode=insecure&smtp=127.0.0.1&from=labdeck@example.org"
+        told, _ = judge(Email("ada@example.org", via=via), losses=[2.0])
+    assert said(told) == (True, "sent to ada@example.org")
+    assert any(line.upper().startswith("RCPT TO:<ADA@EXAMPLE.ORG>") for line in lines)
+    assert any("Labdeck: Above" in line for line in lines if line.startswith("Subject"))
