@@ -288,7 +288,7 @@ def attach_automatically(
 ) -> Iterator[Watch]:
     """Watch everything that is trained within a block, without a change to it; leave nothing behind.
 
-    Models of PyTorch, with Lightning, Keras or by hand, XGBoost, LightGBM, and scikit-learn's `partial_fit`. Arguments
+    Models of PyTorch, with Lightning or by hand, XGBoost, LightGBM, and scikit-learn's `partial_fit`. Arguments
     and errors are those of `labdeck.watch`. A training that is ended on purpose ends the block without an error.
 
     Example:
