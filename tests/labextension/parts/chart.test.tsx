@@ -15,6 +15,7 @@ const FIGURE: IFigure = { data: [{ y: [1, 2] }], layout: {} };
 /** Plotly without a screen: it keeps what it was told to draw. */
 class Recorder implements IPlotly {
   readonly drawn: { layout: Record<string, unknown>; data: unknown }[] = [];
+  readonly listeners: [string, (detail: unknown) => void][] = [];
   purged = 0;
   readonly Plots = { resize: (): Promise<void> => Promise.resolve() };
 
@@ -24,7 +25,11 @@ class Recorder implements IPlotly {
     layout: IFigure['layout'] = {}
   ): ReturnType<IPlotly['react']> {
     this.drawn.push({ layout, data });
-    return Promise.resolve(root as Awaited<ReturnType<IPlotly['react']>>);
+    const on = (event: string, listener: (detail: unknown) => void): void => {
+      this.listeners.push([event, listener]);
+    };
+    const element = Object.assign(root, { on });
+    return Promise.resolve(element as Awaited<ReturnType<IPlotly['react']>>);
   }
   newPlot = this.react.bind(this);
   relayout = (root: HTMLElement): ReturnType<IPlotly['react']> =>
@@ -105,6 +110,23 @@ describe('a chart', () => {
     const colour = (n: number): unknown =>
       (plotly.drawn[n].layout.font as { color: string }).color;
     expect([colour(0), colour(1)]).toEqual(['black', 'white']);
+  });
+
+  it('tells where the reader clicked, to whoever listens now', async () => {
+    const [first, second] = [vi.fn(), vi.fn()];
+    const { rerender } = render(chart(FIGURE, { onClick: first }));
+    await waitFor(() => expect(plotly.listeners).toHaveLength(1));
+    const [[event, click]] = plotly.listeners;
+    expect(event).toBe('plotly_click');
+    const place = { x: 3, y: 'loss', customdata: [3, 4] };
+    click({ points: [{ ...place, pointNumber: 3 }] });
+    expect(first).toHaveBeenCalledWith(place);
+    rerender(chart({ ...FIGURE }, { onClick: second }));
+    click({ points: [place] });
+    click({ points: [] });
+    click({});
+    expect([first, second].map(each => each.mock.calls.length)).toEqual([1, 1]);
+    expect(plotly.listeners).toHaveLength(1);
   });
 
   it('waits while the reader drags in it', async () => {
