@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-MOST = 1024
-"""The largest factor by which intervals are stretched."""
+MOST = 128
+"""The largest factor by which intervals are stretched: what is seen more rarely explains nothing."""
 _COLD = 3
 """Steps at the beginning that are not measured: everything is slow the first time."""
 _SEEN, _HEAVY = 64, 16
@@ -17,6 +17,10 @@ _EVERY = 16
 """Steps from one decision to the next."""
 _SLACK = 0.7
 """Share of the budget that recording more often may take: else it would go back and forth."""
+_FAR, _AT_ONCE = 10, 8
+"""How many budgets a step must cost to be acted upon at once, and the factor that is chosen at most for that."""
+_ALERT = 3
+"""Steps that are recorded in full after something was found."""
 LIGHT, FLIGHT, HEAVY = 0, 1, 2
 """Kinds of steps: only scalars; the flight recorder, too; everything that is due."""
 
@@ -49,6 +53,28 @@ class Budget:
         self._copies: deque[float] = deque(maxlen=_SEEN)
         self._last = 0.0
         self._noted = 0
+        self._alert_ends = 0
+        self._rests = {False: 0, True: 0}
+
+    def alert(self, step: int, *, urgent: bool) -> None:
+        """Have the next steps recorded in full; where that happens all the time, it doubles the cost at the most.
+
+        Args:
+            step: The next one, over all modes.
+            urgent: It is an error; warnings before it are no reason to leave it alone.
+        """
+        if step >= self._rests[urgent]:
+            self._alert_ends = step + _ALERT
+            self._rests[urgent] = step + _ALERT * (1 + self.factor * self.interval)
+
+    def factor_at(self, step: int) -> int:
+        """Return by how much intervals are stretched at a step, counted over all modes."""
+        return 1 if step < self._alert_ends else self.factor
+
+    @property
+    def allowed(self) -> float | None:
+        """Seconds of a step that the debugger may take; None for any, or as long as no step was measured."""
+        return None if self.limit is None or not self._steps else self.limit * self.step_time
 
     def note(self, now: float, cost: float, kind: int, copying: float = 0.0) -> None:
         """Take in a step.
@@ -67,8 +93,12 @@ class Budget:
         self._costs[kind].append(cost)
         if copying:
             self._copies.append(copying)
-        if self.limit is not None and noted % _EVERY == 0:
+        if self.limit is None:
+            return
+        if noted % _EVERY == 0:
             self._decide()
+        elif self.factor == 1 and kind == HEAVY and cost > _FAR * self.limit * self.step_time:
+            self.factor = min(self._wanted(), _AT_ONCE)
 
     @property
     def step_time(self) -> float:
@@ -102,14 +132,21 @@ class Budget:
 
     def _decide(self) -> None:
         """Choose the smallest factor that keeps the budget; the flight recorder gets half of it at the most."""
-        step = self.step_time
         if self.limit is None or len(self._costs[HEAVY]) < _ENOUGH:
             return
-        allowed = self.limit * step
         slack = 1.0 if self.flight_each else _SLACK
-        self.flight_each = self._base(each=True) <= allowed / 2 * slack
+        self.flight_each = self._base(each=True) <= self.limit * self.step_time / 2 * slack
+        self.factor = self._wanted()
+
+    def _wanted(self) -> int:
+        """Return the smallest factor that leaves, beside what every step costs, as much as may be taken.
+
+        Where every step costs more than two thirds of the budget anyway, that is half as much again: to look away
+        would save nothing that matters.
+        """
         base = self._base(each=self.flight_each)
+        allowed = max((self.limit or 0.0) * self.step_time, 1.5 * base)
         factor = 1
         while factor < MOST and self._mean(factor, base) > allowed * (1.0 if factor >= self.factor else _SLACK):
             factor *= 2
-        self.factor = factor
+        return factor

@@ -46,7 +46,7 @@ def test_the_share_is_kept_whatever_it_costs(step, heavy, interval, noise, seed)
     share = train(budget, 1200, step=step, light=light, flight=flight, heavy=heavy, **more)
     must = (heavy + flight) / (0.028 * step)  # so many times less often than each step it has to be
     if budget.factor < MOST:
-        assert share <= 0.045 if noise else share <= 0.0301
+        assert share <= 0.06 if noise else share <= 0.0301
     assert budget.factor <= max(1, 8 * must / interval), "no more is left out than must be"
 
 
@@ -94,3 +94,41 @@ def test_nothing_is_known_before_a_step_was_measured():
     assert (budget.step_time, budget.cost, budget.share()) == (0.0, 0.0, 0.0)
     budget.note(1.0, 0.5, HEAVY)
     assert budget.step_time == 0.0, "the first steps are slow for other reasons"
+
+
+def test_where_every_step_costs_more_than_the_budget_what_is_recorded_adds_half_of_that_at_the_most():
+    budget = Budget(0.03)
+    train(budget, 600, step=0.001, light=1e-4, flight=1e-5, heavy=1e-3)
+    assert not budget.flight_each
+    assert budget.factor in (16, 32), "1e-3 / 5e-5 is 20"
+    assert budget.cost <= 1.5e-4
+    train(budget, 600, step=1e-4, light=1e-6, flight=1e-7, heavy=1.0)
+    assert budget.factor == MOST, "it never looks away"
+
+
+def test_a_step_far_over_the_budget_is_acted_upon_at_once():
+    budget, now = Budget(0.03), 0.0
+    for _ in range(4):
+        now += 0.01 + 0.2
+        budget.note(now, 0.2, HEAVY)
+    assert budget.factor == 8
+    budget, now = Budget(0.03), 0.0
+    for _ in range(15):
+        now += 0.01 + 0.002
+        budget.note(now, 0.002, HEAVY)
+    assert budget.factor == 1, "what is not far over waits for more than one measurement"
+
+
+def test_what_was_found_has_the_next_steps_recorded_in_full_but_not_for_ever():
+    budget = Budget(0.03)
+    train(budget, 300, step=0.001, heavy=1e-3)
+    factor = budget.factor
+    assert factor >= 32
+    full = 0
+    for step in range(300, 300 + 10 * factor):
+        budget.alert(step, urgent=False)
+        full += budget.factor_at(step) == 1
+    assert 3 <= full <= 10 + 3, "warnings all the time double the cost at the most"
+    end = 300 + 10 * factor
+    budget.alert(end, urgent=True)
+    assert [budget.factor_at(end + ahead) for ahead in range(4)] == [1, 1, 1, factor]
