@@ -120,11 +120,11 @@ class Budget:
 
     def _base(self, *, each: bool) -> float:
         """Return what a step costs at which not everything is recorded."""
-        light = self._median(LIGHT) or 0.0
-        if not each:
-            return light
-        measured = self._median(FLIGHT)
-        return measured if measured is not None else light + (median(self._copies) if self._copies else 0.0)
+        light, flight = self._median(LIGHT), self._median(FLIGHT)
+        copying = median(self._copies) if self._copies else 0.0
+        if each:
+            return flight if flight is not None else (light or 0.0) + copying
+        return light if light is not None else max((flight or 0.0) - copying, 0.0)
 
     def _mean(self, factor: int, base: float) -> float:
         heavy = self._median(HEAVY)
@@ -145,8 +145,8 @@ class Budget:
         would save nothing that matters.
         """
         base = self._base(each=self.flight_each)
-        allowed = max((self.limit or 0.0) * self.step_time, 1.5 * base)
+        room = max((self.limit or 0.0) * self.step_time - base, base / 2)
         factor = 1
-        while factor < MOST and self._mean(factor, base) > allowed * (1.0 if factor >= self.factor else _SLACK):
+        while factor < MOST and self._mean(factor, base) - base > room * (1.0 if factor >= self.factor else _SLACK):
             factor *= 2
         return factor

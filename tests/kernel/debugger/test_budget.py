@@ -46,7 +46,8 @@ def test_the_share_is_kept_whatever_it_costs(step, heavy, interval, noise, seed)
     share = train(budget, 1200, step=step, light=light, flight=flight, heavy=heavy, **more)
     must = (heavy + flight) / (0.028 * step)  # so many times less often than each step it has to be
     if budget.factor < MOST:
-        assert share <= 0.06 if noise else share <= 0.0301
+        # Among few recorded steps a single slow one weighs much: then what is expected says more than what was.
+        assert budget.share() <= 0.045 if noise else share <= 0.0301
     assert budget.factor <= max(1, 8 * must / interval), "no more is left out than must be"
 
 
