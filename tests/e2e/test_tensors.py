@@ -72,7 +72,7 @@ def test_from_the_map_to_the_step_at_which_it_broke(lab: LabPage, picture: Calla
 def test_the_tree_works_by_keyboard(lab: LabPage) -> None:
     tensors = open_tensors(lab)
     tree = tensors.get_by_role("tree", name="Tensors")
-    tree.get_by_role("treeitem").first.focus()
+    tree.get_by_role("treeitem", name="conv1 Conv2d").focus()
     lab.page.keyboard.press("ArrowDown")
     lab.page.keyboard.press("Enter")
     expect(tree.get_by_role("treeitem", name="gradient/conv1.weight")).to_have_attribute("aria-selected", "true")

@@ -74,8 +74,7 @@ def read_network(
             depth=path.count(".") + 1 if path else 0,
             order=order,
             tensors=tuple(info.name for info in belongs.get(path, [])),
-            **_value(reader, belongs.get(path, []), wanted, at),
-            health=max((health.get(info.name, "ok") for info in belongs.get(path, [])), key=_WORSE.index, default="ok"),
+            **_value(reader, belongs.get(path, []), wanted, at, health),
         )
         for path, kind, order in modules[:_MOST_NODES]
     )
@@ -118,13 +117,21 @@ def _health(findings: Sequence[FindingRecord], step: int, mode: Mode) -> dict[st
     return worst
 
 
-def _value(reader: TensorReader, infos: list[TensorInfo], wanted: Wanted, step: int) -> dict[str, Any]:
-    """Return the first value that a module's tensors have at a step or before, and whose it is."""
+def _value(
+    reader: TensorReader, infos: list[TensorInfo], wanted: Wanted, step: int, health: Mapping[str, Health]
+) -> dict[str, Any]:
+    """Return the first value that a module's tensors have at a step or before, whose it is, and how the module fares.
+
+    A value that is not finite is an error, whether a rule said so or not.
+    """
+    worst: Health = max((health.get(info.name, "ok") for info in infos), key=_WORSE.index, default="ok")
     for info in infos:
         if wanted.collection and wanted.collection not in info.collections:
             continue
         series = reader.series(info.name, wanted.reduction, wanted.mode)
         place = int(np.searchsorted(series.steps, step, side="right")) - 1
         if place >= 0:
-            return {"shown": info.name, "value": to_number(float(series.values[place]))}
-    return {"shown": "", "value": None}
+            value = float(series.values[place])
+            fares = worst if np.isfinite(value) else "error"
+            return {"shown": info.name, "value": to_number(value), "health": fares}
+    return {"shown": "", "value": None, "health": worst}

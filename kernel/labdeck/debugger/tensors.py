@@ -145,6 +145,7 @@ class Tensors:
                 for reduction in reader.reductions(name)
                 if reduction != "histogram"
             }
+        series = {reduction: one for reduction, one in series.items() if len(one)}
         steps = np.unique(np.concatenate([one.steps for one in series.values()])) if series else np.empty(0, np.int64)
         curves: dict[str, NDArray[np.float64]] = {}
         for reduction, one in series.items():

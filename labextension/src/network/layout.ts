@@ -122,6 +122,16 @@ function place(
 }
 
 function wire(from: IPlacedModule, to: IPlacedModule): string {
+  const span = to.row - from.row;
+  if (span > 1 && from.column === to.column) {
+    // Past the boxes between, beside them.
+    const [x, y1] = [from.x + BOX.width, from.y + BOX.height / 2];
+    const [y2, far] = [
+      to.y + BOX.height / 2,
+      Math.min(GAP.x - 4, 8 + 2 * span)
+    ];
+    return `M${x} ${y1}C${x + far} ${y1} ${x + far} ${y2} ${x} ${y2}`;
+  }
   const [x1, y1] = [from.x + BOX.width / 2, from.y + BOX.height];
   const [x2, y2] = [to.x + BOX.width / 2, to.y];
   const middle = (y1 + y2) / 2;

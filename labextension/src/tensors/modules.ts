@@ -3,8 +3,9 @@ import type { TensorRow } from '../wire';
 
 type Health = TensorRow['health'];
 
-/** A module, or the place of tensors that belong to none. */
+/** A module, or the place of tensors that belong to none: values of the training, times of its steps, the machine. */
 export interface IModule {
+  kind: 'module' | 'values' | 'timing' | 'system';
   path: string;
   type: string;
   depth: number;
@@ -23,7 +24,8 @@ export function worst(a: Health, b: Health): Health {
 }
 
 /**
- * Sort tensors into their modules, in the model's order; those that belong to none come first, under "".
+ * Sort tensors into their modules, in the model's order; before them the values of the training, after them times and
+ * the machine.
  *
  * @param rows - The tensors.
  * @param words - Only tensors whose names hold all of these words.
@@ -36,6 +38,42 @@ export function toModules(
   const kept = rows.filter(row =>
     wanted.every(word => row.name.toLowerCase().includes(word))
   );
+  const ofModel = kept.filter(row => kindOf(row) === 'module');
+  return [
+    ...apart('values', kept),
+    ...modulesOf(ofModel),
+    ...apart('timing', kept),
+    ...apart('system', kept)
+  ];
+}
+
+/** Where a tensor belongs. */
+function kindOf(row: TensorRow): IModule['kind'] {
+  for (const kind of ['timing', 'system'] as const) {
+    if (row.collections.includes(kind)) {
+      return kind;
+    }
+  }
+  return row.module === '' && row.module_type === '' ? 'values' : 'module';
+}
+
+function apart(kind: IModule['kind'], rows: readonly TensorRow[]): IModule[] {
+  const tensors = rows.filter(row => kindOf(row) === kind);
+  const health = tensors.reduce<Health>(
+    (so, row) => worst(so, row.health),
+    'ok'
+  );
+  const module = {
+    kind,
+    path: `(${kind})`,
+    type: '',
+    depth: 0,
+    isParent: false
+  };
+  return tensors.length > 0 ? [{ ...module, tensors, health }] : [];
+}
+
+function modulesOf(kept: readonly TensorRow[]): IModule[] {
   const types = new Map<string, string>();
   const groups = new Map<string, TensorRow[]>();
   for (const row of kept) {
@@ -57,6 +95,7 @@ export function toModules(
         (path !== '' && row.module.startsWith(`${path}.`))
     );
     return {
+      kind: 'module',
       path,
       type: types.get(path) ?? '',
       depth: path === '' ? 0 : path.split('.').length - 1,

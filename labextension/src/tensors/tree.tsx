@@ -21,7 +21,9 @@ type Line =
 export function ModuleTree(props: ITreeProps): React.ReactElement {
   const { tensors, trans } = props;
   const [words, setWords] = React.useState('');
-  const [closed, setClosed] = React.useState<ReadonlySet<string>>(new Set());
+  const [closed, setClosed] = React.useState<ReadonlySet<string>>(
+    new Set(['(timing)', '(system)'])
+  );
   const lines = React.useMemo(
     () => toLines(tensors, words, closed),
     [tensors, words, closed]
@@ -153,16 +155,29 @@ function Content(props: {
     );
   }
   const { module } = line;
-  const name = module.path === '' ? trans.__('the model itself') : module.path;
+  const name = nameOf(module, trans);
   return (
     <>
       <HealthIcon health={module.health} trans={trans} />
       <strong className="jp-Labdeck-module-name" title={name}>
-        {name.split('.').slice(-1)[0]}
+        {module.kind === 'module' ? name.split('.').slice(-1)[0] : name}
       </strong>
       <span className="jp-Labdeck-module-type">{module.type}</span>
     </>
   );
+}
+
+function nameOf(module: IModule, trans: TranslationBundle): string {
+  switch (module.kind) {
+    case 'values':
+      return trans.__('values of the training');
+    case 'timing':
+      return trans.__('times of the steps');
+    case 'system':
+      return trans.__('the machine');
+    case 'module':
+      return module.path === '' ? trans.__('the model itself') : module.path;
+  }
 }
 
 function depthOf(line: Line): number {

@@ -10,6 +10,7 @@ import { describeError, Empty, ErrorNote, Skeleton } from '../parts/Notes';
 import { Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
 import { Recorder } from '../recorder/view';
+import { toKept, toTexts } from '../settings';
 import type { TensorRow } from '../wire';
 import type { IDrawn, Mode, TensorsModel } from './model';
 import { collectionsOf, hasHistogram, reductionsOf } from './modules';
@@ -77,7 +78,7 @@ function Page(props: ITensorProps): React.ReactElement {
 function Faces(
   props: ITensorProps & { tensors: readonly TensorRow[] }
 ): React.ReactElement {
-  const { model, prefix, tensors, trans } = props;
+  const { model, prefix, trans } = props;
   return (
     <>
       <Tabs
@@ -102,25 +103,33 @@ function Faces(
         aria-labelledby={`${prefix}-${model.tab}`}
         data-tab={model.tab}
       >
-        {model.tab === 'recorder' ? (
-          <Recorder model={model.recorder} trans={trans} />
-        ) : (
-          <div className="jp-Labdeck-tensors-body">
-            <ModuleTree
-              tensors={tensors}
-              selected={model.tensor?.name ?? ''}
-              trans={trans}
-              onSelect={name => model.select(name, model.step)}
-            />
-            <div className="jp-Labdeck-tensors-main">
-              <Controls {...props} />
-              {model.tab === 'map' ? <Map {...props} /> : <Graph {...props} />}
-            </div>
-            <OneTensor {...props} />
-          </div>
-        )}
+        <Face {...props} />
       </div>
     </>
+  );
+}
+
+function Face(
+  props: ITensorProps & { tensors: readonly TensorRow[] }
+): React.ReactElement {
+  const { model, tensors, trans } = props;
+  if (model.tab === 'recorder') {
+    return <Recorder model={model.recorder} trans={trans} />;
+  }
+  return (
+    <div className="jp-Labdeck-tensors-body">
+      <ModuleTree
+        tensors={tensors}
+        selected={model.tensor?.name ?? ''}
+        trans={trans}
+        onSelect={name => model.select(name, model.step)}
+      />
+      <div className="jp-Labdeck-tensors-main">
+        <Controls {...props} />
+        {model.tab === 'map' ? <LayerMap {...props} /> : <Graph {...props} />}
+      </div>
+      <OneTensor {...props} />
+    </div>
   );
 }
 
@@ -181,16 +190,12 @@ function ModeChoice(props: ITensorProps): React.ReactElement {
   );
 }
 
-function Map(props: ITensorProps): React.ReactElement {
+function LayerMap(props: ITensorProps): React.ReactElement {
   const { model, trans } = props;
-  const shown = model.list?.tensors ?? [];
   const onClick = ({ x, y }: IClicked): void => {
-    const row = shown.find(({ name }) => name === y);
-    // Long names are cut in the figure: what it keeps is their beginning.
-    const cut = typeof y === 'string' ? y.replace(/…$/, '') : '';
-    const found = row ?? shown.find(({ name }) => name.startsWith(cut));
-    if (found && typeof x === 'number') {
-      model.select(found.name, x);
+    const name = rowsOf(model.map).get(y);
+    if (name !== undefined && typeof x === 'number') {
+      model.select(name, x);
     }
   };
   return (
@@ -206,6 +211,14 @@ function Map(props: ITensorProps): React.ReactElement {
       height={heightOf(model.map)}
     />
   );
+}
+
+/** The tensors of the map by what their rows are called there. */
+function rowsOf({ figure }: IDrawn): ReadonlyMap<unknown, string> {
+  const trace = figure?.data.at(0);
+  const rows = Array.isArray(trace?.y) ? (trace.y as unknown[]) : [];
+  const names = toTexts(toKept(trace?.meta).tensors) ?? [];
+  return new Map(rows.map((row, index) => [row, names[index]]));
 }
 
 /** Room for the axes, and some for each row. */

@@ -72,6 +72,8 @@ def test_the_curves_of_one_tensor(recorded):
     assert [one.id for one in curves.findings] == [found.id]
     with pytest.raises(NotFound):
         tensors.curves(trial_id, "gradient/none")
+    elsewhere = tensors.curves(trial_id, "gradient/conv1.weight", "EVAL")
+    assert (elsewhere.curves, len(elsewhere.steps)) == ({}, 0)
 
 
 def test_histograms_come_as_recorded_else_from_whole_arrays(recorded):

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import {
+  BOX,
   layOutNetwork,
   shadeOf
 } from '../../../labextension/src/network/layout';
@@ -54,6 +55,17 @@ describe('the places of modules', () => {
     expect(b.y).toBe(c.y);
     expect(b.x).toBeLessThan(c.x);
     expect(made.width).toBeGreaterThan(c.x);
+  });
+
+  it('leads a skip past the boxes between, beside them', () => {
+    const nodes = ['a', 'b', 'c'].map(path => module(path));
+    const made = layOutNetwork(
+      network(nodes, ['a', 'b'], ['b', 'c'], ['a', 'c'])
+    );
+    const skip = made.wires.find(({ from, to }) => from + to === 'ac');
+    const edge = made.modules[0].x + BOX.width;
+    expect(skip?.path.startsWith(`M${edge} `)).toBe(true);
+    expect(made.width).toBeGreaterThan(edge);
   });
 
   it('shows only modules that hold no others', () => {

@@ -13,17 +13,18 @@ describe('the tree of modules', () => {
   it('holds every tensor once, below its module', () => {
     const modules = toModules(ROWS);
     expect(modules.map(({ path }) => path)).toEqual([
+      '(values)',
       'block',
       'block.conv1',
       'block.conv2',
-      'fc',
-      ''
+      'fc'
     ]);
-    expect(modules.flatMap(({ tensors }) => tensors)).toEqual(ROWS);
-    expect(modules.map(({ depth }) => depth)).toEqual([0, 1, 1, 0, 0]);
+    const found = modules.flatMap(({ tensors }) => tensors);
+    expect(found).toEqual([ROWS[3], ...ROWS.slice(0, 3)]);
+    expect(modules.map(({ depth }) => depth)).toEqual([0, 0, 1, 1, 0]);
     expect(modules.map(({ isParent }) => isParent)).toEqual([
-      true,
       false,
+      true,
       false,
       false,
       false
@@ -32,7 +33,7 @@ describe('the tree of modules', () => {
 
   it('tells the worst of what lies within', () => {
     const health = toModules(ROWS).map(module => module.health);
-    expect(health).toEqual(['error', 'error', 'ok', 'ok', 'ok']);
+    expect(health).toEqual(['ok', 'error', 'error', 'ok', 'ok']);
     expect(worst('info', 'warning')).toBe('warning');
     expect(worst('error', 'warning')).toBe('error');
   });
@@ -45,6 +46,21 @@ describe('the tree of modules', () => {
     expect(modules.map(({ health }) => health)).toEqual(['ok', 'error']);
   });
 
+  it('keeps times and the machine apart, after the model', () => {
+    const modules = toModules([
+      row('system/cpu', { collections: ['system'] }),
+      row('timing/step', { collections: ['timing'], health: 'warning' }),
+      row('loss', { collections: ['losses'] }),
+      row('Net_output_0', { module_type: 'Net' })
+    ]);
+    expect(modules.map(({ kind, health }) => [kind, health])).toEqual([
+      ['values', 'ok'],
+      ['module', 'ok'],
+      ['timing', 'warning'],
+      ['system', 'ok']
+    ]);
+  });
+
   it('is filtered by words, in any order and case', () => {
     const found = toModules(ROWS, 'WEIGHT conv2');
     expect(found.flatMap(({ tensors }) => tensors)).toEqual([ROWS[1]]);
@@ -53,7 +69,7 @@ describe('the tree of modules', () => {
 
   it('hides what lies within closed modules', () => {
     const shown = shownModules(toModules(ROWS), new Set(['block']));
-    expect(shown.map(({ path }) => path)).toEqual(['block', 'fc', '']);
+    expect(shown.map(({ path }) => path)).toEqual(['(values)', 'block', 'fc']);
   });
 });
 

@@ -46,6 +46,13 @@ def test_names_that_look_alike_when_cut_are_two_rows():
     names = ("x" * 60 + "a", "x" * 60 + "b")
     (cells,) = figures.tensor_map(grid([[1.0], [2.0]], names=names)).data
     assert len(set(cells.y)) == 2
+    assert tuple(cells.meta["tensors"]) == names
+
+
+def test_what_all_names_share_is_left_out_of_the_rows():
+    names = ("gradient/block.conv1.weight", "gradient/block.<b>conv2</b>.weight")
+    (cells,) = figures.tensor_map(grid([[1.0], [2.0]], names=names)).data
+    assert list(cells.y) == ["block.conv1.weight", "block.&lt;b&gt;conv2&lt;/b&gt;.weight"]
 
 
 def test_nothing_is_said():

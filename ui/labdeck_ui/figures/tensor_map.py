@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from labdeck_ui import words
 from labdeck_ui.figures import layout as layouts
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
     of both signs around 0. Cells that are not finite have a colour of their own. `customdata` of each cell is
     `[first step, last step]`, of each mark the finding's id.
 
+    The trace's `meta.tensors` names the rows in full.
+
     Args:
         grid: The reading.
     """
@@ -40,7 +41,7 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
         return layouts.empty("nothing was recorded of this", usual=True)
     colours, scale, title = _colours(grid.values, grid.reduction)
     steps = grid.first
-    rows = [words.name(name, 40) for name in _distinct(grid.names)]
+    rows = _rows(grid.names)
     spans = np.broadcast_to(np.stack([grid.first, grid.last], axis=-1), (*grid.values.shape, 2))
     cells = {
         "type": "heatmap",
@@ -48,6 +49,7 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
         "y": rows,
         "z": colours,
         "customdata": spans,
+        "meta": {"tensors": list(grid.names)},
         "text": _texts(grid),
         "hovertemplate": "%{y}<br>" + f"{grid.mode} step %{{x}}: %{{text}}<extra></extra>",
         "colorbar": {"title": {"text": title, "side": "right"}, "thickness": 12, "outlinewidth": 0},
@@ -63,13 +65,12 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
     return go.Figure(data=traces, layout=layout)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return names as rows: two that look alike when they are cut would share one row."""
-    shown = [words.name(name, 40) for name in names]
-    return [
-        name if shown.count(short) == 1 else f"{number + 1} {name}"
-        for number, (name, short) in enumerate(zip(names, shown, strict=True))
-    ]
+def _rows(names: Sequence[str]) -> list[str]:
+    """Return names as rows: without the folder that all share, cut, and told apart where they look alike then."""
+    folder = names[0].partition("/")[0] + "/"
+    shared = folder if all(name.startswith(folder) for name in names) else ""
+    shown = [layouts.label(name.removeprefix(shared), 28) for name in names]
+    return [short if shown.count(short) == 1 else f"{number + 1} {short}" for number, short in enumerate(shown)]
 
 
 def _colours(values: NDArray[np.float64], reduction: str) -> tuple[NDArray[np.float64], dict[str, Any], str]:

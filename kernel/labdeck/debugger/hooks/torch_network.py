@@ -31,6 +31,7 @@ class NetworkTrace:
         self._edges: dict[tuple[str, str], None] = {}
         self._made: dict[int, str] = {}
         self._functions: dict[Any, str] = {}
+        self._latest = ""
         self._alive: list[Any] = []  # an id names an object only while it lives
         self._handles = []
         for path, module in list(model.named_modules())[:_MOST_MODULES]:
@@ -51,6 +52,10 @@ class NetworkTrace:
             if source != path:
                 self._edges[source, path] = None
         self._modules[path] = type(module).__name__
+        self._latest = path
+        self._made_by(path, output)
+
+    def _made_by(self, path: str, output: Any) -> None:
         for tensor in tensors_in(output):
             self._alive.append(tensor)
             self._made[id(tensor)] = path
@@ -60,6 +65,7 @@ class NetworkTrace:
     def _after_parent(self, path: str, module: Any, given: Any, output: Any) -> None:  # noqa: ARG002 - as the other's
         self._modules[path] = type(module).__name__
         if path:
+            self._join(path, output)
             return
         done = self._done
         found = {
@@ -69,6 +75,20 @@ class NetworkTrace:
         self.close()
         if done is not None:
             done(found)
+
+    def _join(self, path: str, output: Any) -> None:
+        """Take what a module that holds others returns for what the last of them made.
+
+        What else went into it, past that one, is an edge to it: a residual connection. Without this, each module
+        would seem to get something from all before it.
+        """
+        latest = self._latest
+        if not latest.startswith(path + "."):
+            return
+        for source in dict.fromkeys(found for tensor in tensors_in(output) for found in self._sources(tensor)):
+            if source != latest:
+                self._edges[source, latest] = None
+        self._made_by(latest, output)
 
     def _sources(self, tensor: Any) -> Iterator[str]:
         """Yield the modules that an input comes from, the nearest on each way."""

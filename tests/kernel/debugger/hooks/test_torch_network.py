@@ -65,6 +65,22 @@ def test_modules_within_modules_and_two_that_meet():
     }
 
 
+def test_residual_blocks_are_joined_once_each_and_their_skips_are_seen():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x):
+            return x + self.b(torch.relu(self.a(x)))
+
+    _, edges = traced(nn.Sequential(nn.Linear(4, 4), *(Block() for _ in range(10))), torch.rand(5, 4))
+    chain = {(f"{n}.a", f"{n}.b") for n in range(1, 11)}
+    between = {("0", "1.a"), *((f"{n}.b", f"{n + 1}.a") for n in range(1, 10))}
+    skips = {("0", "1.b"), *((f"{n}.b", f"{n + 1}.b") for n in range(1, 10))}
+    assert edges == chain | between | skips
+
+
 def test_a_module_that_runs_twice_and_recurrent_outputs():
     class Twice(nn.Module):
         def __init__(self):
