@@ -75,7 +75,7 @@ def test_what_is_lost_or_belongs_to_nothing_is_found(store):
     found = {(item.severity, item.path.split("/")[0]): item.message for item in check(store)}
     assert found["warning", "columns"] == "no trial refers to it"
     assert found["error", "artifacts"] == "the content of an artifact is missing"
-    assert "damaged from byte 0" in found["error", "tensors"]
+    assert "damaged" in found["error", "tensors"]
     assert len(found) == 3
 
 
