@@ -140,7 +140,7 @@ class Tape:
             layout, row = self._samples.take()
             moment = Moment("GLOBAL", self._sampled, self.global_step, time.time())
             self._sampled += 1
-            self.recorded += self._keeper.row(layout, moment, row)
+            self._keeper.row(layout, moment, row)
             return moment, layout, row
 
     def _fly(self, ring: FlightRing, moment: Moment, arrays: Mapping[str, Any]) -> None:

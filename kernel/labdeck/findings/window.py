@@ -105,7 +105,16 @@ class Window:
     def array(self, name: str) -> NDArray[Any] | None:
         """Return the whole array of a tensor, None if it is not known. Copy what is to outlive `judge`."""
         found = self.arrays.get(name)
-        return None if found is None else np.asarray(found)
+        return None if found is None else _to_numpy(found)
+
+
+def _to_numpy(found: Any) -> NDArray[Any]:
+    """Return an array of numpy, or a tensor of PyTorch, as numpy's; of types that numpy lacks as float32."""
+    try:
+        return np.asarray(found)
+    except (TypeError, RuntimeError):
+        plain = found.detach()
+        return np.asarray(plain.cfloat() if plain.is_complex() else plain.float())
 
 
 def window_of(

@@ -117,7 +117,7 @@ class WatchRecord(Record, frozen=True, kw_only=True):
         state: on, paused, off (it ended), failed (the debugger switched itself off).
         reason: Why it is off or failed.
         steps: Steps of TRAIN so far.
-        recorded: Rows that were recorded, of all modes.
+        recorded: Steps that were recorded, of all modes; samples of the machine do not count.
         tensors: Tensors that are watched.
         parameters: Numbers in the model.
         step_time: Median time of a training step without the debugger's part, in milliseconds.

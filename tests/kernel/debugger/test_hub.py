@@ -134,6 +134,7 @@ def test_the_machines_samples_are_rows_of_their_own_from_any_thread(trial):
     thread.start()
     thread.join()
     feed(hub, loss=1.0)
+    assert hub.watch_record().recorded == 2
     hub.close()
     found = reader(trial)
     assert found.series("system/cpu", "value").values.tolist() == [10.0, 20.0]

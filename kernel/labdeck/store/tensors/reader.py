@@ -72,6 +72,8 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.frames: list[Frame] = []
+        self.arrays: dict[tuple[Mode, int], list[Frame]] = defaultdict(list)
+        """The frames of whole arrays, by mode and step."""
         self.data = memoryview(b"")
         self._read = 0
 
@@ -89,6 +91,9 @@ class _File:
         except (OSError, ValueError):
             return []
         self.frames += new
+        for frame in new:
+            if frame.kind == ARRAYS:
+                self.arrays[frame.mode, frame.step].append(frame)
         return new
 
     def payload(self, frame: Frame) -> memoryview:
@@ -237,12 +242,7 @@ class TensorReader:
         return None
 
     def _at(self, mode: Mode, step: int) -> list[tuple[_File, Frame]]:
-        return [
-            (file, frame)
-            for file in self._arrays.values()
-            for frame in file.frames
-            if frame.kind == ARRAYS and frame.mode == mode and frame.step == step
-        ]
+        return [(file, frame) for file in self._arrays.values() for frame in file.arrays.get((mode, step), ())]
 
 
 class RecordingReader(TensorReader):

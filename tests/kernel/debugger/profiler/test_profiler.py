@@ -94,13 +94,17 @@ def test_the_machine_is_sampled_until_the_end(trial, hub, profiler):
 
 def test_one_of_several_models_has_the_machine_sampled(trial, hub, profiler):
     other = Hub(trial, name="critic", framework="arrays", rules=[])
+    sampled = []
+    other.sample = sampled.append
     second = Profiler(other, 0.1)
     profiler.start()
     second.start()
-    eventually(lambda: hub.watch_record().recorded >= 3)
-    assert other.watch_record().recorded == 0
+    reader = trial.experiment.session.tensors.reader(trial.id)
+    eventually(lambda: reader.refresh() and len(reader.series("system/cpu", "value")) >= 3)
+    assert hub.watch_record().recorded == 0, "a sample of the machine is no step"
+    assert not sampled
     profiler.close()
-    eventually(lambda: other.watch_record().recorded >= 2)
+    eventually(lambda: len(sampled) >= 2)
     second.close()
     other.close()
 

@@ -280,6 +280,22 @@ def test_of_a_step_written_twice_the_later_array_counts(files, trial_id):
     assert reader.array("d", "TRAIN", 1) is None
 
 
+def test_to_read_an_array_the_steps_are_not_gone_through(files, trial_id):
+    class Walked(list):
+        def __iter__(self):
+            raise AssertionError("as many steps as there are, for each array")
+
+    writer, reader = files.writer(trial_id), files.reader(trial_id)
+    for step in range(20):
+        writer.arrays(at(step), {"w": to_block(np.full(2, step))})
+        reader.refresh()
+    writer.close()
+    for file in reader._arrays.values():
+        file.frames = Walked(file.frames)
+    assert [reader.array("w", "TRAIN", step).tolist() for step in range(20)] == [[step, step] for step in range(20)]
+    assert reader.array_names("TRAIN", 20) == ()
+
+
 def test_a_recording_appears_whole_and_is_found_by_its_id(files, trial_id):
     writer, ids = files.writer(trial_id), [new_id() for _ in range(2)]
     steps = [(at(step), {"w": to_block(np.full(4, step)), "loss": to_block(np.float64(step))}) for step in range(5)]
