@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import Column, Layout, TensorInfo, make_layout
 
 _MOST = 64
@@ -26,7 +27,7 @@ class Scalars:
 
     def add(self, name: str, value: float, collections: tuple[str, ...]) -> None:
         """Take in a scalar; of a name given twice in a step the later value counts."""
-        self._waiting[name] = float(value)
+        self._waiting[name] = given(float(value))
         if name not in self._infos:
             self._infos[name] = TensorInfo(name, collections, dtype="float64")
 

@@ -43,7 +43,8 @@ class Concerns:
         """Return what no step so far had, and what to do about it; "" if nothing is missing or nothing came yet."""
         if not self._modes:
             return ""
-        return "; ".join(self._missing(need) for need in self._needs if not need.optional and need not in self._met)
+        lacking = (self._missing(need) for need in self._needs if not need.optional and need not in self._met)
+        return "; ".join(dict.fromkeys(lacking))
 
     def _missing(self, need: Need) -> str:
         return self._unmet.get(need) or f"no {' or '.join(need.modes)} step was recorded so far"
@@ -55,7 +56,7 @@ def _lacking(need: Need, window: Window) -> str:
         return f"no {' or '.join(need.modes)} step was recorded so far"
     names = window.select(need.collection, need.regex)
     if not names:
-        return _nothing_matches(need)
+        return need.otherwise or _nothing_matches(need)
     whole = [name for name in names if name in window.arrays]
     if need.arrays and not whole:
         return f"the whole arrays of {_of(need)} are not kept: save={{{_key(need)}: {{'arrays': True}}}}"
@@ -69,7 +70,7 @@ def _nothing_matches(need: Need) -> str:
     what = f"no tensor is in the collection {need.collection!r}" if need.collection else ""
     if need.regex:
         what = f"{what} or" if what else "no tensor"
-        what = f"{what} is called like {need.regex!r}"
+        what = f"{what} is called like {_shown(need.regex)}"
     remedy = "labdeck.debugger.tree(model) shows the names there are"
     if need.collection:
         remedy = f"save={{'{need.collection}': {{'regex': …}}}} says which tensors belong to it"
@@ -77,7 +78,12 @@ def _nothing_matches(need: Need) -> str:
 
 
 def _of(need: Need) -> str:
-    return f"the collection {need.collection!r}" if need.collection else f"tensors called like {need.regex!r}"
+    return f"the collection {need.collection!r}" if need.collection else f"tensors called like {_shown(need.regex)}"
+
+
+def _shown(regex: str) -> str:
+    """Return a pattern between quotes, as its author wrote it: `repr` would double its backslashes."""
+    return f"'{regex}'"
 
 
 def _key(need: Need) -> str:

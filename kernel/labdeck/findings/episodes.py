@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from labdeck.findings.actions.base import SEVERITIES
 from labdeck.store.ids import new_id
 from labdeck.wire.debugging import ActionRecord, FindingRecord, Mode
 from labdeck.wire.numbers import Number, to_number
@@ -19,6 +20,10 @@ MOST = 200
 """Findings of a rule that are kept of one training."""
 _LONGEST = 2_000
 """Characters of a text of a finding that are kept."""
+
+
+_Key = tuple[Mode, str, str, int]
+"""Of what goes on: the mode, the tensor, what of it, and the how manieth of these in a judgement."""
 
 
 class When(NamedTuple):
@@ -77,7 +82,7 @@ class Episodes:
         self._trial_id = trial_id
         self._name = name
         self._rule = rule
-        self._going: dict[tuple[Mode, str, int], Episode] = {}
+        self._going: dict[_Key, Episode] = {}
         self._turns: dict[Mode, int] = {}
         self._untold: list[Episode] = []
         self.kept = 0
@@ -90,20 +95,21 @@ class Episodes:
             return []
         # A rule that looks at every tenth step only goes on finding the same when it finds it ten steps later.
         since = turn - max(1, _rhythm(self._rule))
-        seen: dict[str, int] = {}
+        seen: dict[tuple[str, str], int] = {}
         new = []
         for finding in found:
-            number = seen[finding.tensor] = seen.get(finding.tensor, -1) + 1
-            key = (when.mode, finding.tensor, number)
+            what = (finding.tensor, finding.aspect)
+            number = seen[what] = seen.get(what, -1) + 1
+            key = (when.mode, *what, number)
             going = self._going.get(key)
-            if going is not None and going.turn >= since:
+            if going is not None and going.turn >= since and not self._is_worse(finding, going):
                 self._extend(going, turn, when, finding)
             elif self.kept < MOST:
                 new.append(self._begin(key, turn, self._record(finding, when, origins)))
             else:
                 self.left_out += 1
         if self.left_out and self.kept == MOST:
-            new.append(self._begin((when.mode, "", -1), turn, self._enough(when)))
+            new.append(self._begin((when.mode, "", "", -1), turn, self._enough(when)))
         return new
 
     def changed(self, *, urgent: bool) -> list[Episode]:
@@ -121,7 +127,12 @@ class Episodes:
             episode.told = False
             self._untold.append(episode)
 
-    def _begin(self, key: tuple[Mode, str, int], turn: int, record: FindingRecord) -> Episode:
+    def _is_worse(self, finding: Finding, going: Episode) -> bool:
+        """Say whether what goes on has become worse, so that it is told, and acted upon, anew."""
+        severity = finding.severity or self._rule.severity
+        return SEVERITIES.index(severity) > SEVERITIES.index(going.first.severity)
+
+    def _begin(self, key: _Key, turn: int, record: FindingRecord) -> Episode:
         episode = Episode(record, 1, record.step, record.time, turn)
         self._going[key] = episode
         self._untold.append(episode)

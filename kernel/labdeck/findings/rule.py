@@ -33,6 +33,7 @@ class Need:
         first: Only the first so many steps of a mode; None for all.
         optional: The rule can judge without it.
     """
+        otherwise: What it means that no such tensor is there, in words; default the names that are looked for.
 
     collection: str = ""
     regex: str = ""
@@ -42,6 +43,7 @@ class Need:
     first: int | None = None
     optional: bool = False
 
+    otherwise: str = ""
 
 @dataclass
 class Finding:
@@ -56,6 +58,7 @@ class Finding:
         step: Default the step that is judged.
         origin: The line of source that is to blame.
     """
+        aspect: What of the tensor is concerned, for a rule that can find several things of the same tensor.
 
     message: str
     tensor: str = ""
@@ -66,6 +69,7 @@ class Finding:
     step: int | None = None
     origin: str = ""
 
+    aspect: str = ""
 
 class Surroundings(ABC):
     """What a rule may ask for beside the steps: other trials, and facts about this one."""

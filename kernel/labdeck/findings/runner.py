@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 EVERY = 1.0
 """Seconds between two tellings of what only goes on: counts, costs."""
+_MOST_WARNED = 10
+"""Flight recordings that are kept because of warnings: the others of a watch are for errors."""
 _MOST_KINDS = 64
 """Kinds of steps that are remembered; a model that changes shape at every step has always new ones."""
 
@@ -45,7 +47,9 @@ class Runner:
         subject: What actions act upon.
         surroundings: What rules may ask for beside the steps.
         recorder: Keeps what the flight recorder holds and returns the recording's id; default the subject's `record`.
-            Called once at a step at which a rule finds something new that is worse than "info".
+            Called once at a step at which a rule finds an error, or the first warning for which it gets one.
+        share: Of the time that a slow rule may take; it judges less often to keep it. None for any.
+        alarm: Told of what is new and worse than "info", and whether it is an error.
 
     Example:
         >>> from dataclasses import dataclass
@@ -79,6 +83,8 @@ class Runner:
         subject: Subject | None = None,
         surroundings: Surroundings | None = None,
         recorder: Callable[[], str] | None = None,
+        share: float | None = None,
+        alarm: Callable[[bool], None] | None = None,
     ) -> None:
         self.version = 0
         self._trial_id = trial_id
@@ -86,6 +92,8 @@ class Runner:
         self._subject = subject or NoSubject()
         self._surroundings = surroundings or NoSurroundings()
         self._recorder = recorder or self._subject.record
+        self._share, self._alarm = share, alarm or _ignore
+        self._warned_recordings = 0
         self._lock = threading.RLock()
         self._performer = Performer(self._subject, self._lock, self._touch)
         self._watched: list[Watched] = []
@@ -93,6 +101,7 @@ class Runner:
         self._latest = When("GLOBAL", 0, 0.0)
         self._told_at = 0.0
         self._warned = False
+        self._is_over = False
 
     # -- rules -----------------------------------------------------------------------------------------------------
 
@@ -184,7 +193,8 @@ class Runner:
         """
         with self._lock:
             self._latest = When(window.mode, window.step, window.time)
-            judges = [(each, partial(each.rule.judge, window)) for each in self._concerned(window) if each.is_on]
+            concerned = [each for each in self._concerned(window) if each.is_on and each.may_judge()]
+            judges = [(each, partial(each.rule.judge, window)) for each in concerned]
             ends = self._act(self._run(judges, self._latest, window.origins, counts=True))
             self._tick()
         self._end(ends)
@@ -210,9 +220,10 @@ class Runner:
             judges = [(each, each.rule.conclude) for each in self._watched if each.is_on]
             ends = self._act(self._run(judges, self._latest, {}, counts=False))
         self._end(ends, elsewhere=True)
-        self._performer.settle(wait=True)
+        self._performer.close()
         with self._lock:
             self._tell(urgent=False)
+            self._is_over = True
 
     def _run(
         self, judges: Sequence[tuple[Watched, Judge]], when: When, origins: Mapping[str, str], *, counts: bool
@@ -222,6 +233,8 @@ class Runner:
         with np.errstate(all="ignore"):
             for each, judge in judges:
                 new += [(each, episode) for episode in each.run(judge, when, origins, counts=counts)]
+                if counts:
+                    each.pay(self._share)
                 if not each.is_on:
                     self._changed()
         return new
@@ -244,8 +257,15 @@ class Runner:
         if not new:
             return []
         self._tell()
-        if any(episode.first.severity != "info" for _, episode in new):
-            self._record([episode for _, episode in new])
+        worse = [each for each in new if each[1].first.severity != "info"]
+        if worse:
+            is_error = any(episode.first.severity == "error" for _, episode in worse)
+            self._alarm(is_error)
+            if is_error or (
+                self._warned_recordings < _MOST_WARNED and not all(each.has_recording for each, _ in worse)
+            ):
+                self._warned_recordings += not is_error
+                self._record(new)
         ends: list[tuple[Acting, Episode]] = []
         now = time.monotonic()
         for each, episode in new:
@@ -258,13 +278,14 @@ class Runner:
                     self._performer.do(acting.action, episode)
         return ends
 
-    def _record(self, episodes: list[Episode]) -> None:
+    def _record(self, new: list[tuple[Watched, Episode]]) -> None:
         try:
             recording = self._recorder()
         except Exception as error:  # noqa: BLE001 - a recording that cannot be kept must not end the training
             self._warn("the flight recording could not be kept", error)
             return
-        for episode in episodes if recording else ():
+        for each, episode in new if recording else ():
+            each.has_recording = True
             episode.recording = recording
             self._touch(episode)
 
@@ -282,6 +303,8 @@ class Runner:
         for each in self._watched:
             if each.name == episode.first.rule:
                 each.episodes.touch(episode)
+        if self._is_over:  # an action has outlived the training: nothing else will tell what came of it
+            self._tell()
 
     # -- telling ---------------------------------------------------------------------------------------------------
 
@@ -339,5 +362,5 @@ class Runner:
         return found
 
 
-_MOST_AT_ONCE = 20_000
-"""Findings of one judgement that are taken; a rule that yields for ever must not hold the training."""
+def _ignore(is_error: bool) -> None:
+    """Nobody is to be told of an alarm."""

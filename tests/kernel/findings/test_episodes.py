@@ -40,6 +40,24 @@ def test_an_unbroken_run_of_a_tensor_is_one_finding(steps: list[list[str]]) -> N
     assert episodes.kept == len(stored)
 
 
+def test_two_things_of_one_tensor_are_two_findings() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    for step, aspects in enumerate((["validation"], ["training", "validation"], ["training"])):
+        found = [Finding(aspect, "loss", aspect=aspect) for aspect in aspects]
+        episodes.take(found, When("TRAIN", step, float(step)), {})
+    told = [(each.first.message, each.first.step, each.last_step) for each in episodes.changed(urgent=False)]
+    assert told == [("validation", 0, 1), ("training", 1, 2)]
+
+
+def test_what_becomes_worse_is_told_anew() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    new = []
+    for step, severity in enumerate(("info", "info", "error", "warning", "error")):
+        found = [Finding("large", "loss", severity=severity)]  # type: ignore[arg-type]
+        new += episodes.take(found, When("TRAIN", step, float(step)), {})
+    assert [(each.first.severity, each.first.step, each.count) for each in new] == [("info", 0, 2), ("error", 2, 3)]
+
+
 @given(st.lists(st.sampled_from(["TRAIN", "EVAL"]), max_size=20))
 def test_each_mode_has_findings_of_its_own(modes: list[str]) -> None:
     episodes = Episodes("0" * 32, "Above", Above())

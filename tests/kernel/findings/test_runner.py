@@ -191,6 +191,23 @@ class Whole(Rule):
         return iter(())
 
 
+class Patterned(Above):
+    """Needs tensors by patterns, and knows what it means that one finds none."""
+
+    def needs(self) -> tuple[Need, ...]:
+        return (Need(regex=r"^layer\d+\.out$"), Need(regex=r"gpu/\d$", otherwise="there is no GPU"))
+
+
+def test_a_pattern_is_shown_as_it_was_written() -> None:
+    runner = Runner(TRIAL, Told())
+    runner.add(Patterned())
+    runner.judge(window_of({"loss": 1.0}))
+    assert runner.records()[0].missing == (
+        r"no tensor is called like '^layer\d+\.out$' (labdeck.debugger.tree(model) shows the names there are)"
+        "; there is no GPU"
+    )
+
+
 def test_missing_reductions_and_arrays_and_modes_are_told_apart() -> None:
     runner = Runner(TRIAL, Told())
     runner.add(Whole())

@@ -12,6 +12,7 @@ from labdeck.debugger.hooks.torch_modules import Taken
 from labdeck.debugger.hooks.torch_names import GRADIENT, OPTIMIZER, UPDATE, Parameter
 from labdeck.debugger.hooks.torch_reductions import Pending, TensorReducer, array_of, fetch, is_on_device, is_quick
 from labdeck.debugger.reducing import Row
+from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import Column, Layout, TensorInfo
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class Program:
             pending.arrive()
         for name, value in measured.losses.items():
             if name in self.scalars:
-                measured.row[self.scalars[name]] = value
+                measured.row[self.scalars[name]] = given(value)
         for name, reductions, columns in self._ends:
             found = measured.taken.rows.get(name)
             if found is None:

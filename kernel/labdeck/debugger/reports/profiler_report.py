@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from labdeck.store.session import Session
 
 _MOST_OPERATORS = 20
-_NO_CARD = "there is no graphics card"
 
 
 def make(session: Session, trial_id: str) -> Report:
@@ -137,7 +136,7 @@ def _rules(machine: MachineFacts) -> Section:
             sum(found.count for found in triggered[rule.name]),
             rule.evaluations,
             ", ".join(f"{name}={value}" for name, value in rule.params.items() if name != "scan_interval_us"),
-            _NO_CARD if "gpu" in rule.missing and not machine.cards() else rule.missing,
+            rule.missing,
         )
         for rule in ordered
     ]

@@ -33,6 +33,7 @@ class Dataloader(Rule):
     Attributes:
         min_threshold: Percent of the cores.
         max_threshold: Percent of the cores.
+        scan_interval_us: For scripts written for SageMaker, microseconds between two looks; it looks at every step.
 
     Example:
         >>> from labdeck.findings.window import window_of
@@ -47,6 +48,7 @@ class Dataloader(Rule):
 
     min_threshold: float = 70.0
     max_threshold: float = 200.0
+    scan_interval_us: int = field(default=60_000_000, kw_only=True)
     _cores: float = field(init=False, repr=False, default=0.0)
     _workers: float | None = field(init=False, repr=False, default=None)
 

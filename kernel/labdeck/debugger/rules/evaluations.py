@@ -40,12 +40,20 @@ class Passes:
 
 
 class Evaluation(NamedTuple):
-    """One evaluation: the mean loss of training since the one before, and that of validation."""
+    """One evaluation: the mean loss of training since the one before, and that of validation.
+
+    Attributes:
+        train, validation: The losses.
+        step: Of TRAIN, the latest.
+        tensor: The loss of validation, by its name in the windows; a network has one loss for both.
+        train_tensor: The loss of training.
+    """
 
     train: float
     validation: float
     step: int
     tensor: str
+    train_tensor: str
 
 
 class Evaluations:
@@ -61,6 +69,7 @@ class Evaluations:
     def __init__(self, picker: Picker) -> None:
         self._picker = picker
         self._passes = Passes("EVAL")
+        self._validated = ""
         self._sum = 0.0
         self._count = 0
         self._tensor = ""
@@ -77,10 +86,13 @@ class Evaluations:
             return
         self._taken += window.mode == "TRAIN"
         mean = sum(values.values()) / len(values) if values else None
+        if values and window.mode == "EVAL":
+            self._validated = next(iter(values))
         done = self._passes.take(window, mean)
         if done is not None and self._count:
             self.rhythm, self._taken = max(1, self._taken), 0
-            yield Evaluation(self._sum / self._count, done, self._train_step, self._tensor)
+            tensor = self._validated or self._tensor
+            yield Evaluation(self._sum / self._count, done, self._train_step, tensor, self._tensor)
             self._sum, self._count = 0.0, 0
         if mean is not None and window.mode == "TRAIN":
             self._sum += mean
@@ -89,12 +101,13 @@ class Evaluations:
 
 
 def _boosted(values: dict[str, float], step: int) -> Iterator[Evaluation]:
-    trains: dict[str, float] = {}
+    trains: dict[str, tuple[str, float]] = {}
     for name, value in values.items():
         dataset, dash, metric = name.rpartition("-")
         if dash and dataset.lower().startswith(("train", "dtrain")):
-            trains.setdefault(metric, value)
+            trains.setdefault(metric, (name, value))
     for name, value in values.items():
         dataset, dash, metric = name.rpartition("-")
         if dash and metric in trains and not dataset.lower().startswith(("train", "dtrain")):
-            yield Evaluation(trains[metric], value, step, name)
+            train_tensor, train = trains[metric]
+            yield Evaluation(train, value, step, name, train_tensor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite, isinf, isnan
+from math import inf, isfinite, isinf, isnan, nan
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
+from labdeck.store.tensors.given import is_given
 from labdeck.store.tensors.layout import Layout
 
 USUAL = ("losses", "gradients", "weights", "biases", "optimizer", "inputs", "labels", "outputs", "predictions")
@@ -27,11 +28,11 @@ _EXTREMES = ("max", "min")
 
 
 class Bad(NamedTuple):
-    """A tensor that is not finite, and how many NaN and infinities it holds; 1 for some."""
+    """A tensor that is not finite: whether it holds NaN and infinities, and one of them, NaN before infinity."""
 
     name: str
-    nans: float
-    infs: float
+    has_nan: bool
+    value: float
 
 
 class _Places(NamedTuple):
@@ -48,9 +49,9 @@ class _Places(NamedTuple):
 class NotFinite:
     """Finds the tensors of a window that hold NaN or infinity, by their counts, else by what else is known of them.
 
-    NaN also stands for a loss that there is not at a step. It is believed to be one if the loss was finite before, if
-    other tensors are not finite either, or if there are no gradients that could tell; while the model is evaluated,
-    only if its origin is known.
+    NaN also stands for a loss that there is not at a step. One that was measured is marked (see `given`); without a
+    mark it is believed to be one if the loss was finite before, if other tensors are not finite either, or if there are
+    no gradients that could tell; while the model is evaluated, only if its origin is known.
     """
 
     def __init__(self, picker: Picker) -> None:
@@ -65,22 +66,22 @@ class NotFinite:
         bad: dict[str, Bad] = {}
         counts = numbers[places.nans], numbers[places.infs]
         for at in np.flatnonzero((counts[0] > 0) | (counts[1] > 0)):
-            bad[places.counted[at]] = Bad(places.counted[at], float(counts[0][at]), float(counts[1][at]))
+            bad[places.counted[at]] = _bad(places.counted[at], bool(counts[0][at] > 0))
         told = numbers[places.telling]
         for at in np.flatnonzero(~np.isfinite(told)):
-            is_nan = bool(np.isnan(told[at]))
-            if not is_nan or _exists(window, places.told[at]):
-                bad[places.told[at]] = Bad(places.told[at], float(is_nan), float(not is_nan))
+            value = float(told[at])
+            if isinf(value) or _exists(window, places.told[at]):
+                bad[places.told[at]] = Bad(places.told[at], isnan(value), value)
         for name in places.unknown:
             array = window.array(name)
             if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
-                bad[name] = Bad(name, float(np.isnan(array).sum()), float(np.isinf(array).sum()))
+                bad[name] = _bad(name, bool(np.isnan(array).any()))
         for name, place in places.scalars:
             value = float(numbers[place])
             if isfinite(value):
                 self._were_finite.add(name)
-            elif isinf(value) or self._is_believed(window, name, others=bool(bad)):
-                bad[name] = Bad(name, float(isnan(value)), float(isinf(value)))
+            elif is_given(value) or self._is_believed(window, name, others=bool(bad)):
+                bad[name] = Bad(name, isnan(value), value)
         return [bad[name] for name in self._picker.names(window) if name in bad] if bad else []
 
     def _is_believed(self, window: Window, name: str, *, others: bool) -> bool:
@@ -98,6 +99,10 @@ class NotFinite:
         return found
 
 
+def _bad(name: str, has_nan: bool) -> Bad:
+    return Bad(name, has_nan, nan if has_nan else inf)
+
+
 def _exists(window: Window, name: str) -> bool:
     """Say whether a tensor, of which a reduction is NaN, is there at all."""
     if not _ALWAYS.isdisjoint(window.info(name).collections):
@@ -109,8 +114,6 @@ def _exists(window: Window, name: str) -> bool:
 def _arrange(layout: Layout, names: tuple[str, ...]) -> _Places:
     counted, told, unknown, scalars = [], [], [], []
     for name in names:
-        if 0 in layout.by_name[name].shape:
-            continue
         if layout.place(name, "nan_count") is not None and layout.place(name, "inf_count") is not None:
             counted.append((name, layout.place(name, "nan_count"), layout.place(name, "inf_count")))
             continue
@@ -193,14 +196,14 @@ class ExplodingTensor(Rule):
         """Yield the first tensor of each kind that is not finite."""
         kinds: dict[str, list[Bad]] = {}
         for bad in self._not_finite.look(window):
-            if bad.nans or not self.only_nan:
+            if bad.has_nan or not self.only_nan:
                 collections = window.info(bad.name).collections
                 kinds.setdefault(collections[0] if collections else "tensors", []).append(bad)
         for kind, found in kinds.items():
             first = found[0]
             others = len(found) - 1
             more = f", as {'does' if others == 1 else 'do'} {others} more of the {kind}" if others else ""
-            what = "NaN" if first.nans else "infinity"
+            what = "NaN" if first.has_nan else "infinity"
             origin = window.origins.get(first.name, "")
             message = f"{first.name} holds {what}{more}"
-            yield Finding(message, first.name, first.nans + first.infs, 0.0, origin=origin)
+            yield Finding(message, first.name, first.value, origin=origin)

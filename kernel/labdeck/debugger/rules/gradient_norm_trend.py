@@ -32,14 +32,15 @@ class GradientNormTrend(Rule):
     Formula: a least-squares line through ln(‖g‖₂) over the steps, ‖g‖₂ being the norm over all gradients, where a step
     that is d steps old has the weight exp(-d / horizon). The line's change over `horizon` steps, as a factor, is too
     large if it is above `growth`, and too small if it is below 1 / `shrink` while the loss, by a line through it in the
-    same way, has not fallen by `min_fall`: that gradients fade while the loss falls is how trainings end well. The line
-    must explain the share `fit` of the variance, so that noise is no trend.
+    same way, has not fallen by `min_fall`: that gradients fade while the loss falls is how trainings end well. Growth
+    is told as an "info" while the loss falls: networks that begin with small weights learn the faster the larger these
+    get. The line must explain the share `fit` of the variance, so that noise is no trend.
 
     Attributes:
         horizon: Steps that count; nothing is judged before so many have passed.
         growth: Largest healthy growth over the horizon, as a factor.
         shrink: Largest healthy fading over the horizon, as a factor, while the loss does not fall.
-        min_fall: Share by which the loss must fall over the horizon to excuse fading.
+        min_fall: Share by which the loss must fall over the horizon to excuse growth or fading.
         fit: Share of the variance that the line must explain.
 
     Example:
@@ -91,7 +92,10 @@ class GradientNormTrend(Rule):
     def _look(self, factor: float) -> Iterator[Finding]:
         what = "the norm of the gradients"
         if factor > self.growth:
-            yield Finding(f"{what} grows {factor:.3g}-fold in {self.horizon} steps", _TENSOR, factor, self.growth)
+            falls = self._loss_falls()
+            message = f"{what} grows {factor:.3g}-fold in {self.horizon} steps"
+            message = f"{message}, while the loss falls" if falls else message
+            yield Finding(message, _TENSOR, factor, self.growth, severity="info" if falls else None)
         elif factor < 1 / self.shrink and not self._loss_falls():
             message = f"{what} fades to 1/{1 / factor:.3g} in {self.horizon} steps, while the loss does not fall"
             yield Finding(message, _TENSOR, factor, 1 / self.shrink)

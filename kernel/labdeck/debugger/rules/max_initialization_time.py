@@ -28,6 +28,7 @@ class MaxInitializationTime(Rule):
 
     Attributes:
         threshold: Minutes.
+        scan_interval_us: For scripts written for SageMaker, microseconds between two looks; it looks all the time.
 
     Example:
         >>> rule = MaxInitializationTime(threshold=20)
@@ -39,6 +40,7 @@ class MaxInitializationTime(Rule):
     remedy: ClassVar[str] = "see what it waits for: data that is fetched, weights, compiling, or other processes"
 
     threshold: float = 20.0
+    scan_interval_us: int = field(default=60_000_000, kw_only=True)
     _first: float | None = field(init=False, repr=False, default=None)
     _over: bool = field(init=False, repr=False, default=False)
 

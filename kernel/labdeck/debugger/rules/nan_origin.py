@@ -74,7 +74,7 @@ class NaNOrigin(Rule):
         """Yield the first tensor that is not finite, once."""
         if window.mode == "GLOBAL":
             return
-        found = [bad for bad in self._not_finite.look(window) if bad.nans or not self.only_nan]
+        found = [bad for bad in self._not_finite.look(window) if bad.has_nan or not self.only_nan]
         state = self._states.setdefault(window.mode, _State())
         if not found:
             state.armed, state.named = True, False
@@ -95,5 +95,5 @@ class NaNOrigin(Rule):
         module = window.info(name).module_type if window.has(name) else ""
         where = f" of {module}" if module and module.lower() not in name.lower() else ""
         made = f", made at {origin}" if origin else ""
-        what = "NaN" if first.nans else "infinity"
-        return Finding(f"{what} first appeared in {name}{where}{made}", name, origin=origin)
+        what = "NaN" if first.has_nan else "infinity"
+        return Finding(f"{what} first appeared in {name}{where}{made}", name, first.value, origin=origin)

@@ -26,6 +26,9 @@ class OverallFrameworkMetrics(Rule):
 
     Formula: percent of the seconds of all steps, by mode; percent of the seconds of all steps, by part.
 
+    Attributes:
+        scan_interval_us: For scripts written for SageMaker, microseconds between two looks; it takes in every step.
+
     Example:
         >>> from labdeck.findings.window import window_of
         >>> rule = OverallFrameworkMetrics()
@@ -34,6 +37,7 @@ class OverallFrameworkMetrics(Rule):
         (100.0, 75.0)
     """
 
+    scan_interval_us: int = field(default=60_000_000, kw_only=True)
     _modes: dict[str, float] = field(init=False, repr=False, default_factory=dict)
     _parts: dict[str, float] = field(init=False, repr=False, default_factory=dict)
 

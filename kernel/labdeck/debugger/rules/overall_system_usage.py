@@ -25,6 +25,9 @@ class OverallSystemUsage(Rule):
 
     Formula: percentiles to the nearest percent, over all samples.
 
+    Attributes:
+        scan_interval_us: For scripts written for SageMaker, microseconds between two looks; it takes in every sample.
+
     Example:
         >>> from labdeck.findings.window import window_of
         >>> rule = OverallSystemUsage()
@@ -34,6 +37,7 @@ class OverallSystemUsage(Rule):
         (20.0, 90.0)
     """
 
+    scan_interval_us: int = field(default=60_000_000, kw_only=True)
     _spreads: dict[str, Spread] = field(init=False, repr=False, default_factory=dict)
 
     def needs(self) -> tuple[Need, ...]:

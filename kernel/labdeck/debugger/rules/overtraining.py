@@ -92,10 +92,10 @@ class Overtraining(Rule):
             best.train, best.train_waited = each.train, 0
         if each.validation < best.validation - self.delta:
             best.validation, best.validation_waited = each.validation, 0
-        for kind, waited, patience, smallest in (
-            ("training", best.train_waited, self.patience_train, best.train),
-            ("validation", best.validation_waited, self.patience_validation, best.validation),
+        for kind, tensor, waited, patience, smallest in (
+            ("training", each.train_tensor, best.train_waited, self.patience_train, best.train),
+            ("validation", each.tensor, best.validation_waited, self.patience_validation, best.validation),
         ):
             if waited >= patience:
-                message = f"{each.tensor} of {kind} has not improved on {smallest:.4g} at {waited} evaluations"
-                yield Finding(message, each.tensor, waited, patience)
+                message = f"{tensor} of {kind} has not improved on {smallest:.4g} at {waited} evaluations"
+                yield Finding(message, tensor, waited, patience, aspect=kind)

@@ -61,7 +61,7 @@ def is_bias(window: Window, name: str) -> bool:
 
 
 class Picker:
-    """Chooses tensors of windows: those of some collections and those whose names a pattern finds.
+    """Chooses tensors of windows: those of some collections and those whose names a pattern finds; none is empty.
 
     Args:
         collections: Names of collections.
@@ -147,4 +147,5 @@ class Picker:
             chosen.update(layout.select(regex=self.pattern))
         if reduction:
             chosen = {name for name in chosen if layout.column(name, reduction) is not None}
-        return tuple(name for name in layout.names if name in chosen)
+        # Of a tensor without elements nothing can be said, least of all that it is zero throughout.
+        return tuple(name for name in layout.names if name in chosen and 0 not in layout.by_name[name].shape)

@@ -15,6 +15,7 @@ from labdeck.findings.window import Window
 
 CARDS = r"^system/gpu/\d+$"
 CPU, IO_WAIT = "system/cpu", "system/iowait"
+_NO_CARD = "no GPU was found on this machine"
 
 
 class Spread:
@@ -105,7 +106,9 @@ class SampledRule(Rule):
 
 def machine_needs(*patterns: str) -> tuple[Need, ...]:
     """Return the needs of a rule over these scalars of the machine."""
-    return tuple(Need(regex=pattern, modes=("GLOBAL",)) for pattern in patterns)
+    return tuple(
+        Need(regex=pattern, modes=("GLOBAL",), otherwise=_NO_CARD if "gpu" in pattern else "") for pattern in patterns
+    )
 
 
 def known(window: Window, name: str) -> float | None:

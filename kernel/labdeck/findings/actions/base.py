@@ -37,6 +37,8 @@ class Action(ABC):
     """It ends the training, so it is done after everything else."""
     may_hang: ClassVar[bool] = False
     """It is done in a thread of its own, and given up after `timeout` seconds."""
+    must_arrive: ClassVar[bool] = False
+    """Of those: at its end the process waits for it, until its time is over."""
     timeout: float = field(default=10.0, repr=False)
     wait: float = field(default=0.0, repr=False)
 

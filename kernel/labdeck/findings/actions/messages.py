@@ -35,6 +35,7 @@ class Chat(Action):
 
     timeout: float = field(default=30.0, kw_only=True, repr=False)
     may_hang = True
+    must_arrive = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be sent to."""
@@ -67,6 +68,7 @@ class _Addressed(Action):
 
     timeout: float = field(default=30.0, kw_only=True, repr=False)
     may_hang = True
+    must_arrive = True
     variable: ClassVar[str] = ""
     example: ClassVar[str] = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 16
 """Actions under way; further ones are refused, for they wait for something that does not come."""
+PATIENCE = 1.0
+"""Seconds that the end of a training waits for actions under way, all together."""
+STILL = "still running when the training ended"
 
 
 @dataclass
@@ -93,16 +97,30 @@ class Performer:
             job.over.wait(min(action.wait, action.timeout))
             self.settle()
 
-    def settle(self, *, wait: bool = False) -> None:
-        """Write down what is done, and give up what takes too long; `wait` waits until either is so of everything."""
+    def settle(self) -> None:
+        """Write down what is done, and give up what takes too long."""
         for job in [*self._jobs, *self._late]:
-            if wait and job.given_up is None:
-                job.over.wait(max(0.0, job.deadline - time.monotonic()))
             with self._lock:
                 if job.over.is_set():
                     self._collect(job)
                 elif job.given_up is None and time.monotonic() >= job.deadline:
-                    self._give_up(job)
+                    self._give_up(job, f"no answer within {job.action.timeout:g} s")
+
+    def close(self) -> None:
+        """Wait a moment for what is under way, and leave the rest to its threads.
+
+        What comes of that later is written down as long as the process lives; at its end messages are waited for.
+        """
+        end = time.monotonic() + PATIENCE
+        for job in self._jobs.copy():
+            job.over.wait(max(0.0, min(end, job.deadline) - time.monotonic()))
+        self.settle()
+        for job in self._jobs.copy():
+            with self._lock:
+                if job in self._jobs:  # its thread may be quicker
+                    self._give_up(job, STILL)
+            if job.action.must_arrive:
+                atexit.register(job.over.wait, max(0.0, job.deadline - time.monotonic()))
 
     def ending(self) -> TrainingEnded | None:
         """Return what ends the training because of what was done, once; None if it goes on."""
@@ -129,10 +147,10 @@ class Performer:
                 job.episode.actions = [each for each in job.episode.actions if each is not job.given_up]
                 self._note(job.action, job.episode, *job.outcome)
 
-    def _give_up(self, job: _Job) -> None:
+    def _give_up(self, job: _Job, why: str) -> None:
         self._jobs.remove(job)
         self._late.append(job)
-        job.given_up = self._note(job.action, job.episode, False, f"no answer within {job.action.timeout:g} s")
+        job.given_up = self._note(job.action, job.episode, False, why)
 
     def _attempt(self, action: Action, finding: FindingRecord) -> tuple[bool, str]:
         try:

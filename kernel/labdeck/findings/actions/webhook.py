@@ -37,6 +37,7 @@ class Webhook(Action):
     headers: dict[str, str] = field(default_factory=dict, kw_only=True, repr=False)
 
     may_hang = True
+    must_arrive = True
 
     def __post_init__(self) -> None:
         """Refuse what is no web address; UsageError."""

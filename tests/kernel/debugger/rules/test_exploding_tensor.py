@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from tests.kernel.debugger.training import batches, digits, judge, small, windows
 from torch import nn
 
-from labdeck.debugger.rules import ExplodingTensor
+import labdeck
+from labdeck.debugger.rules import ExplodingTensor, NaNOrigin
 from labdeck.findings.reductions import reduce
+from labdeck.findings.replay import judge_recorded
 from labdeck.findings.window import Window, window_of
 from labdeck.store.tensors.frames import Moment
+from labdeck.store.tensors.given import given as given_number
 from labdeck.store.tensors.layout import TensorInfo, make_layout
+from labdeck.studio import Studio
 
 NUMBERS = st.one_of(st.floats(-3, 3), st.sampled_from([math.nan, math.inf, -math.inf]))
 
@@ -75,11 +79,14 @@ def test_any_number_that_is_not_finite_counts(tensors, only_nan, reductions):
         assert f"{len(bad) - 1} more of the weights" in found[0].message
 
 
-def test_it_says_how_many_and_where_from():
+def test_it_says_what_it_holds_and_where_from():
     window = window_of({"gradient/a": [math.nan, math.inf, 1.0]})
     window.origins = {"gradient/a": "train.py:3 in forward"}
     (found,) = ExplodingTensor().judge(window)
-    assert (found.value, found.origin) == (2.0, "train.py:3 in forward")
+    assert math.isnan(found.value)
+    assert (found.threshold, found.origin) == (None, "train.py:3 in forward")
+    (found,) = ExplodingTensor().judge(window_of({"loss": -math.inf}))
+    assert (found.value, found.threshold) == (-math.inf, None)
 
 
 def test_a_gradient_that_does_not_exist_at_a_step_is_no_failure():
@@ -112,6 +119,44 @@ def test_a_loss_that_there_is_not_is_told_from_one_that_is_nan():
     assert list(rule.judge(window(math.nan, "EVAL", "net.py:3")))
     assert list(rule.judge(window(math.inf, "EVAL")))
     assert list(ExplodingTensor().judge(window_of({"loss": math.nan})))  # nothing else could tell
+
+
+@pytest.mark.parametrize("mode", ["TRAIN", "EVAL"])
+def test_a_loss_that_was_measured_as_nan_is_believed_at_once(mode):
+    seen = window_of({"loss": given_number(math.nan), "gradient/a": [1.0]}, mode=mode)
+    assert [found.tensor for found in ExplodingTensor().judge(seen)] == ["loss"]
+    assert [found.tensor for found in NaNOrigin().judge(seen)] == ["loss"]
+    assert list(ExplodingTensor().judge(window_of({"loss": math.nan, "gradient/a": [1.0]}, mode=mode))) == []
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_nan_although_the_gradients_are_not_is_found(tmp_path):
+    """The slope of a logarithm is finite where the logarithm is not; and evaluation has no gradients."""
+    torch.manual_seed(0)
+    studio = Studio(tmp_path)
+    model, x = nn.Linear(4, 4), torch.rand(8, 4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with (
+        studio.experiment("e").trial("t") as trial,
+        labdeck.watch(model, optimizer, rules=[ExplodingTensor(collection_names="losses")], trial=trial),
+    ):
+        for _ in range(2):
+            model.train()
+            optimizer.zero_grad()
+            torch.log(-1 - model(x).abs()).mean().backward()
+            assert all(bool(each.grad.isfinite().all()) for each in model.parameters())
+            optimizer.step()
+            model.eval()
+            with torch.no_grad():
+                nn.functional.mse_loss(model(x), torch.full((8, 4), math.nan))
+    found = studio.debugger.findings(trial_id=trial.id).findings
+    assert {(each.mode, each.step, each.tensor, each.value) for each in found} == {
+        ("TRAIN", 0, "loss", "NaN"), ("EVAL", 0, "loss", "NaN"),
+    }  # fmt: skip
+    (kept,) = {judged.step for judged in judge_recorded(studio.session.tensors.reader(trial.id),
+               [ExplodingTensor(collection_names="losses")]).findings}  # fmt: skip
+    assert kept == 0, "what is stored tells it, too"
+    studio.close()
 
 
 def test_a_ratio_to_nothing_is_infinite_and_healthy():

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.debugger.training import batches, digits, judge, small, windows
+from tests.kernel.debugger.training import batches, digits, judge, network, small, windows
 from torch import nn
 
 from labdeck.debugger.rules import ExplodingTensor, GradientNormTrend
@@ -50,6 +50,28 @@ def test_a_healthy_training_is_silent(make):
     optimizer = make(model.parameters(), lr=0.1 if make is torch.optim.SGD else 0.003)
     seen = windows(model, optimizer, nn.functional.cross_entropy, batches(*digits()), 600)
     assert judge(GradientNormTrend(), seen) == []
+
+
+@pytest.mark.slow
+def test_growth_while_a_healthy_training_begins_is_no_warning():
+    """Small weights give small gradients at first, which grow with the weights while the loss falls."""
+    model = network(lambda: nn.Linear(64, 32), nn.ReLU, lambda: nn.Linear(32, 32), nn.ReLU, lambda: nn.Linear(32, 10))
+    with torch.no_grad():
+        for each in model.parameters():
+            each.mul_(0.1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+    seen = list(windows(model, optimizer, nn.functional.cross_entropy, batches(*digits()), 130))
+    found = judge(GradientNormTrend(), seen)
+    assert found
+    assert seen[-1].value("loss") < 0.7 * seen[0].value("loss")
+    assert {finding.severity for _, finding in found} == {"info"}
+    assert "while the loss falls" in found[0][1].message
+
+
+def test_growth_while_the_loss_does_not_fall_is_a_warning():
+    for loss, severity in ((lambda _: 2.0, None), (lambda step: 2.0 + step, None), (lambda step: 0.98**step, "info")):
+        seen = [window_of({"gradient/a": [1.1**step], "loss": loss(step)}, step) for step in range(120)]
+        assert {finding.severity for _, finding in judge(GradientNormTrend(), seen)} == {severity}
 
 
 @given(

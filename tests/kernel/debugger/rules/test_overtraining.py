@@ -10,7 +10,9 @@ from tests.kernel.debugger.training import batches, digits, judge, placed, small
 from torch import nn
 
 from labdeck.debugger.rules import Overtraining
+from labdeck.findings.runner import Runner
 from labdeck.findings.window import window_of
+from labdeck.wire.commands import PutFinding
 
 
 def train(steps, lr, count=1500):
@@ -29,6 +31,32 @@ def test_going_on_after_the_best_step_is_found():
 @pytest.mark.slow
 def test_a_healthy_training_is_silent():
     assert judge(Overtraining(), train(150, 0.001)) == []
+
+
+def test_each_condition_names_its_own_loss():
+    losses = {"train-rmse": 1.0, "test-rmse": 1.0}
+    seen = [window_of(losses, step, collections=dict.fromkeys(losses, ("losses",))) for step in range(4)]
+    found = judge(Overtraining(patience_train=2, patience_validation=3), seen)
+    assert [(window.step, finding.tensor, finding.message.split()[:3]) for window, finding in found] == [
+        (2, "train-rmse", ["train-rmse", "of", "training"]),
+        (3, "train-rmse", ["train-rmse", "of", "training"]),
+        (3, "test-rmse", ["test-rmse", "of", "validation"]),
+    ]
+
+
+def test_both_conditions_of_a_network_are_findings_of_their_own():
+    told = []
+    runner = Runner("0" * 32, lambda *commands: told.extend(commands))
+    runner.add(Overtraining(patience_train=3, patience_validation=2))
+    for number in range(6):
+        runner.judge(placed(window_of({"loss": 1.0}), "TRAIN", number, 2 * number))
+        runner.judge(placed(window_of({"loss": 1.0}), "EVAL", number, 2 * number + 1))
+    runner.conclude()
+    found = {each.finding.id: each.finding for each in told if isinstance(each, PutFinding)}
+    assert [(each.message.split()[2], each.tensor) for each in found.values()] == [
+        ("validation", "loss"), ("training", "loss"),
+    ]  # fmt: skip
+    assert all("of training" in each.message or each.step < 4 for each in found.values())
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labdeck.debugger.rules import AllZero, ExplodingTensor, TensorVariance, VanishingGradient
 from labdeck.debugger.rules.picking import Picker, is_bias, is_frozen, join, texts
 from labdeck.errors import UsageError
 from labdeck.findings.window import Window, window_of
@@ -71,3 +73,15 @@ def test_frozen_parameters_and_biases():
     assert not is_frozen(window_of({"b.weight": [1.0]}), "b.weight")
     shift = window_of({"norm.shift": [0.0]}, collections={"norm.shift": ("biases",)})
     assert [is_bias(shift, name) for name in ("norm.shift", "x.bias", "x.weight")] == [True, True, False]
+
+
+@pytest.mark.parametrize("rule", [VanishingGradient(), AllZero(), ExplodingTensor(), TensorVariance(max_threshold=0)])
+@given(st.sampled_from([(0,), (0, 5), (3, 0)]), st.sampled_from([0.0, math.nan]), st.booleans())
+def test_of_a_tensor_without_elements_nothing_is_found(rule, shape, number, whole):
+    reductions = ("abs_mean", "variance", "zero_count", "nan_count", "inf_count", "l2")
+    infos = [(TensorInfo(name, (name.partition("/")[0],), shape=shape), () if whole else reductions)
+             for name in ("gradients/a", "weights/a")]  # fmt: skip
+    layout = make_layout(infos)
+    arrays = {info.name: np.empty(shape) for info, _ in infos} if whole else {}
+    window = Window(Moment("TRAIN", 0, 0, 0.0), layout, np.full(layout.width, number), arrays)
+    assert list(rule.judge(window)) == []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from tests.kernel.findings.rules import Above, Total
@@ -175,6 +179,50 @@ def test_what_hangs_is_given_up_and_told_and_what_comes_late_is_told_too() -> No
     while not done(told)[0][0][1] and time.monotonic() < until:
         runner.conclude()
     assert done(told) == [[("<lambda>", True)]]
+
+
+def test_the_end_of_a_training_does_not_wait_for_what_hangs() -> None:
+    free = threading.Event()
+    told = Told()
+    runner = Runner(TRIAL, told)
+    runner.add(Above(), [Call(lambda: str(free.wait(60)), wait=0, policy="each")])
+    for step in range(4):
+        runner.judge(window_of({"loss": 2.0 * (step % 2)}, step))
+    runner.conclude()
+    assert not free.is_set()
+    assert [each.message for finding in told.findings for each in finding.actions] == [perform.STILL] * 2
+    told.commands.clear()
+    free.set()  # what comes of it later is told, though the training is over
+    until = time.monotonic() + 10
+    while len(told.findings) < 2 and time.monotonic() < until:
+        threading.Event().wait(0.01)
+    assert done(told) == [[("<lambda>", True)]] * 2
+
+
+def test_a_message_that_takes_longer_than_the_training_is_waited_for_at_the_end_of_the_process(tmp_path: Path) -> None:
+    script = f"""
+import time, pathlib
+from labdeck.findings.actions.call import Call
+from labdeck.findings.runner import Runner
+from labdeck.findings.window import window_of
+from tests.kernel.findings.rules import Above
+
+class Message(Call):
+    must_arrive = True
+
+def send():
+    time.sleep({perform.PATIENCE} + 0.5)
+    pathlib.Path("sent").touch()
+
+runner = Runner("0" * 32, print)
+runner.add(Above(), [Message(send, wait=0)])
+runner.judge(window_of({{"loss": 2.0}}))
+runner.conclude()
+assert not pathlib.Path("sent").exists()
+"""
+    paths = {"PYTHONPATH": str(Path(__file__).resolve().parents[4])}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, **paths}, check=True, timeout=60)
+    assert (tmp_path / "sent").exists()
 
 
 def test_the_training_goes_on_while_an_action_hangs_and_too_many_are_refused() -> None:
