@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import doctest
 import importlib
@@ -77,12 +78,21 @@ def test_what_runs_without_being_asked_is_cheap(framework):
     assert all(need.first is not None for need in arrays)
 
 
+@pytest.fixture
+def _no_underscore_is_left():
+    """Take back what doctest leaves in the builtins: a shell that finds `_` there keeps no last result."""
+    yield
+    vars(builtins).pop("_", None)
+
+
+@pytest.mark.usefixtures("_no_underscore_is_left")
 @pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(rules.__path__)])
 def test_examples_run(name):
     module = importlib.import_module(f"labdeck.debugger.rules.{name}")
     assert doctest.testmod(module).failed == 0
 
 
+@pytest.mark.usefixtures("_no_underscore_is_left")
 def test_examples_of_the_list_run():
     done = doctest.testmod(rules)
     assert (done.failed, done.attempted > 0) == (0, True)
