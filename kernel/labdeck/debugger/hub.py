@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 EVERY = 1.0
 """Seconds between two tellings of how the watching goes."""
 _NOTHING: Mapping[str, Any] = {}
+_NO_VALUES = np.empty(0)
 
 _log = logging.getLogger("labdeck.debugger")
 
@@ -119,8 +120,11 @@ class Hub:
         self._tape = Tape(self.session, trial.id, flight, self, naming)
         self.steering = Steering(self)
         surroundings = Around(self.session, self.facts)
-        self.runner = Runner(trial.id, registry.posting(self), self.steering, surroundings, self.steering.record)
-        self._version, self._has_rules = -1, False
+        share = None if budget is None else budget / 2
+        self.runner = Runner(
+            trial.id, registry.posting(self), self.steering, surroundings, self.steering.record, share, self.alert
+        )
+        self._version, self._has_rules, self.guards_gradients = -1, False, False
         self._listener = Listener(self.session, trial.id, self.steering)
         if self.is_on:
             self._begin(rules, actions)
@@ -180,7 +184,7 @@ class Hub:
             return None
         if self.runner.version != self._version:
             self._require()
-        factor, step = self._budget.factor, self._tape.steps[mode]
+        factor, step = self._budget.factor_at(self._tape.global_step), self._tape.steps[mode]
         flight = self._tape.has_ring and (self._budget.flight_each or step % factor == 0)
         return self._planner.due(mode, step, factor, flight=flight)
 
@@ -299,12 +303,17 @@ class Hub:
             self._version = self.runner.version
             self._has_rules = bool(self.runner.names)
             self._planner.require(self.runner.needs)
+            self.guards_gradients = any("nan_count" in each.reductions for each in self.runner.needs)
             self._budget.interval = self._planner.interval("TRAIN")
 
     @property
     def is_alone(self) -> bool:
         """No other hub watches in this trial."""
         return not self.is_on or registry.is_alone(self)
+
+    def alert(self, is_error: bool = True) -> None:
+        """Have the step that goes on, or comes next, and some after it recorded in full: something was found."""
+        self._budget.alert(self._tape.global_step, urgent=is_error)
 
     def wait(self) -> None:
         """Have the rules look at a training of which nothing was heard for a while."""
@@ -313,12 +322,11 @@ class Hub:
 
     def watch_record(self) -> WatchRecord:
         """Return how the watching goes."""
-        state = "paused" if self.steering.is_paused and self._state == "on" else self._state
         budget, tape = self._budget, self._tape
         return WatchRecord(
             name=self.name,
             framework=self.framework,
-            state=state,
+            state="paused" if self.steering.is_paused and self._state == "on" else self._state,
             reason=self._reason,
             steps=tape.steps["TRAIN"] or tape.steps["GLOBAL"],
             recorded=tape.recorded,
@@ -386,8 +394,6 @@ class Hub:
         self._turn = threading.RLock()
         self._tape.after_fork()
 
-
-_NO_VALUES = np.empty(0)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=registry.after_fork)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ Judge = Callable[[], "Iterator[Finding] | None"]
 """One judgement of a rule."""
 _MOST_AT_ONCE = 20_000
 """Findings of one judgement that are taken; a rule that yields for ever must not hold the training."""
+_SLOW, _SEEN = 1e-3, 3
+"""Seconds from which a rule is slow, and judgements of which the quickest tells: the first ones are slow anyway."""
 
 
 @dataclass
@@ -47,6 +50,10 @@ class Watched:
         renewal: Looks whether its author has changed it.
         state, error: As in `RuleRecord`.
         evaluations, spent: Steps it judged, and seconds that took.
+        latest: Seconds that its latest judgements took.
+        rests: When a slow rule may judge again, by `time.perf_counter`.
+        passed, every: Steps since its latest judgement, and how many there were from that before to it.
+        has_recording: A flight recording was kept because of it.
     """
 
     name: str
@@ -60,12 +67,31 @@ class Watched:
     error: str = ""
     evaluations: int = 0
     spent: float = 0.0
+    latest: deque[float] = field(default_factory=lambda: deque(maxlen=_SEEN))
+    rests: float = 0.0
+    passed: int = 0
+    every: int = 1
+    has_recording: bool = False
     report: dict[str, ParamValue] = field(default_factory=dict)
 
     @property
     def is_on(self) -> bool:
         """It judges."""
         return self.state in ("watching", "firing")
+
+    def may_judge(self) -> bool:
+        """Say whether it judges this step: a slow rule rests until it is within its share of the time again."""
+        self.passed += 1
+        if self.rests and time.perf_counter() < self.rests:
+            return False
+        self.every, self.passed = self.passed, 0
+        return True
+
+    def pay(self, share: float | None) -> None:
+        """Have a rule rest that took more than its share of the time; None for any."""
+        cost = min(self.latest, default=0.0)
+        slow = share is not None and cost > _SLOW and len(self.latest) == _SEEN
+        self.rests = time.perf_counter() + cost / share if slow and share else 0.0
 
     def fail(self, error: Exception) -> None:
         """Judge no more, and remember why."""
@@ -93,7 +119,7 @@ class Watched:
         figures = self._guarded(lambda: {str(name): plain(value) for name, value in self.rule.report().items()}, None)
         if figures is not None:
             self.report = figures
-        return self.report
+        return {**self.report, "judged every (steps)": self.every} if self.rests else self.report
 
     def _guarded(self, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
         """Ask a rule something; one that raises is switched off."""
@@ -123,7 +149,8 @@ class Watched:
         except Exception as error:  # noqa: BLE001 - a rule is foreign code
             self.fail(error)
         if counts:
-            self.spent += time.perf_counter() - begun
+            self.latest.append(time.perf_counter() - begun)
+            self.spent += self.latest[-1]
             self.evaluations += 1
         return new
 
