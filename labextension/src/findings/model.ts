@@ -15,6 +15,8 @@ const INTERVAL = 400;
 const PATIENCE = 15_000;
 /** Findings shown before the reader asks for more. */
 const FIRST_SHOWN = 20;
+/** Findings that are shown further each time; a card costs more than a row. */
+const MORE_SHOWN = 200;
 
 /** Something that was asked and has not been seen to be done. */
 interface IAsked {
@@ -79,7 +81,7 @@ export class WatchModel implements IDisposable {
 
   /** Show more findings. */
   showMore(): void {
-    this.#shown *= 5;
+    this.#shown += MORE_SHOWN;
     if (this.#shown > this.feed.findings.length && this.feed.hasMore) {
       this.feed.more();
     }

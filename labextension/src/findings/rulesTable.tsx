@@ -157,11 +157,14 @@ function paramsColumn(trans: TranslationBundle): IColumn<RuleRecord> {
   };
 }
 
+/** Name and value of each parameter that has one. */
 function paramTexts(rule: RuleRecord): string[] {
-  return Object.entries(rule.params).map(
-    ([name, value]) =>
-      `${name} = ${typeof value === 'number' ? formatNumber(value) : String(value)}`
-  );
+  return Object.entries(rule.params)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(
+      ([name, value]) =>
+        `${name} = ${typeof value === 'number' ? formatNumber(value) : String(value)}`
+    );
 }
 
 function switchColumn(props: IRulesProps): IColumn<RuleRecord> {

@@ -186,8 +186,13 @@ function Overhead(props: {
     formatNumber(step_time)
   );
   const over = budget !== null && share > budget;
+  const why = over
+    ? trans.__(
+        'Part of it is the same at each step, however little is recorded: where a step is as short as in a small model, that part alone is more than the budget.'
+      )
+    : '';
   return (
-    <div title={title}>
+    <div title={[title, why].filter(Boolean).join('\n')}>
       <dt>{label}</dt>
       <dd className={over ? 'jp-mod-over' : undefined}>
         {budget === null

@@ -297,6 +297,7 @@ const BodyRow = React.memo(function BodyRow(
             tabIndex={tabbable === place ? 0 : -1}
             className={column.numeric ? 'jp-mod-numeric' : undefined}
             title={column.hover?.(row)}
+            data-label={[column.label, column.detail].filter(Boolean).join(' ')}
           >
             {column.render(row)}
           </td>

@@ -5,7 +5,6 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { FindingsFeed, IHeard } from '../client/debugging';
-import { stepText } from '../findings/words';
 import { CommandIDs } from '../tokens';
 import type { FindingRecord } from '../wire';
 
@@ -16,16 +15,43 @@ export const TOLD: readonly Told[] = ['asked', 'errors', 'all', 'none'];
 
 /** How often the feed may change before a finding is told without the name of its trial. */
 const PATIENCE = 3;
+/** How long a notice stays in sight where the pointer does not hold it, in milliseconds. */
+const LIFE = 10_000;
+/** Notices in sight at once: more would climb over what they tell of. */
+const MOST_IN_SIGHT = 3;
+/** Keeps a notice in JupyterLab's list of notices alone; one that is in the corner stays there as it is. */
+const SILENT = 0;
 
 /** Where notices are shown. */
 export interface INoticeBoard {
   emit: (message: string, type: NoticeType, options: object) => string;
-  update: (notice: { id: string; message: string }) => boolean;
+  update: (notice: INoticeUpdate) => boolean;
+  dismiss: (id: string) => void;
 }
 
-type NoticeType = 'error' | 'warning' | 'info';
+/** A notice with other words. */
+export interface INoticeUpdate {
+  id: string;
+  message: string;
+  type: NoticeType;
+  autoClose: number;
+}
 
-/** One notice a rule and trial: a rule that finds the same in many tensors counts up instead of filling the screen. */
+type NoticeType = FindingRecord['severity'];
+
+/** What was told of a trial. */
+interface ITold {
+  id: string;
+  /** The finding that came first. */
+  first: FindingRecord;
+  severity: NoticeType;
+  rules: Set<string>;
+  count: number;
+  /** When it leaves the corner, in milliseconds since 1970. */
+  until: number;
+}
+
+/** One notice a trial: what it finds further is counted there, and only another rule brings it back into sight. */
 export class Notices implements IDisposable {
   constructor(
     feed: FindingsFeed,
@@ -70,46 +96,89 @@ export class Notices implements IDisposable {
     this.#flush();
   }
 
+  /** Tell what need not wait, of each trial at once. */
   #flush(): void {
-    const waiting = this.#late.splice(0);
-    for (const one of waiting) {
-      const isNamed = this.#feed.trial(one.finding.trial_id) !== undefined;
-      if (isNamed || one.turns >= PATIENCE) {
-        this.#tell(one.finding);
+    const ripe = new Map<string, FindingRecord[]>();
+    for (const one of this.#late.splice(0)) {
+      const { trial_id } = one.finding;
+      if (this.#feed.trial(trial_id) || one.turns >= PATIENCE) {
+        ripe.set(trial_id, [...(ripe.get(trial_id) ?? []), one.finding]);
       } else {
         this.#late.push(one);
       }
     }
+    ripe.forEach((findings, trial) => this.#tell(trial, findings));
   }
 
-  #tell(finding: FindingRecord): void {
-    const key = JSON.stringify([finding.trial_id, finding.rule]);
-    const shown = this.#shown.get(key);
-    if (shown) {
-      const count = shown.count + 1;
-      const message = this.#words(finding, count);
-      // The reader may have closed it meanwhile.
-      if (this.#board.update({ id: shown.id, message })) {
-        shown.count = count;
-        return;
-      }
+  #tell(trial: string, findings: readonly FindingRecord[]): void {
+    const before = this.#shown.get(trial);
+    const isOther = findings.some(({ rule }) => !before?.rules.has(rule));
+    const inSight = before !== undefined && before.until > Date.now();
+    const first = [...(before ? [before.first] : []), ...findings].sort(
+      earliestFirst
+    )[0];
+    const now: ITold = {
+      id: before?.id ?? '',
+      first,
+      severity: worst([
+        ...(before ? [before.severity] : []),
+        ...severities(findings)
+      ]),
+      rules: new Set([...(before?.rules ?? []), ...findings.map(f => f.rule)]),
+      count: (before?.count ?? 0) + findings.length,
+      until: before?.until ?? 0
+    };
+    this.#shown.set(trial, now);
+    if (before && (inSight || !isOther)) {
+      this.#renew(now);
+    } else {
+      this.#show(now);
     }
-    const words = this.#words(finding, 1);
-    const id = this.#board.emit(words, finding.severity, {
-      autoClose: finding.severity === 'error' ? false : 15_000,
-      actions: this.#actions(finding)
-    });
-    this.#shown.set(key, { id, count: 1 });
   }
 
-  #words(finding: FindingRecord, count: number): string {
+  /** Count on in the list: a notice that changes in the corner would begin its life anew, or come back when closed. */
+  #renew(told: ITold): void {
+    this.#board.update({
+      id: told.id,
+      message: this.#words(told),
+      type: told.severity,
+      autoClose: SILENT
+    });
+  }
+
+  #show(told: ITold): void {
+    const now = Date.now();
+    if (told.id !== '') {
+      this.#board.dismiss(told.id);
+    }
+    const others = [...this.#shown.values()].filter(
+      other => other !== told && other.until > now
+    );
+    const isCrowded = others.length >= MOST_IN_SIGHT;
+    told.until = isCrowded ? 0 : now + LIFE;
+    told.id = this.#board.emit(this.#words(told), told.severity, {
+      autoClose: isCrowded ? SILENT : LIFE,
+      actions: this.#actions(told.first)
+    });
+  }
+
+  #words({ first, count }: ITold): string {
     const trans = this.#trans;
-    const trial = this.#feed.trial(finding.trial_id)?.name;
-    const where = [trial, stepText(finding, trans)].filter(Boolean).join(', ');
-    const text = `${finding.rule} (${where}): ${finding.message}`;
-    return count === 1
-      ? text
-      : trans.__('%1 – and %2 more of this rule', text, count - 1);
+    const trial = this.#feed.trial(first.trial_id)?.name;
+    const step = trans.__('step %1', first.step);
+    const where = [trial, step].filter(Boolean).join(', ');
+    const what = `${first.rule} (${where})`;
+    // The number comes first: JupyterLab cuts what is long.
+    const head =
+      count === 1
+        ? what
+        : trans._n(
+            '%2 and %1 more finding',
+            '%2 and %1 more findings',
+            count - 1,
+            what
+          );
+    return `${head}: ${first.message}`;
   }
 
   #actions(finding: FindingRecord): Notification.IAction[] {
@@ -138,13 +207,14 @@ export class Notices implements IDisposable {
   readonly #board: INoticeBoard;
   /** Findings whose trial is not known yet, and how often the feed has changed since. */
   readonly #late: { finding: FindingRecord; turns: number }[] = [];
-  readonly #shown = new Map<string, { id: string; count: number }>();
+  readonly #shown = new Map<string, ITold>();
   #disposed = false;
 }
 
 const BOARD: INoticeBoard = {
   emit: (message, type, options) => Notification.emit(message, type, options),
-  update: notice => Notification.update(notice)
+  update: notice => Notification.update(notice),
+  dismiss: id => Notification.dismiss(id)
 };
 
 /** Whether a finding is to be told. */
@@ -160,4 +230,20 @@ export function wants(finding: FindingRecord, told: Told): boolean {
     case 'asked':
       return isAsked;
   }
+}
+
+function earliestFirst(a: FindingRecord, b: FindingRecord): number {
+  return a.time - b.time || a.step - b.step;
+}
+
+function severities(findings: readonly FindingRecord[]): NoticeType[] {
+  return findings.map(({ severity }) => severity);
+}
+
+function worst(all: readonly NoticeType[]): NoticeType {
+  return all.includes('error')
+    ? 'error'
+    : all.includes('warning')
+      ? 'warning'
+      : 'info';
 }

@@ -1,4 +1,4 @@
-/** One finding in the sidebar: two lines. */
+/** One finding in the sidebar: two lines, three where it is narrow, so that the name of the rule has its room. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -24,20 +24,21 @@ export function FindingCells(props: {
     <>
       <SeverityIcon severity={finding.severity} trans={trans} />
       <div className="jp-Labdeck-finding">
-        <div>
+        <div className="jp-Labdeck-finding-head">
           <span className="jp-Labdeck-name">{finding.rule}</span>
-          <span className="jp-Labdeck-faint">
-            {trans.__('step %1', finding.step)}
-          </span>
-          <span className="jp-Labdeck-age" title={formatTime(finding.time)}>
-            {formatAge(now - finding.time)}
+          <span className="jp-Labdeck-finding-where">
+            {trial && (
+              <span className="jp-Labdeck-finding-trial" title={trial.name}>
+                <Swatch colour={trialColour(trial.number)} /> {trial.name}
+              </span>
+            )}
+            <span>{trans.__('step %1', finding.step)}</span>
+            <span className="jp-Labdeck-age" title={formatTime(finding.time)}>
+              {formatAge(now - finding.time)}
+            </span>
           </span>
         </div>
-        <div>
-          {trial && <Swatch colour={trialColour(trial.number)} />}
-          {trial && (
-            <span className="jp-Labdeck-finding-trial">{trial.name}</span>
-          )}
+        <div className="jp-Labdeck-finding-judged">
           <span className="jp-Labdeck-finding-what">{what}</span>
           {judged !== '' && (
             <span className="jp-Labdeck-finding-value">{judged}</span>

@@ -15,6 +15,7 @@ describe('notices', () => {
   let feed: FindingsFeed;
   let notices: Notices;
   let shown: Map<string, string>;
+  let inCorner: Map<string, string>;
 
   beforeEach(async () => {
     vi.useFakeTimers();
@@ -23,18 +24,32 @@ describe('notices', () => {
     feed = new FindingsFeed(server.client, { dismissed: false });
     shown = new Map();
     const trans = nullTranslator.load('labdeck');
+    inCorner = new Map();
+    let made = 0;
     notices = new Notices(feed, new CommandRegistry(), trans, {
-      emit: message => {
-        const notice = String(shown.size);
+      emit: (message, _, options) => {
+        const notice = String(made++);
         shown.set(notice, message);
+        const { autoClose } = options as { autoClose: number };
+        if (autoClose > 0) {
+          inCorner.set(notice, message);
+          setTimeout(() => inCorner.delete(notice), autoClose);
+        }
         return notice;
       },
       update: notice => {
         const isThere = shown.has(notice.id);
         if (isThere) {
           shown.set(notice.id, notice.message);
+          if (notice.autoClose !== 0) {
+            inCorner.set(notice.id, notice.message);
+          }
         }
         return isThere;
+      },
+      dismiss: notice => {
+        shown.delete(notice);
+        inCorner.delete(notice);
       }
     });
     await vi.advanceTimersByTimeAsync(600);
@@ -50,11 +65,16 @@ describe('notices', () => {
   it('tell errors, and what a rule was told to notify of', () => {
     server.tell(found(finding(5)));
     expect(shown.size).toBe(0);
-    server.tell(found(finding(6, { severity: 'error', rule: 'AllZero' })));
-    server.tell(found(finding(7, { actions: [NOTIFY] })));
+    server.tell(
+      found(finding(7, { severity: 'error', rule: 'AllZero', last_step: 9 }))
+    );
     expect([...shown.values()]).toEqual([
-      'AllZero (cnn-1, step 6): the gradient has all but vanished',
-      'VanishingGradient (cnn-1, step 7): the gradient has all but vanished'
+      'AllZero (cnn-1, step 7): the gradient has all but vanished'
+    ]);
+    // The one that came first is told, in whatever order they are heard of.
+    server.tell(found(finding(6, { actions: [NOTIFY] })));
+    expect([...shown.values()]).toEqual([
+      'VanishingGradient (cnn-1, step 6) and 1 more finding: the gradient has all but vanished'
     ]);
   });
 
@@ -67,15 +87,44 @@ describe('notices', () => {
     expect(shown.size).toBe(1);
   });
 
-  it('count up where one rule finds the same in many tensors', () => {
+  it('are one a trial, which leaves by itself and is brought back by another rule alone', async () => {
+    const error = (number: number, rule = 'AllZero'): void =>
+      server.tell(found(finding(number, { severity: 'error', rule })));
     for (let number = 10; number < 60; number++) {
-      server.tell(found(finding(number, { severity: 'error' })));
+      error(number, number % 2 ? 'AllZero' : 'NaNOrigin');
     }
     expect(shown.size).toBe(1);
-    expect([...shown.values()][0]).toContain('49 more');
+    expect([...shown.values()][0]).toContain('step 10) and 49 more findings');
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(inCorner.size).toBe(1);
+    error(60);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(inCorner.size).toBe(0);
+    error(61);
+    expect(inCorner.size).toBe(0);
+    expect([...shown.values()][0]).toContain('51 more');
+    error(62, 'ExplodingTensor');
+    expect(inCorner.size).toBe(1);
+    expect([...shown.values()]).toHaveLength(1);
     shown.clear(); // the reader closed it
-    server.tell(found(finding(99, { severity: 'error' })));
-    expect([...shown.values()][0]).not.toContain('more');
+    inCorner.clear();
+    error(63);
+    expect(shown.size).toBe(0);
+  });
+
+  it('are three in the corner at most', async () => {
+    const trials = [1, 2, 3, 4, 5];
+    const of = (number: number): object => ({ trial_id: id(number) });
+    trials.forEach(number => server.put(facts(number)));
+    server.findings = trials.map(number => finding(number, of(number)));
+    feed.refresh();
+    await vi.advanceTimersByTimeAsync(600);
+    for (const number of trials) {
+      const more = { ...of(number), severity: 'error' } as const;
+      server.tell(found(finding(30 + number, more)));
+    }
+    expect(shown.size).toBe(5);
+    expect(inCorner.size).toBe(3);
   });
 
   it('wait a moment for the name of a trial that has just begun', async () => {
@@ -108,7 +157,9 @@ describe('notices', () => {
       found(finding(7, { rule: 'C', actions: [NOTIFY] })),
       found(finding(8, { rule: 'D', severity: 'error', dismissed: true }))
     );
-    expect(shown.size).toBe(count);
+    const words = [...shown.values()].join();
+    expect(shown.size).toBe(Math.min(count, 1));
+    expect(words.includes(`${count - 1} more`)).toBe(count > 1);
     expect(feed.get(id(5))).toBeDefined();
   });
 });

@@ -121,6 +121,8 @@ describe('the section', () => {
     expect(rows[0].textContent).toContain('VanishingGradient');
     expect(rows[0].textContent).toContain('step 7');
     expect(rows[0].textContent).toContain('NaN');
+    const named = rows[0].querySelector('.jp-Labdeck-finding-trial');
+    expect(named?.textContent).toContain(HOSTILE);
     expect(rows[1].textContent).toContain(HOSTILE);
     expect(rows[1].textContent).toContain('3e−9 < 1e−7');
     expect(rows[1].textContent).toContain('×12');
@@ -290,11 +292,19 @@ describe("the face of a trial's page", () => {
       ],
       rules: [
         rule('Broken', { state: 'failed', error: 'ZeroDivisionError' }),
-        rule('Hungry', { missing: 'there are no relu_outputs' })
+        rule('Hungry', {
+          missing: 'there are no relu_outputs',
+          params: { tensor_regex: 'relu_\\d+', collection_names: null }
+        })
       ]
     });
     await show();
     const text = document.body.textContent;
+    expect(text).toContain('tensor_regex = relu_\\d+');
+    expect(text).not.toContain('null');
+    const overhead = screen.getByText('5 % of 3 %').parentElement;
+    expect(overhead?.title).toContain('0.5 ms of a step of 10 ms');
+    expect(overhead?.title).toContain('small model');
     for (const part of [
       '5 % of 3 %',
       'every 4 steps',
@@ -313,10 +323,13 @@ describe("the face of a trial's page", () => {
   });
 
   it('shows many findings a few at a time', async () => {
-    server.findings = Array.from({ length: 130 }, (_, n) => finding(500 - n));
+    server.findings = Array.from({ length: 230 }, (_, n) => finding(500 - n));
     await show();
-    expect(screen.getAllByRole('listitem')).toHaveLength(20);
-    fireEvent.click(screen.getByRole('button', { name: /^Show more/ }));
-    expect(screen.getAllByRole('listitem')).toHaveLength(100);
+    const cards = document.getElementsByClassName('jp-Labdeck-card');
+    for (const shown of [20, 220]) {
+      expect(cards).toHaveLength(shown);
+      fireEvent.click(screen.getByText(/^Show more/));
+    }
+    expect(cards).toHaveLength(230);
   });
 });
