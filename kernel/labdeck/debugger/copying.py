@@ -124,7 +124,13 @@ def size_of(copies: Copies) -> int:
 
 def sizes(arrays: Iterable[Any]) -> int:
     """Return about how many bytes copies of these arrays take."""
-    return sum(int(getattr(array, "nbytes", 0)) for array in arrays)
+    return sum(_bytes_of(array) for array in arrays)
+
+
+def _bytes_of(array: Any) -> int:
+    if hasattr(array, "element_size"):  # a sparse tensor raises when it is asked for its bytes
+        return int(array.numel() * array.element_size())
+    return int(getattr(array, "nbytes", 0))
 
 
 def blocks_at(arrays: Mapping[str, Any]) -> dict[str, Block]:

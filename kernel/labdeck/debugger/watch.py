@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from labdeck.debugger.saving import to_savings
 from labdeck.debugger.switch import is_enabled
 from labdeck.errors import TrainingEnded, UsageError
 from labdeck.findings.actions.choose import Given, to_actions
-from labdeck.runs.autolog.patching import warn
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from labdeck.runs.trial import Trial
     from labdeck.wire.debugging import Mode
 
-Rules = Iterable["Rule | type[Rule] | str"] | None
+Rules = Iterable["Rule | type[Rule] | str"] | type["Rule"] | str | None
 _MODES = ("TRAIN", "EVAL", "PREDICT", "GLOBAL")
 
 
@@ -62,8 +62,9 @@ class Watch:
         ended: What ended the training on purpose, None if nothing did.
     """
 
-    def __init__(self, attached: Sequence[Attached]) -> None:
+    def __init__(self, attached: Sequence[Attached], *, quiet: bool = False) -> None:
         self._attached = list(attached)
+        self._quiet = quiet
         self._closed = False
         self.ended: TrainingEnded | None = None
 
@@ -163,12 +164,16 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """End; a training that was ended on purpose is no error."""
-        own = {"", *(hub.trial.id for hub in self.hubs)}
-        self.close()
-        if not isinstance(error, TrainingEnded) or error.trial_id not in own:
+        trials = {hub.trial.id: hub.trial for hub in self.hubs}
+        if not isinstance(error, TrainingEnded) or error.trial_id not in {"", *trials}:
+            self.close()
             return False
+        for trial in trials.values() if not error.trial_id else (trials[error.trial_id],):
+            trial.was_interrupted = True
+        self.close()
         self.ended = error
-        warn(f"Labdeck: {error}")
+        if not self._quiet:
+            sys.stderr.write(f"Labdeck: {error}\n")  # a warning would show the line of whoever runs the cell
         return True
 
     def __repr__(self) -> str:
@@ -262,13 +267,19 @@ def _maker(
 ) -> HubMaker:
     """Return what makes the hubs, after looking at everything that can be wrong."""
     to_savings(save)
-    if budget is not None and not 0 < budget <= 1:
+    if budget is not None and not (_is_number(budget) and 0 < budget <= 1):
         raise UsageError(f"budget={budget!r} is no share of a step", "give 0.03 for 3 %, or None for no limit")
-    if isinstance(rules, (str, type)):
+    if flight not in range(1_000_000):
+        raise UsageError(f"flight={flight!r} is no number of steps", "give 5 for the latest five, 0 for none")
+    if rules is not None and (isinstance(rules, (str, type)) or not isinstance(rules, Iterable)):
         rules = [rules]
     maker = HubMaker(save, rules, to_actions(actions), budget, int(flight), trial)
     maker.check()
     return maker
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _boosters(maker: HubMaker) -> list[Attached]:
@@ -285,11 +296,13 @@ def attach_automatically(
     trial: Trial | None = None,
     *,
     profile: bool = True,
+    quiet: bool = False,
 ) -> Iterator[Watch]:
     """Watch everything that is trained within a block, without a change to it; leave nothing behind.
 
     Models of PyTorch, with Lightning or by hand, XGBoost, LightGBM, and scikit-learn's `partial_fit`. Arguments
-    and errors are those of `labdeck.watch`. A training that is ended on purpose ends the block without an error.
+    and errors are those of `labdeck.watch`. A training that is ended on purpose ends the block without an error; it is
+    said on the standard error output unless `quiet`.
 
     Example:
         >>> import labdeck, torch
@@ -302,5 +315,5 @@ def attach_automatically(
         ('Linear', 0)
     """
     maker = _maker(rules, save, actions, budget, flight, trial)
-    with Watch([torch.Models(maker, profile=profile), *_boosters(maker)]) as watching:
+    with Watch([torch.Models(maker, profile=profile), *_boosters(maker)], quiet=quiet) as watching:
         yield watching

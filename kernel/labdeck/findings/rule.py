@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from labdeck.errors import UsageError
+from labdeck.errors import LabdeckError, UsageError
 from labdeck.wire.debugging import Mode, Severity
 from labdeck.wire.records import ParamValue
 
@@ -32,8 +33,8 @@ class Need:
         modes: In which modes.
         first: Only the first so many steps of a mode; None for all.
         optional: The rule can judge without it.
-    """
         otherwise: What it means that no such tensor is there, in words; default the names that are looked for.
+    """
 
     collection: str = ""
     regex: str = ""
@@ -42,8 +43,8 @@ class Need:
     modes: tuple[Mode, ...] = ("TRAIN", "EVAL", "PREDICT", "GLOBAL")
     first: int | None = None
     optional: bool = False
-
     otherwise: str = ""
+
 
 @dataclass
 class Finding:
@@ -57,8 +58,8 @@ class Finding:
         severity: Default the rule's.
         step: Default the step that is judged.
         origin: The line of source that is to blame.
-    """
         aspect: What of the tensor is concerned, for a rule that can find several things of the same tensor.
+    """
 
     message: str
     tensor: str = ""
@@ -68,8 +69,8 @@ class Finding:
     severity: Severity | None = None
     step: int | None = None
     origin: str = ""
-
     aspect: str = ""
+
 
 class Surroundings(ABC):
     """What a rule may ask for beside the steps: other trials, and facts about this one."""
@@ -114,6 +115,17 @@ class Rule(ABC):
     severity: ClassVar[Severity] = "warning"
     remedy: ClassVar[str] = ""
     reactions: tuple[Any, ...] = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a text that is given for a parameter becomes what the parameter's type is.
+
+        Raises:
+            UsageError: The text stands for no value of that type, or the number is NaN.
+        """
+        if isinstance(value, str) or (isinstance(value, float) and math.isnan(value)):
+            field = next((field for field in _parameters(type(self)) if field.name == name), None)
+            value = value if field is None else _checked(type(self), field, value)
+        super().__setattr__(name, value)
 
     @abstractmethod
     def needs(self) -> tuple[Need, ...]:
@@ -192,16 +204,58 @@ def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:
         if name not in known:
             among = ", ".join(known) or "none at all"
             raise UsageError(f"{cls.__name__} has no parameter {name!r}", f"its parameters are {among}")
-        values[name] = _fit(cls, known[name], value) if isinstance(value, str) else value
+        values[name] = value
     try:
         return cls(**values)
+    except LabdeckError:
+        raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"{cls.__name__} cannot be made: {error}", "correct its parameters") from None
 
 
+def check_rule(given: Any) -> None:
+    """Look whether a rule, or a class of rules without parameters, can be used: UsageError.
+
+    Example:
+        >>> check_rule(5)
+        Traceback (most recent call last):
+        labdeck.errors.UsageError: 5 is no rule (give a rule of labdeck.debugger.rules, its class, or its name)
+    """
+    if not (isinstance(given, Rule) or (isinstance(given, type) and issubclass(given, Rule))):
+        raise UsageError(f"{given!r} is no rule", "give a rule of labdeck.debugger.rules, its class, or its name")
+    rule = make_rule(given, {}) if isinstance(given, type) else given
+    try:
+        needs = tuple(rule.needs())
+    except LabdeckError:
+        raise
+    except Exception as error:
+        raise _unusable(rule, f"its needs() raises {type(error).__name__}: {error}") from error
+    if not all(isinstance(need, Need) for need in needs):
+        raise _unusable(rule, "its needs() returns other things than Need(...)")
+
+
+def _unusable(rule: Rule, why: str) -> UsageError:
+    return UsageError(f"{type(rule).__name__} cannot be used: {why}", "correct the rule")
+
+
+def _checked(cls: type[Rule], field: dataclasses.Field[Any], value: Any) -> Any:
+    """Return the value of a parameter: a text as what it stands for; UsageError for one that is no number at all."""
+    if isinstance(value, str):
+        return _fit(cls, field, value)
+    if isinstance(value, float) and math.isnan(value):
+        raise UsageError(f"{field.name}={value!r} is no number", f"correct that parameter of {cls.__name__}")
+    return value
+
+
+def _kinds(field: dataclasses.Field[Any]) -> list[str]:
+    """Return the types of a parameter, as its annotation has them."""
+    text = field.type.__name__ if isinstance(field.type, type) else str(field.type)
+    return [kind.strip() for kind in text.split("|")]
+
+
 def _fit(cls: type[Rule], field: dataclasses.Field[Any], text: str) -> Any:
     """Return the value that a text stands for: of the type of the parameter's annotation."""
-    kinds = [kind.strip() for kind in str(field.type).split("|")]
+    kinds = _kinds(field)
     plain = text.strip()
     if "None" in kinds and plain.lower() in ("none", ""):
         return None
@@ -210,9 +264,9 @@ def _fit(cls: type[Rule], field: dataclasses.Field[Any], text: str) -> Any:
     for kind, convert in (("int", int), ("float", float)):
         if kind in kinds:
             try:
-                return convert(plain)
+                return _checked(cls, field, convert(plain))
             except ValueError:
                 continue
-    if any(kind.startswith(("str", "tuple", "Any", "Literal", "Mode")) for kind in kinds):
+    if not set(kinds) <= {"int", "float", "bool", "None"}:
         return text
     raise UsageError(f"{field.name}={text!r} is no {' or '.join(kinds)}", f"correct that parameter of {cls.__name__}")

@@ -97,7 +97,12 @@ class WatchedCell:
             self.trial = self._home().trial(wanted.trial).start()
         remember(self.context, self.trial)
         self._attached = attach_automatically(
-            rules=wanted.rules, actions=wanted.actions, budget=wanted.budget, flight=wanted.flight, trial=self.trial
+            rules=wanted.rules,
+            actions=wanted.actions,
+            budget=wanted.budget,
+            flight=wanted.flight,
+            trial=self.trial,
+            quiet=True,  # the cell's card says why it ended
         )
         self._attached.__enter__()
         self._line.__enter__()

@@ -68,6 +68,8 @@ class Trial(LogsMedia, StoredTrial):
         self._ended = False
         self._starter = 0
         self._first = first
+        self.was_interrupted = False
+        """What it recorded was ended on purpose: "completed" becomes "interrupted" when it ends."""
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -116,7 +118,7 @@ class Trial(LogsMedia, StoredTrial):
             if ending.is_watched(self.id):
                 raise Conflict(f"trial {self.name!r} runs in this process", "go on with the object that runs it")
             resuming.take_over(self._session, self.id)
-            self._ended = False
+            self._ended = self.was_interrupted = False
             self._begin(Recorder(self._session, self.id, resumed=True), owned=True)
         return self
 
@@ -157,6 +159,8 @@ class Trial(LogsMedia, StoredTrial):
             UsageError: There is no such state, or the error is no text; the trial goes on.
         """
         state, error = check_end(state), to_text(error, "the error")
+        if self.was_interrupted and state == "completed":
+            state = "interrupted"
         active.leave(self)
         recorder, self._recorder = self._recorder, None
         if recorder is None:

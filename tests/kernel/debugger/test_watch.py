@@ -15,7 +15,8 @@ from tests.kernel.debugger.hooks.torch_models import batches, looks_of, made, tr
 from torch import nn
 
 import labdeck
-from labdeck.debugger import Finding, Need, Rule, actions, attach_automatically
+from labdeck.debugger import Finding, Need, Rule, actions, attach_automatically, rules
+from labdeck.debugger.hooks import torch_program
 from labdeck.debugger.hooks.torch_program import Program
 from labdeck.errors import NotFound, TrainingStopped, UsageError
 
@@ -33,6 +34,20 @@ class Third(Rule):
     def judge(self, window):
         if window.step == 2 and window.mode == "TRAIN":
             yield Finding("the third step", "loss")
+
+
+@dataclass
+class Demanding(Third):
+    """It cannot be made without a parameter."""
+
+    limit: float
+
+
+class Speechless(Third):
+    """It cannot say what it needs."""
+
+    def needs(self):
+        raise RuntimeError("no idea")
 
 
 def test_without_any_argument_the_next_model_that_trains_is_watched_in_a_trial_of_its_own():
@@ -76,7 +91,7 @@ def test_another_watch_over_the_same_model_ends_the_one_before():
     second.close()
 
 
-def test_a_rule_that_stops_the_training_ends_the_block_without_an_error():
+def test_a_rule_that_stops_the_training_ends_the_block_without_an_error(capsys):
     net, data = made(), batches(6)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 
@@ -88,13 +103,58 @@ def test_a_rule_that_stops_the_training_ends_the_block_without_an_error():
         return watch
 
     trial = labdeck.experiment("tests").trial()
-    with pytest.warns(UserWarning, match="third step"):
-        watch = run(trial)
+    watch = run(trial)
+    assert capsys.readouterr().err == f"Labdeck: {watch.ended}\n"
     assert isinstance(watch.ended, TrainingStopped)
     assert watch.hubs[0].steps["TRAIN"] == 3
-    assert trial.record().state == "completed"
+    assert trial.record().state == "interrupted"
     (finding,) = trial.experiment.session.catalog.findings(trial_id=trial.id).findings
     assert (finding.rule, finding.step) == ("Third", 2)
+
+
+def test_a_trial_that_was_started_for_a_stopped_training_was_interrupted():
+    net = made()
+    with labdeck.watch(net, **{**_QUIET, "rules": [Third], "actions": "stop"}) as watch:
+        train(net, torch.optim.SGD(net.parameters(), lr=0.1), batches(6))
+    assert watch.trial.record().state == "interrupted"
+
+
+def train_sparsely(net, optimizer):
+    for _ in range(3):
+        optimizer.zero_grad()
+        net(torch.tensor([[1, 2], [2, 5]])).pow(2).mean().backward()
+        optimizer.step()
+
+
+def test_whole_arrays_of_sparse_gradients_are_kept_as_dense_ones():
+    net = nn.EmbeddingBag(20, 3, sparse=True)
+    optimizer = torch.optim.SparseAdam(net.parameters())
+    with watched(net, optimizer, save={"all": {"regex": ".*", "arrays": True}}) as run:
+        train_sparsely(net, optimizer)
+        assert run.hub.is_on
+        gradient = net.weight.grad.to_dense().numpy()
+    np.testing.assert_array_equal(run.array("gradient/weight", 2), gradient)
+
+
+def test_sparse_gradients_that_are_too_large_as_whole_arrays_are_left_out_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(torch_program, "MOST_DENSE", 100)
+    net = nn.EmbeddingBag(20, 3, sparse=True)
+    optimizer = torch.optim.SparseAdam(net.parameters())
+    with watched(net, optimizer, save={"all": {"regex": ".*", "arrays": True}}) as run:
+        with pytest.warns(UserWarning, match="gradient/weight is sparse") as told:
+            train_sparsely(net, optimizer)
+        assert run.hub.is_on
+    assert len(told) == 1
+    assert run.array("weight", 2).shape == (20, 3)
+
+
+def test_a_rule_that_cannot_begin_leaves_the_others_at_work():
+    net = made()
+    given = [rules.SimilarAcrossRuns(other_trials="nobody"), Third]
+    with pytest.warns(UserWarning, match="nobody"), watched(net, rules=given) as run:
+        train(net, torch.optim.SGD(net.parameters(), lr=0.1), batches(4))
+    found = run.trial.experiment.session.catalog.findings(trial_id=run.trial.id).findings
+    assert [finding.rule for finding in found] == ["Third"]
 
 
 def test_an_error_of_the_training_is_its_own():
@@ -143,6 +203,20 @@ def test_mistakes_are_told_at_once():
         labdeck.watch(net, save=["wieghts"])
     with pytest.raises(UsageError, match="no setting"):
         labdeck.watch(net, save={"weights": {"intervall": 3}})
+    for wrong in (-1, "x", 2.5):
+        with pytest.raises(UsageError, match="flight="):
+            labdeck.watch(net, flight=wrong)
+    for wrong in ("a", 0, 2, True):
+        with pytest.raises(UsageError, match="budget="):
+            labdeck.watch(net, budget=wrong)
+    for wrong in (5, [5], [object]):
+        with pytest.raises(UsageError, match="no rule"):
+            labdeck.watch(net, rules=wrong)
+    for wrong in (Demanding, Speechless()):
+        with pytest.raises(UsageError, match="cannot be"):
+            labdeck.watch(net, rules=[wrong])
+    with pytest.raises(UsageError, match="no action"):
+        labdeck.watch(net, actions=["stopp"])
     assert len(net._forward_pre_hooks) == 0
 
 

@@ -55,7 +55,7 @@ def test_a_stop_ends_the_block_of_a_batch_learner():
         for _ in range(9):
             model.partial_fit(features, labels, classes=[0, 1])
     assert watch.ended is not None
-    assert trial.state == "completed"
+    assert trial.state == "interrupted"
     assert len(findings(trial)) == 1
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hub import Hub
+from labdeck.findings.rule import check_rule
 from labdeck.runs import active
 from labdeck.runs.autolog import loops
 from labdeck.runs.autolog.patching import warn
@@ -55,12 +56,12 @@ class HubMaker:
         return rules
 
     def check(self) -> None:
-        """Raise NotFound or UsageError if there is no such rule."""
+        """Look at the rules: NotFound, UsageError if there is no such rule, or one that cannot be made or asked."""
         from labdeck.debugger import rules as built_in
 
-        for rule in self.rules or ():
-            if isinstance(rule, str):
-                built_in.find(rule)
+        for given in self.rules or ():
+            rule: Any = built_in.find(given) if isinstance(given, str) else given
+            check_rule(rule)
 
     def make(
         self, name: str, framework: str, also: Mapping[str, Any] | None = None, living: object = None
@@ -92,13 +93,14 @@ class HubMaker:
             place = open_place(framework, name)
             assert place is not None  # noqa: S101 - a training stands alone
             trial = place.trial
+        rules = self._rules()
         try:
             hub = Hub(
                 trial,
                 name=name,
                 framework=framework,
                 save=with_whole(self.save, also),
-                rules=self._rules(),
+                rules=None if rules is None else (),
                 actions=self.actions,
                 budget=self.budget,
                 flight=self.flight,
@@ -107,7 +109,17 @@ class HubMaker:
             if place is not None:
                 place.finish(error)
             raise
+        if hub.is_on:
+            self._add(hub, rules or ())
         return hub, place
+
+    def _add(self, hub: Hub, rules: Iterable[Rule | type[Rule] | str]) -> None:
+        """Have rules judge; one that cannot begin is told of, and the others judge all the same."""
+        for rule in rules:
+            try:
+                hub.add_rule(rule, self.actions)
+            except Exception as error:  # noqa: BLE001 - a rule is foreign code
+                hub.say(f"a rule does not watch, the others do: {error}")
 
     def wants(self, rule: str) -> bool:
         """Say whether a rule of this class is among the rules."""

@@ -71,6 +71,7 @@ class TorchFeed:
         self._late: Callable[[], None] | None = None
         self._is_entered = False
         self._was_discovered = False
+        self._is_sparse_new = True
         self._turns = Turns()
         self._skipped = 0
 
@@ -360,6 +361,9 @@ class TorchFeed:
             for name, value in measured.losses.items():
                 if name not in program.scalars and "loss" in program.scalars:
                     self.hub.scalar(name, value, "losses")
+            if measured.left_out and self._is_sparse_new:
+                self._is_sparse_new = False
+                self.hub.say(f"{measured.left_out[0]} is sparse and too large to be kept as a whole array")
             cost = measured.cost + perf_counter() - begun
             self.hub.take(mode, plan, measured.row, measured.arrays, origins=origins, cost=cost)
 

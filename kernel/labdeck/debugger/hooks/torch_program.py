@@ -18,6 +18,8 @@ from labdeck.store.tensors.layout import Column, Layout, TensorInfo
 if TYPE_CHECKING:
     from labdeck.debugger.plan import Plan
 
+MOST_DENSE = 64 << 20
+"""Bytes that a sparse tensor may take as a whole array; larger ones are left out."""
 State = Callable[[Any], Mapping[str, Any]]
 """What the optimizers keep of a parameter, by its name there."""
 
@@ -36,6 +38,7 @@ class Measured:
         unscale: What the gradients are multiplied by; None for 1.
         is_late: The gradients come only within the optimizer's step.
         has_passed: The model was called in this step.
+        left_out: Sparse tensors whose whole arrays would be too large.
         cost: Seconds that were spent.
     """
 
@@ -50,6 +53,7 @@ class Measured:
         self.unscale: Any = None
         self.is_late = False
         self.has_passed = False
+        self.left_out: list[str] = []
         self.cost = 0.0
 
     def renew(self, plan: Plan | None) -> None:
@@ -72,10 +76,15 @@ class Measured:
         """Keep a whole tensor; one of a device begins its way."""
         if tensor is None:
             return
-        if not is_on_device(tensor):
-            self.arrays[name] = tensor.detach()
+        dense = tensor.detach()
+        if dense.layout is not torch().strided:
+            if dense.numel() * dense.element_size() > MOST_DENSE:
+                self.left_out.append(name)
+                return
+            dense = dense.to_dense()
+        if not is_on_device(dense):
+            self.arrays[name] = dense
             return
-        dense = tensor.detach() if tensor.layout is torch().strided else tensor.detach().to_dense()
         copy, shape = fetch([dense]), tuple(dense.shape)
 
         def arrive() -> None:
@@ -237,7 +246,7 @@ class Program:
                     start += column.width
         for name, tensor in measured.taken.arrays.items():
             if name in self.whole:
-                measured.arrays[name] = tensor.cpu()
+                measured.keep(name, tensor.cpu())
 
 
 def columns_of(layout: Layout) -> dict[str, list[Column]]:
