@@ -77,3 +77,22 @@ def test_links_lead_somewhere(page):
         target = (groups[0] or groups[1]).partition("#")[0]
         if target and "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.slow
+def test_examples_in_docstrings_run():
+    migrations = ROOT / "kernel" / "labdeck" / "store" / "sql" / "migrations" / "env.py"  # for Alembic alone
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--doctest-modules",
+        "-p",
+        "tests.own_store",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command += [f"--ignore={migrations}", str(ROOT / "kernel" / "labdeck"), str(ROOT / "ui" / "labdeck_ui")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]

@@ -19,7 +19,7 @@ def text_sparkline(values: Sequence[Number]) -> str:
 
     Example:
         >>> text_sparkline([0, 1, 2, "NaN", 4])
-        '▁▂▄ █'
+        '▁▃▅ █'
     """
     heights = _heights(values)
     return "".join(_GAP if height is None else _BLOCKS[round(height * 7)] for height in heights)

@@ -75,8 +75,13 @@ def curves(
 
     Example:
         >>> import labdeck
-        >>> studio = labdeck.open()  # doctest: +SKIP
-        >>> curves(studio.curves([trial.id], [key], "step"), smoothing=0.6)  # doctest: +SKIP
+        >>> studio = labdeck.open()
+        >>> with studio.experiment("digits").trial("cnn-32") as trial:
+        ...     for step in range(3):
+        ...         trial.log(loss=1 / (step + 1), step=step)
+        >>> readings = studio.curves([trial.id], [labdeck.SeriesKey("", "loss")], "step")
+        >>> [line.meta["raw"] for line in curves(readings, smoothing=0.6).data]
+        [True, False]
     """
     drawn = [reading for reading in readings if len(reading.x)]
     if not drawn:
