@@ -15,9 +15,18 @@ from labdeck.wire.numbers import Number, to_number
 
 if TYPE_CHECKING:
     from labdeck.findings.rule import Finding, Rule
+    from labdeck.store.tensors.layout import Layout
 
 MOST = 200
 """Findings of a rule that are kept of one training."""
+HEALTHY = 3
+"""Judgements of a tensor that must find nothing before what is found of it is a new finding.
+
+Twice as many for the next one, and so on: what hovers around its threshold is a few findings, not hundreds.
+"""
+_MOST_DOUBLINGS = 6
+_MOST_KINDS = 64
+"""Kinds of steps whose judgements are counted; a model that changes shape at every step has always new ones."""
 _LONGEST = 2_000
 """Characters of a text of a finding that are kept."""
 
@@ -35,13 +44,31 @@ class When(NamedTuple):
 
 
 @dataclass
+class _Kind:
+    """Steps that look alike, and how many of them a rule has judged."""
+
+    layout: Layout | None
+    turns: int = 0
+
+    @property
+    def size(self) -> int:
+        return 0 if self.layout is None else len(self.layout.tensors)
+
+    def has(self, name: str, size: int) -> bool:
+        """Say whether a tensor was looked at; of a name that no step has, a step with as many tensors tells."""
+        return self.size >= size if self.layout is None or name not in self.layout.by_name else True
+
+
+@dataclass
 class Episode:
     """One finding, and how long it has lasted.
 
     Attributes:
         first: It as it was found first.
         count, last_step, last_time: Of how many steps, and of which latest one.
-        turn: The judgement of the rule, counted within the mode, at which it was found last.
+        turns: The judgements of the rule until it was found last, by kind of step.
+        tensors: Tensors of the step at which it was found last.
+        healthy: Judgements that must find nothing before it has ended.
         told: It is in the store as it is now.
         urgent: It must be told at once, because it is new or something was done.
         recording, actions: What was kept and done because of it.
@@ -51,7 +78,9 @@ class Episode:
     count: int
     last_step: int
     last_time: float
-    turn: int
+    turns: dict[int, int]
+    tensors: int
+    healthy: int = HEALTHY
     told: bool = False
     urgent: bool = True
     recording: str = ""
@@ -83,18 +112,31 @@ class Episodes:
         self._name = name
         self._rule = rule
         self._going: dict[_Key, Episode] = {}
-        self._turns: dict[Mode, int] = {}
+        self._kinds: dict[Mode, dict[int, _Kind]] = {}
         self._untold: list[Episode] = []
         self.kept = 0
         self.left_out = 0
 
-    def take(self, found: list[Finding], when: When, origins: Mapping[str, str]) -> list[Episode]:
-        """Take in what one judgement found, nothing included; return those findings that are new."""
-        turn = self._turns[when.mode] = self._turns.get(when.mode, 0) + 1
+    def take(
+        self, found: list[Finding], when: When, origins: Mapping[str, str], layout: Layout | None = None
+    ) -> list[Episode]:
+        """Take in what one judgement found, nothing included; return those findings that are new.
+
+        Args:
+            found: It.
+            when: What was judged.
+            origins: The lines of source that made the tensors.
+            layout: The tensors that the step has; None if no step was judged. A tensor that it lacks was not judged.
+        """
+        kinds = self._kinds.setdefault(when.mode, {})
+        kind = kinds.get(id(layout))
+        if kind is None:
+            if len(kinds) >= _MOST_KINDS:
+                kinds.pop(next(iter(kinds)))
+            kind = kinds[id(layout)] = _Kind(layout)
+        kind.turns += 1
         if not found:
             return []
-        # A rule that looks at every tenth step only goes on finding the same when it finds it ten steps later.
-        since = turn - max(1, _rhythm(self._rule))
         seen: dict[tuple[str, str], int] = {}
         new = []
         for finding in found:
@@ -102,15 +144,29 @@ class Episodes:
             number = seen[what] = seen.get(what, -1) + 1
             key = (when.mode, *what, number)
             going = self._going.get(key)
-            if going is not None and going.turn >= since and not self._is_worse(finding, going):
-                self._extend(going, turn, when, finding)
+            if going is not None and self._lasts(going, kinds) and not self._is_worse(finding, going):
+                self._extend(going, when, finding)
             elif self.kept < MOST:
-                new.append(self._begin(key, turn, self._record(finding, when, origins)))
+                new.append(self._begin(key, self._record(finding, when, origins)))
             else:
                 self.left_out += 1
+                continue
+            self._going[key].turns = {place: each.turns for place, each in kinds.items()}
+            self._going[key].tensors = kind.size
         if self.left_out and self.kept == MOST:
-            new.append(self._begin((when.mode, "", "", -1), turn, self._enough(when)))
+            new.append(self._begin((when.mode, "", "", -1), self._enough(when)))
         return new
+
+    def _lasts(self, going: Episode, kinds: Mapping[int, _Kind]) -> bool:
+        """Say whether too few judgements that looked at the tensor found nothing since it was found last."""
+        name = going.first.tensor
+        judged = sum(
+            kind.turns - going.turns.get(place, 0)
+            for place, kind in kinds.items()
+            if kind.turns > going.turns.get(place, 0) and kind.has(name, going.tensors)
+        )
+        # A rule that looks at every tenth step only goes on finding the same when it finds it ten steps later.
+        return judged <= going.healthy * max(1, _rhythm(self._rule))
 
     def changed(self, *, urgent: bool) -> list[Episode]:
         """Return what is not in the store as it is now, or the urgent part of it; it counts as told from here on."""
@@ -132,16 +188,18 @@ class Episodes:
         severity = finding.severity or self._rule.severity
         return SEVERITIES.index(severity) > SEVERITIES.index(going.first.severity)
 
-    def _begin(self, key: _Key, turn: int, record: FindingRecord) -> Episode:
-        episode = Episode(record, 1, record.step, record.time, turn)
+    def _begin(self, key: _Key, record: FindingRecord) -> Episode:
+        before = self._going.get(key)
+        episode = Episode(record, 1, record.step, record.time, {}, 0)
+        if before is not None:
+            episode.healthy = min(2 * before.healthy, HEALTHY << _MOST_DOUBLINGS)
         self._going[key] = episode
         self._untold.append(episode)
         self.kept += 1
         return episode
 
-    def _extend(self, episode: Episode, turn: int, when: When, finding: Finding) -> None:
+    def _extend(self, episode: Episode, when: When, finding: Finding) -> None:
         episode.count += 1
-        episode.turn = turn
         episode.last_step = when.step if finding.step is None else finding.step
         episode.last_time = when.time
         if episode.told:

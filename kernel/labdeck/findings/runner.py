@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labdeck.findings.rule import Surroundings
     from labdeck.findings.subject import Subject
     from labdeck.findings.window import Window
+    from labdeck.store.tensors.layout import Layout
     from labdeck.wire.commands import AnyCommand
 
 EVERY = 1.0
@@ -195,7 +196,7 @@ class Runner:
             self._latest = When(window.mode, window.step, window.time)
             concerned = [each for each in self._concerned(window) if each.is_on and each.may_judge()]
             judges = [(each, partial(each.rule.judge, window)) for each in concerned]
-            ends = self._act(self._run(judges, self._latest, window.origins, counts=True))
+            ends = self._act(self._run(judges, self._latest, window.origins, window.layout))
             self._tick()
         self._end(ends)
 
@@ -210,7 +211,7 @@ class Runner:
             when = When("GLOBAL", self._latest.step, time.time())
             asked = [each for each in self._watched if each.is_on and type(each.rule).wait is not Rule.wait]
             judges = [(each, partial(each.rule.wait, idle, steps)) for each in asked]
-            ends = self._act(self._run(judges, when, {}, counts=False))
+            ends = self._act(self._run(judges, when, {}))
             self._tick()
         self._end(ends, elsewhere=True)
 
@@ -218,7 +219,7 @@ class Runner:
         """Have the rules say what can only be said at the end, and tell everything; never raises."""
         with self._lock:
             judges = [(each, each.rule.conclude) for each in self._watched if each.is_on]
-            ends = self._act(self._run(judges, self._latest, {}, counts=False))
+            ends = self._act(self._run(judges, self._latest, {}))
         self._end(ends, elsewhere=True)
         self._performer.close()
         with self._lock:
@@ -226,14 +227,18 @@ class Runner:
             self._is_over = True
 
     def _run(
-        self, judges: Sequence[tuple[Watched, Judge]], when: When, origins: Mapping[str, str], *, counts: bool
+        self,
+        judges: Sequence[tuple[Watched, Judge]],
+        when: When,
+        origins: Mapping[str, str],
+        layout: Layout | None = None,
     ) -> list[tuple[Watched, Episode]]:
         """Let rules judge, one after the other; return what is new."""
         new: list[tuple[Watched, Episode]] = []
         with np.errstate(all="ignore"):
             for each, judge in judges:
-                new += [(each, episode) for episode in each.run(judge, when, origins, counts=counts)]
-                if counts:
+                new += [(each, episode) for episode in each.run(judge, when, origins, layout)]
+                if layout is not None:
                     each.pay(self._share)
                 if not each.is_on:
                     self._changed()

@@ -24,6 +24,7 @@ from labdeck.wire.debugging import RuleRecord, RuleState
 
 if TYPE_CHECKING:
     from labdeck.findings.rule import Surroundings
+    from labdeck.store.tensors.layout import Layout
     from labdeck.wire.records import ParamValue
 
 Answer = TypeVar("Answer")
@@ -119,7 +120,7 @@ class Watched:
         figures = self._guarded(lambda: {str(name): plain(value) for name, value in self.rule.report().items()}, None)
         if figures is not None:
             self.report = figures
-        return {**self.report, "judged every (steps)": self.every} if self.rests else self.report
+        return {**self.report, "judged every (steps)": max(self.every, self.passed)} if self.rests else self.report
 
     def _guarded(self, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
         """Ask a rule something; one that raises is switched off."""
@@ -129,26 +130,26 @@ class Watched:
             self.fail(error)
             return otherwise
 
-    def run(self, judge: Judge, when: When, origins: Mapping[str, str], *, counts: bool) -> list[Episode]:
+    def run(self, judge: Judge, when: When, origins: Mapping[str, str], layout: Layout | None = None) -> list[Episode]:
         """Let the rule judge, and return what is new; one that raises is switched off.
 
         Args:
             judge: Its judgement.
             when: What is judged.
             origins: The lines of source that made the tensors.
-            counts: A step is judged.
+            layout: What the step holds that is judged; None if none is.
         """
         new: list[Episode] = []
         begun = time.perf_counter()
         try:
             judgement = judge()
             found = [] if judgement is None else [_checked(each) for each in islice(judgement, _MOST_AT_ONCE)]
-            new = self.episodes.take(found, when, origins)
-            if found or counts:
+            new = self.episodes.take(found, when, origins, layout)
+            if found or layout is not None:
                 self.state = "firing" if found else "watching"
         except Exception as error:  # noqa: BLE001 - a rule is foreign code
             self.fail(error)
-        if counts:
+        if layout is not None:
             self.latest.append(time.perf_counter() - begun)
             self.spent += self.latest[-1]
             self.evaluations += 1

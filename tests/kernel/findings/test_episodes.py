@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.kernel.findings.rules import Above
 
-from labdeck.findings.episodes import MOST, Episodes, When, legible
+from labdeck.findings.episodes import HEALTHY, MOST, Episodes, When, legible
 from labdeck.findings.rule import Finding
+from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
 
 TENSORS = ("a", "b", "")
 
 
 def runs(steps: list[list[str]], tensor: str) -> list[tuple[int, int, int]]:
-    """Return first step, last step and number of steps of each unbroken run in which a tensor was found."""
+    """Return first step, last step and number of steps of each run in which a tensor was found.
+
+    A run ends with three steps at which it was healthy, the second one with six, and so on.
+    """
     found: list[tuple[int, int, int]] = []
     for step, names in enumerate(steps):
         if tensor not in names:
             continue
-        if found and found[-1][1] == step - 1:
+        if found and step - found[-1][1] <= HEALTHY << min(len(found) - 1, 6):
             found[-1] = (found[-1][0], step, found[-1][2] + 1)
         else:
             found.append((step, step, 1))
     return found
 
 
-@given(st.lists(st.lists(st.sampled_from(TENSORS), unique=True, max_size=3), max_size=30))
-def test_an_unbroken_run_of_a_tensor_is_one_finding(steps: list[list[str]]) -> None:
+@given(st.lists(st.lists(st.sampled_from(TENSORS), unique=True, max_size=3), max_size=40))
+def test_a_run_of_a_tensor_is_one_finding(steps: list[list[str]]) -> None:
     episodes = Episodes("0" * 32, "Above", Above())
     stored = {}
     for step, names in enumerate(steps):
@@ -107,3 +114,45 @@ def test_every_text_becomes_one_that_is_kept(text: str) -> None:
     kept.encode()
     assert "\0" not in kept
     assert len(kept) <= 2_000
+
+
+def layout_of(*names: str) -> Layout:
+    return make_layout([(TensorInfo(name), ("l2",)) for name in names])
+
+
+def judged(episodes: Episodes, step: int, layout: Layout, *names: str) -> int:
+    """Judge a step; return how many findings are new."""
+    found = [Finding("large", name) for name in names]
+    return len(episodes.take(found, When("TRAIN", step, float(step)), {}, layout))
+
+
+@pytest.mark.parametrize("name", ["w", "all weights"])
+def test_steps_that_do_not_hold_the_tensor_end_no_finding(name: str) -> None:
+    """A budget that records each 64th step in full must not make each of them a finding."""
+    episodes = Episodes("0" * 32, "Above", Above())
+    full, light = layout_of("loss", "w"), layout_of("loss")
+    for step in range(0, 640, 64):
+        assert judged(episodes, step, full, name) == (step == 0)
+        for between in range(step + 1, step + 64):
+            assert judged(episodes, between, light) == 0
+    for step in range(640, 643):
+        judged(episodes, step, full)
+    assert judged(episodes, 643, full, name) == 1
+
+
+def test_what_hovers_around_its_threshold_is_a_few_findings() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    layout, chance = layout_of("w"), random.Random(0)
+    for step in range(5_000):
+        judged(episodes, step, layout, *(["w"] if chance.random() < 0.3 else []))
+    assert 2 <= episodes.kept <= 6
+    assert sum(episode.count for episode in episodes.changed(urgent=False)) == pytest.approx(1500, rel=0.1)
+
+
+def test_kinds_of_steps_without_end_are_bounded() -> None:
+    episodes = Episodes("0" * 32, "Above", Above())
+    layouts = [layout_of("w", f"new-{step}") for step in range(300)]
+    for step, layout in enumerate(layouts):
+        judged(episodes, step, layout, "w")
+    assert episodes.kept == 1
+    assert len(episodes._kinds["TRAIN"]) == 64

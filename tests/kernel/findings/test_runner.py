@@ -56,9 +56,9 @@ def run(told: Told, *rules: Rule, losses: list[float]) -> Runner:
 
 def test_the_same_found_again_extends_the_finding_until_it_was_quiet() -> None:
     told = Told()
-    run(told, Above(), losses=[0, 2, 3, 4, 0, 5]).conclude()
+    run(told, Above(), losses=[0, 2, 0, 4, 0, 0, 0, 5]).conclude()
     first, second = told.findings
-    assert (first.step, first.last_step, first.count, first.value) == (1, 3, 3, 2.0)
+    assert (first.step, first.last_step, first.count, first.value) == (1, 3, 2, 2.0)
     assert (second.step, second.last_step, second.count, second.value) == (5, 5, 1, 5.0)
     assert (first.rule, first.tensor, first.threshold, first.remedy) == ("Above", "loss", 1.0, "make it smaller")
     (record,) = told.rules
@@ -95,8 +95,8 @@ def test_a_rule_that_finds_every_tenth_step_goes_on_finding_the_same() -> None:
             return super().judge(window) if window.step % self.num_steps == 0 else iter(())
 
     told = Told()
-    run(told, Tenth(), losses=[2.0] * 31 + [0.0] * 20 + [2.0] * 10).conclude()
-    assert [(each.step, each.last_step, each.count) for each in told.findings] == [(0, 30, 4), (60, 60, 1)]
+    run(told, Tenth(), losses=[2.0] * 31 + [0.0] * 30 + [2.0] * 10).conclude()
+    assert [(each.step, each.last_step, each.count) for each in told.findings] == [(0, 30, 4), (70, 70, 1)]
 
 
 def test_a_rule_that_raises_is_switched_off_and_the_others_go_on() -> None:
@@ -346,3 +346,53 @@ def test_a_finding_that_the_store_refuses_does_not_take_the_others_along() -> No
     with pytest.warns(RuntimeWarning, match="not this one"):
         runner.judge(window_of({"loss": 2.0}))
     assert kept == ["Above"]
+
+
+def test_recordings_are_kept_for_errors_and_once_for_the_warnings_of_a_rule() -> None:
+    kept: list[int] = []
+
+    def keep() -> str:
+        kept.append(len(kept))
+        return f"recording-{len(kept)}"
+
+    alarms: list[bool] = []
+    told = Told()
+    runner = Runner(TRIAL, told, recorder=keep, alarm=alarms.append)
+    for number in range(12):
+        runner.add(Above(limit=number), name=f"warning-{number}")
+    runner.add(Total(limit=1000), name="error")
+    losses = [0.5 + number for number in range(12)] + [0.0] * 5 + [50.0, 1000.0]
+    for step, loss in enumerate(losses):
+        runner.judge(window_of({"loss": loss}, step))
+    runner.conclude()
+    assert len(kept) == 11, "ten for warnings, one for the error"
+    assert next(each for each in told.findings if each.rule == "error").recording == "recording-11"
+    assert sum(bool(each.recording) for each in told.findings if each.rule == "warning-0") == 1
+    assert alarms.count(True) == 1
+    assert alarms[-1] is True
+
+
+def test_a_slow_rule_judges_less_often_to_keep_its_share_and_says_so() -> None:
+    @dataclass
+    class Slow(Above):
+        """It computes much."""
+
+        def judge(self, window: Window) -> Iterator[Finding]:
+            end = time.perf_counter() + 0.005
+            while time.perf_counter() < end:
+                pass
+            return super().judge(window)
+
+    for share, often in ((0.01, False), (None, True)):
+        told = Told()
+        runner = Runner(TRIAL, told, share=share)
+        runner.add(Slow())
+        runner.add(Above())
+        for step in range(40):
+            runner.judge(window_of({"loss": 0.0}, step))
+        runner.conclude()
+        slow, quick = told.rules
+        assert quick.evaluations == 40
+        assert quick.report == {}
+        assert slow.evaluations == (40 if often else 3), "it rests for half a second: the others go on meanwhile"
+        assert ("judged every (steps)" in slow.report) != often
