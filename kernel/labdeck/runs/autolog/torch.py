@@ -170,7 +170,7 @@ def find_model(module: ModuleType, optimizer: Any) -> Any:
     base = module.nn.Module
     wanted = {id(p) for group in optimizer.param_groups for p in group["params"]}
     is_model: dict[type, bool] = {}
-    best, most = None, (0, False)
+    best, most = None, (0, False, 0)
     for found in gc.get_objects():
         kind = type(found)
         if kind not in is_model:
@@ -181,7 +181,8 @@ def find_model(module: ModuleType, optimizer: Any) -> Any:
             params = [id(p) for p in found.parameters()]
         except Exception:  # noqa: BLE001, S112 - one that is not made yet, or was unmade
             continue
-        size = (len(params), not kind.__module__.startswith("torch."))
+        # Of a model and the one around it, which have the same parameters, the outer one has more modules.
+        size = (len(params), not kind.__module__.startswith("torch."), sum(1 for _ in found.modules()))
         if size > most and not wanted.isdisjoint(params):
             best, most = found, size
     return best
