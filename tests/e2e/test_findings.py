@@ -10,88 +10,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
-from tests.e2e import seeds
+from playwright.sync_api import expect
+from tests.e2e.found import badge, finding, put, rows, running_trial, watched
 from tests.e2e.lab_page import KERNEL, LabPage
 from tests.e2e.lab_server import LabServer
 from tests.e2e.waiting import wait_until
 
 from labdeck import Studio, Trial
-from labdeck.store.ids import new_id
-from labdeck.wire.commands import PutFinding, PutRules, PutWatch
-from labdeck.wire.debugging import ActionRecord, FindingRecord, RuleRecord, WatchRecord
+from labdeck.wire.debugging import ActionRecord
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-# Lines of the list that are wider than it, and parts that stick out of their line.
-OVERFLOWING = """() => {
-  const bad = [];
-  for (const row of document.querySelectorAll('.jp-Labdeck-findings .jp-Labdeck-row')) {
-    const box = row.getBoundingClientRect();
-    for (const part of row.querySelectorAll('*')) {
-      const own = part.getBoundingClientRect();
-      if (own.width > 0 && (own.right > box.right + 0.5 || own.left < box.left - 0.5)) bad.push(part.className);
-    }
-  }
-  return bad;
-}"""
-
-
-def finding(trial: Trial, step: int, rule: str = "VanishingGradient", **more: object) -> FindingRecord:
-    """A finding as a rule would make it."""
-    now = time.time()
-    values: dict[str, object] = {
-        "id": new_id(),
-        "trial_id": trial.id,
-        "rule": rule,
-        "severity": "warning",
-        "mode": "TRAIN",
-        "step": step,
-        "last_step": step,
-        "time": now,
-        "last_time": now,
-        "tensor": "gradient/conv1.weight",
-        "value": 3e-9,
-        "threshold": 1e-7,
-        "message": "the mean size of the gradient is below the threshold",
-        "remedy": "use ReLU in place of sigmoid, or normalise the inputs",
-    }
-    return FindingRecord(**(values | more))  # type: ignore[arg-type]
-
-
-def put(studio: Studio, *records: FindingRecord) -> None:
-    studio.session.catalog.apply([PutFinding(finding=record) for record in records])
-
-
-def watched(studio: Studio, trial: Trial) -> None:
-    """Record what a debugger tells of itself."""
-    rules = (
-        RuleRecord(name="VanishingGradient", rule="VanishingGradient", state="firing", params={"threshold": 1e-7}),
-        RuleRecord(name="DeadRelu", rule="DeadRelu", missing="it needs relu_outputs, and no tensor is among them"),
-        RuleRecord(name="Mine", rule="Mine", state="failed", error="ZeroDivisionError: division by zero"),
-    )
-    watch = WatchRecord(name="Net", framework="torch", steps=60, recorded=60, tensors=6, step_time=10.4, cost=0.21)
-    studio.session.catalog.apply([PutRules(trial_id=trial.id, rules=rules), PutWatch(trial_id=trial.id, watch=watch)])
 
 
 @pytest.fixture
 def running(studio: Studio) -> Iterator[Trial]:
     """A trial that runs, beside two that are over."""
-    seeds.digits(studio, 2, 5)
-    trial = studio.experiment("digits").trial("cnn-deep").start()
-    for step in range(60):
-        trial.log({"train:loss": 2.3 - step / 1000}, step=step)
-    studio.session.flush()
-    yield trial
-    trial.finish()
-
-
-def rows(lab: LabPage) -> Locator:
-    return lab.sidebar.get_by_role("option")
-
-
-def badge(lab: LabPage) -> Locator:
-    return lab.sidebar.locator(".jp-Labdeck-badge")
+    yield from running_trial(studio)
 
 
 def test_findings_come_live_and_are_put_away(
@@ -210,33 +144,6 @@ def test_a_trial_tells_what_was_found_and_can_be_asked(
     picture(lab, "findings-on-curves")
     page.get_by_label("findings").first.uncheck()
     expect(chart.locator(".shapelayer path")).to_have_count(0)
-
-
-@pytest.mark.parametrize("width", [220, 280, 400])
-def test_nothing_sticks_out(
-    lab: LabPage, studio: Studio, running: Trial, width: int, picture: Callable[[LabPage, str], None]
-) -> None:
-    long = "block3.layer_norm.with.a.path.that.is.far.too.long.for.any.sidebar.weight"
-    put(
-        studio,
-        finding(running, 40, count=12, last_step=52),
-        finding(running, 123_456, "FeatureImportanceOverweight", severity="info", tensor=long, value=-1.234567e-100),
-        finding(running, 55, "ExplodingTensor", severity="error", tensor=long, value="NaN", threshold=None),
-    )
-    expect(rows(lab)).to_have_count(3)
-    # What was found before the page was opened is told by no notice, which would cover the picture.
-    lab.page.reload()
-    lab.wait_ready()
-    lab.show_sidebar()
-    expect(rows(lab)).to_have_count(3)
-    lab.resize_sidebar(width)
-    wait_until(
-        lambda: abs(lab.sidebar.evaluate("node => node.clientWidth") - width) <= 2, f"the sidebar is {width} px wide"
-    )
-    assert lab.page.evaluate(OVERFLOWING) == []
-    picture(lab, f"findings-{width}")
-    lab.theme("JupyterLab Dark")
-    picture(lab, f"findings-{width}-dark")
 
 
 def test_the_code_that_watches_is_put_into_the_cell(lab: LabPage) -> None:
