@@ -24,6 +24,8 @@ _SENTENCE = 160
 
 def rule_list_card(listed: RuleList) -> Card:
     """Return the card that lists rules with their parameters: all of them, for it is read to choose."""
+    if not listed.rules:
+        return Card(kind="", title="no rules were added", note="the rules that suit any training watch the next one")
     if len(listed.rules) == 1:
         return _rule_card(listed.rules[0])
     rows = tuple(

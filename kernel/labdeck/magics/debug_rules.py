@@ -10,7 +10,14 @@ import msgspec
 from labdeck.errors import NotFound, UsageError
 from labdeck.findings.actions.base import SEVERITIES
 from labdeck.findings.actions.choose import WORDS, to_actions, to_policy
-from labdeck.magics.debugging import chosen_rules, find_trial, make_rules, parameter_or_rule, rule_names
+from labdeck.magics.debugging import (
+    chosen_rules,
+    find_trial,
+    make_rules,
+    parameter_or_rule,
+    rule_names,
+    trial_and_rules,
+)
 from labdeck.magics.names import trial_names
 from labdeck.magics.verbs import Argument, Flag, Noun, offer, one_of
 from labdeck.wire.debugging import Wish
@@ -151,20 +158,21 @@ def report(context: Context, *, kind: str | None, trial: str | None) -> ReportKe
 
 
 @DEBUG_RULES.verb(
-    Argument("trial", "the trial", complete=trial_names),
+    Argument("trial", "the trial, default the one watched last", parameter_or_rule, optional=True,
+             complete=trial_names),
     Argument("rule", "rules with their parameters, default those that were over it", parameter_or_rule, many=True,
              optional=True, complete=rule_names),
     Flag("recording", "step through a flight recording instead: its id, or latest", "ID"),
     Flag("step", "the recording's step; -1, the last, is the default, -2 the one before", "STEP"),
 )  # fmt: skip
 def replay(
-    context: Context, *, trial: str, rule: tuple[Word, ...], recording: str | None, step: str | None
+    context: Context, *, trial: Word | None, rule: tuple[Word, ...], recording: str | None, step: str | None
 ) -> Judged | RecordedStep:
     """Let rules judge a trial as it was recorded, or step through a flight recording.
 
     Example: %debug_rules replay cnn-32 VanishingGradient threshold=1e-5
     """
-    found = find_trial(context, trial)
+    found, rule = trial_and_rules(context, trial, rule)
     if recording is not None or step is not None:
         return _recorded(context.studio.tensors.list_of(found.id), context, recording or "latest", step or "-1")
     return context.studio.debugger.judge(found.id, make_rules(rule))

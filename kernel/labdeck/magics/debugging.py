@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from labdeck.errors import UsageError
+from labdeck.errors import NotFound, UsageError
 from labdeck.magics.verbs import read_text
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ def remember(context: Context, trial: Trial) -> None:
     _latest[context] = trial
 
 
+def forget(context: Context, trial: Trial) -> None:
+    """Let a trial that was deleted no longer be the one that was watched last."""
+    if _latest.get(context) is trial:
+        del _latest[context]
+
+
 def find_trial(context: Context, name: str | None) -> Trial:
     """Return the trial of that name or id; without one that which is, or was, watched last in this notebook.
 
@@ -49,6 +55,25 @@ def find_trial(context: Context, name: str | None) -> Trial:
     if not newest:
         raise UsageError("no training was watched here", "name its trial, or watch one with %%debug_rules")
     return context.studio.find_trial(newest[0].id)
+
+
+def trial_and_rules(context: Context, first: Word | None, rest: tuple[Word, ...]) -> tuple[Trial, tuple[Word, ...]]:
+    """Return the trial and the rules of a line that may begin with either; a name of both is the trial's.
+
+    Raises:
+        NotFound: The first word names neither.
+        UsageError: It is a rule, and no trial was watched.
+    """
+    if first is None:
+        return find_trial(context, None), rest
+    try:
+        return find_trial(context, first.text), rest
+    except NotFound:
+        from labdeck.debugger import rules
+
+        if ".py:" not in first.text and first.text.lower() not in {name.lower() for name in rules.names()}:
+            raise
+        return find_trial(context, None), (first, *rest)
 
 
 def parameter_or_rule(word: Word) -> Word:

@@ -45,6 +45,8 @@ def run_line(noun: Noun, context: Context, words: list[Word], cell: str | None) 
         return describe_noun(noun)
     if words and words[0].text == "help":
         return _help(noun, words[1:])
+    if words and words[0].mask == "--help" and (cell is None or not noun.of_cells):
+        return describe_noun(noun)
     verb, rest = noun.choose(words, cell=cell is not None)
     if any(word.mask == "--help" for word in words):
         return describe_verb(noun, verb)

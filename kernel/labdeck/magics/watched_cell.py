@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labdeck.errors import TrainingEnded, TrainingPaused
-from labdeck.magics.debugging import remember
+from labdeck.magics.debugging import forget, remember
 from labdeck.magics.live import LiveLine
 from labdeck.runs import active
 from labdeck.runs.autolog import options
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from labdeck.wire.judging import WatchReport
 
 NOTHING = "nothing was trained here that can be watched: PyTorch, XGBoost and LightGBM are found by themselves"
+EMPTY = "its trial, which holds nothing, was deleted"
 OFF = "the debugger is switched off by LABDECK_DEBUGGER=0: nothing was watched"
 PAUSED = "labdeck.debugger.paused() hands over the model, the optimizer and the finding"
 
@@ -59,7 +60,7 @@ class WatchedCell:
         self.context = context
         self.trial: Trial | None = None
         self._wanted = wanted
-        self._owns = False
+        self._owns = self._is_left_out = False
         self._attached: AbstractContextManager[Any] | None = None
         self._line = LiveLine(context.shell, self._say)
 
@@ -84,7 +85,8 @@ class WatchedCell:
         report = self.context.studio.debugger.status(self.trial.id, note=note)
         if note or report.detail.watches:
             return report
-        return msgspec.structs.replace(report, note=NOTHING if is_enabled() else OFF)
+        note = f"{NOTHING}; {EMPTY}" if self._is_left_out else NOTHING
+        return msgspec.structs.replace(report, note=note if is_enabled() else OFF)
 
     def __enter__(self) -> Self:
         """Begin to watch."""
@@ -111,7 +113,7 @@ class WatchedCell:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Watch no more; a trial that was started for this ends as the cell ended."""
+        """Watch no more; a trial started for this ends as the cell ended, and is deleted if it holds nothing."""
         assert self.trial is not None  # noqa: S101 - it was entered
         self._line.__exit__()
         try:
@@ -124,6 +126,18 @@ class WatchedCell:
             if self._owns:
                 state = outcome_of(error)
                 self.trial.finish(state, describe_error(error) if state == "failed" else "")
+                if error is None:
+                    self._leave_out_if_empty(self.trial)
+
+    def _leave_out_if_empty(self, trial: Trial) -> None:
+        from labdeck.debugger.switch import is_enabled
+
+        detail = trial.detail()
+        kept = detail.params or detail.metrics or detail.components or detail.artifacts or detail.children
+        if is_enabled() and not kept and not self.context.studio.debugger.status(trial.id).detail.watches:
+            trial.delete()
+            forget(self.context, trial)
+            self._is_left_out = True
 
     def _home(self) -> Any:
         if self._wanted.experiment is not None or self.context.experiment is not None:

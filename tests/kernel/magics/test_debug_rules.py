@@ -93,7 +93,11 @@ def test_rules_are_added_and_taken_back(debug):
     assert [rule.name for rule in added.rules] == ["VanishingGradient", "LossNotDecreasing"]
     assert [rule.name for rule in debug("list").rules if rule.chosen] == ["VanishingGradient", "LossNotDecreasing"]
     assert [rule.name for rule in debug("remove lossnotdecreasing").rules] == ["VanishingGradient"]
-    assert debug("remove").rules == ()
+    empty = debug("remove")
+    assert empty.rules == ()
+    text = shown(empty, debugging_cards.rule_list_card)
+    assert "no rules were added" in text
+    assert "looks for" not in text
     with pytest.raises(NotFound, match="was added"):
         debug("remove Overfit")
 
@@ -263,7 +267,34 @@ def test_a_cell_that_trains_nothing_says_so(cell, digits):
     report = cell("%%debug_rules\n1 + 1")
     assert "nothing was trained here" in report.note
     assert cell("%%debug_rules\n1 + 1;") is None
-    del digits
+    assert "nothing was trained here" in cell("%%debug_rules run --trial mine\n1 + 1").note
+    assert "nothing was trained here" in cell("%%debug_rules run --trial mine\n1 + 1").note, "the name is free again"
+    assert list(digits.trials()) == [], "no trial that holds nothing is left"
+
+
+@pytest.mark.slow
+def test_a_trial_in_which_a_cell_kept_something_stays(cell, digits):
+    report = cell("%%debug_rules run --trial mine\nfrom labdeck.runs import active\nactive.innermost().log(loss=1.0)")
+    assert "nothing was trained here" in report.note
+    assert "deleted" not in report.note
+    assert [trial.name for trial in digits.trials()] == ["mine"]
+
+
+def test_help_is_asked_for_as_of_any_magic(debug, line, ip):
+    assert repr(debug("--help")) == repr(debug("help"))
+    assert repr(line("--help")) == repr(line("help"))
+    assert repr(debug("replay --help")) == repr(debug("help replay"))
+    assert "--stop-on" in repr(ip.run_cell_magic("debug_rules", "--help", "1 + 1"))
+
+
+def test_the_trial_watched_last_is_judged_again_where_none_is_named(debug, linear):
+    judged = debug("replay VanishingGradient threshold=1e-3")
+    assert isinstance(judged, Judged)
+    assert (judged.trial.name, [rule.name for rule in judged.rules]) == ("linear", ["VanishingGradient"])
+    assert debug("replay").trial.name == linear.name
+    assert [rule.name for rule in debug("replay linear vanishinggradient").rules] == ["VanishingGradient"]
+    with pytest.raises(NotFound, match="VanishingGradients"):
+        debug("replay VanishingGradients")
 
 
 @pytest.mark.slow
