@@ -59,10 +59,10 @@ def test_the_same_found_again_extends_the_finding_until_it_was_quiet() -> None:
     run(told, Above(), losses=[0, 2, 0, 4, 0, 0, 0, 5]).conclude()
     first, second = told.findings
     assert (first.step, first.last_step, first.count, first.value) == (1, 3, 2, 2.0)
-    assert (second.step, second.last_step, second.count, second.value) == (5, 5, 1, 5.0)
+    assert (second.step, second.last_step, second.count, second.value) == (7, 7, 1, 5.0)
     assert (first.rule, first.tensor, first.threshold, first.remedy) == ("Above", "loss", 1.0, "make it smaller")
     (record,) = told.rules
-    assert (record.state, record.findings, record.evaluations) == ("firing", 2, 6)
+    assert (record.state, record.findings, record.evaluations) == ("firing", 2, 8)
     assert record.params == {"limit": 1.0, "collection": "losses"}
     assert record.description == "A number is too large."
 
