@@ -51,6 +51,7 @@ class Taken:
         self.rows: dict[str, tuple[tuple[str, ...], Row]] = {}
         self.arrays: dict[str, Any] = {}
         self.pending: list[Pending] = []
+        self._copies: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def take(self, name: str, tensor: Any, columns: Sequence[Column], *, whole: bool, copied: bool) -> None:
         """Take a tensor, if it is the first of its name.
@@ -68,7 +69,17 @@ class Taken:
             self._reduce(name, tensor, columns)
         if whole:
             detached = tensor.detach()
-            self.arrays[name] = detached.clone() if copied else detached
+            self.arrays[name] = self._copy(detached) if copied else detached
+
+    def _copy(self, tensor: Any) -> Any:
+        """Return a copy; of what comes out of one layer and goes into the next as it is, the same one."""
+        if tensor.is_inference():
+            return tensor.clone()  # nothing counts what is written into it
+        written = tensor._version  # noqa: SLF001 - torch's own word for how often
+        key = (tensor.data_ptr(), written, tensor.shape, tensor.stride(), tensor.dtype, tensor.device)
+        if key not in self._copies:
+            self._copies[key] = tensor, tensor.clone()  # an address names a tensor only while it lives
+        return self._copies[key][1]
 
     def _reduce(self, name: str, tensor: Any, columns: Sequence[Column]) -> None:
         start, own = 0, []
