@@ -66,7 +66,7 @@ def read_network(
         if info.module or info.module_type:
             belongs.setdefault(info.module, []).append(info)
     modules = _modules(captured, belongs)
-    health = _health(findings, at, mode)
+    health = health_of([found for found in findings if found.mode == mode and found.step <= at])
     nodes = tuple(
         NetworkNode(
             path=path,
@@ -109,11 +109,12 @@ def _edge(source: str, destination: str) -> NetworkEdge:
     return NetworkEdge(source=source, destination=destination)
 
 
-def _health(findings: Sequence[FindingRecord], step: int, mode: Mode) -> dict[str, Health]:
+def health_of(findings: Sequence[FindingRecord]) -> dict[str, Health]:
+    """Return the worst severity of each tensor that a finding is about."""
     worst: dict[str, Health] = {}
     for found in findings:
-        if found.mode == mode and found.step <= step:
-            worst[found.tensor] = max(worst.get(found.tensor, "ok"), found.severity, key=_WORSE.index)
+        before = worst.get(found.tensor, "ok")
+        worst[found.tensor] = max(before, found.severity, key=_WORSE.index)
     return worst
 
 

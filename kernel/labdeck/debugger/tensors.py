@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.debugger import recordings
-from labdeck.debugger.network import Wanted, read_network
+from labdeck.debugger.network import Wanted, health_of, read_network
 from labdeck.debugger.readings import (
     TensorCurves,
     TensorGrid,
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from labdeck.store.session import Session
     from labdeck.store.tensors.reader import TensorReader
     from labdeck.wire.debugging import FindingRecord, Mode
-    from labdeck.wire.tensors import Health, Network, RecordedStep
+    from labdeck.wire.tensors import Network, RecordedStep
 
 _OPEN_READERS = 8
 _QUANTILES = ("p5", "p25", "p50", "p75", "p95")
 _BINS = 60
-_WORSE: tuple[Health, ...] = ("ok", "info", "warning", "error")
 MOST_ROWS = 200
 """Tensors in one heat map."""
 
@@ -223,15 +222,6 @@ class Tensors:
 
     def _findings(self, trial_id: str) -> tuple[FindingRecord, ...]:
         return self._session.catalog.findings(trial_id=trial_id, limit=1000).findings
-
-
-def health_of(findings: Sequence[FindingRecord]) -> dict[str, Health]:
-    """Return the worst severity of each tensor that a finding is about."""
-    worst: dict[str, Health] = {}
-    for found in findings:
-        before = worst.get(found.tensor, "ok")
-        worst[found.tensor] = max(before, found.severity, key=_WORSE.index)
-    return worst
 
 
 def _mode_steps(reader: TensorReader) -> Iterator[ModeSteps]:
