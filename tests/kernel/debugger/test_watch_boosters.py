@@ -59,6 +59,15 @@ def test_a_stop_ends_the_block_of_a_batch_learner():
     assert len(findings(trial)) == 1
 
 
+def test_the_loss_of_each_batch_is_recorded_however_small_the_budget():
+    features, labels = table()
+    model = SGDClassifier()
+    with labdeck.experiment("boosted").trial("loss") as trial, labdeck.watch(model, rules=(), budget=1e-6):
+        for _ in range(30):
+            model.partial_fit(features, labels, classes=[0, 1])
+    assert len(tensors(trial).series("loss", "value")) == 30
+
+
 def test_a_booster_stopped_by_a_rule_lets_the_block_go_on():
     features, labels = table()
     data = xgboost.DMatrix(features, labels)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labdeck.debugger.curves import keep_curves
 from labdeck.debugger.hub import Hub
 from labdeck.findings.rule import check_rule
 from labdeck.runs import active
@@ -110,6 +112,7 @@ class HubMaker:
                 place.finish(error)
             raise
         if hub.is_on:
+            active.before_leaving(trial, functools.partial(keep_curves, trial))
             self._add(hub, rules or ())
         return hub, place
 

@@ -131,15 +131,13 @@ class _Feed:
 
     def __init__(self, maker: HubMaker, estimator: Any) -> None:
         self.hub, _ = maker.make(type(estimator).__name__, NAME, living=estimator)
-        self._budget = maker.budget
         self._filler = RowFiller()
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._before: dict[str, Numbers] = {}
         self._given: list[TensorInfo] = []
         self._knows_updates = False
         self._plan: Plan | None = None
-        self._cost = self._spent = 0.0
-        self._begun = time.perf_counter()
+        self._cost = 0.0
         if self.hub is not None:
             self._control(self.hub, weakref.ref(estimator))
 
@@ -197,12 +195,8 @@ class _Feed:
 
     def _tell_loss(self, hub: Hub, estimator: Any, inputs: Any, labels: Any) -> None:
         loss = told_loss(estimator)
-        if loss is None:
-            now = time.perf_counter()
-            if self._budget is not None and self._spent > self._budget * (now - self._begun):
-                return
+        if loss is None and self._plan is not None and "losses" in self._plan.collections:
             loss = batch_loss(estimator, inputs, labels)
-            self._spent += time.perf_counter() - now
         if loss is not None:
             hub.scalar("loss", loss, "losses")
 

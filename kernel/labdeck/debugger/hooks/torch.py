@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from labdeck.debugger.curves import live_curves
 from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_feed import TorchFeed
 from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
@@ -124,7 +125,10 @@ class Model:
 
     def _begin(self) -> None:
         name = type(self.root).__name__
-        trial = self._maker.trial or active.innermost() or loops.open_loop(NAME, name, self.root, None).trial
+        trial, curves = self._maker.trial or active.innermost(), None
+        if trial is None:
+            place = loops.open_loop(NAME, name, self.root, None)
+            trial, curves = place.trial, live_curves(place, NAME)
         active.before_leaving(trial, self._trial_ends)  # before the hub does the same
         hub, _ = dataclasses.replace(self._maker, trial=trial, save=self._save).make(name, NAME)
         if hub is None:
@@ -144,6 +148,7 @@ class Model:
             self._profiler = Profiler(hub)
             self._profiler.start()
         self.feed = TorchFeed(hub, self._unwrapped, self._optimizers, self._losses, self._profiler, self._called)
+        self.feed.delivery.curves = curves
         self.feed.open()
 
     def _trial_ends(self) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_control import controls_of, rates
+from labdeck.debugger.hooks.torch_delivery import Delivery
+from labdeck.debugger.hooks.torch_guard import GradientGuard
 from labdeck.debugger.hooks.torch_inventory import Inventory
 from labdeck.debugger.hooks.torch_library import is_compiling
 from labdeck.debugger.hooks.torch_losses import GivenLosses, Losses
@@ -60,6 +62,7 @@ class TorchFeed:
         self._profiler = profiler
         self._modules = ModuleHooks(self.root, self.called, self._isolated)
         self.inventory = Inventory(self.root, self._modules, optimizers)
+        self.delivery = Delivery(hub, self.inventory)
         self._given = GivenLosses(losses, self._isolated)
         self._losses = Losses()
         self._origins = Origins(self.root, self.called)
@@ -68,11 +71,10 @@ class TorchFeed:
         self._programs: dict[int, tuple[Plan, Program]] = {}
         self._step: Measured | None = None
         self._evaluated: tuple[Mode, Measured] | None = None
-        self._late: Callable[[], None] | None = None
         self._is_entered = False
         self._was_discovered = False
-        self._is_sparse_new = True
         self._turns = Turns()
+        self._guard = GradientGuard(hub)
         self._skipped = 0
 
     # -- its life --------------------------------------------------------------------------------------------------
@@ -96,7 +98,7 @@ class TorchFeed:
         """Watch no more: hand over what is there, and take every hook back."""
         try:
             self._isolated(self._end_evaluation)
-            self._isolated(self._deliver)
+            self._isolated(self.delivery.close)
         finally:
             self.release()
 
@@ -159,7 +161,7 @@ class TorchFeed:
     def _begin_pass(self, args: Any, kwargs: Any) -> None:
         begun = perf_counter()
         self._is_entered = True
-        self._deliver()
+        self.delivery.deliver()
         self._end_evaluation()
         mode: Mode = self.mode or ("TRAIN" if self.root.training else "EVAL")
         if mode == "TRAIN":
@@ -183,7 +185,8 @@ class TorchFeed:
             self._profiler.mark("forward")
 
     def _end_pass(self, output: Any) -> None:
-        if self._step is not None and self._step.plan is not None and self._program(self._step.plan).watched:
+        plan = None if self._step is None else self._step.plan
+        if plan is not None and (self.hub.guards_gradients or self._program(plan).watched):
             self._origins.keep_gradients(output)
         self._modules.see("output", output)
         if self._is_whole:
@@ -270,7 +273,7 @@ class TorchFeed:
 
     def _before_step(self, optimizer: Any, closure: bool) -> None:
         begun = perf_counter()
-        self._deliver()
+        self.delivery.deliver()
         self._end_evaluation()
         if not self._turns.begin(id(optimizer)):
             return
@@ -287,6 +290,8 @@ class TorchFeed:
             self._profiler.mark("optimizer")
 
     def _take_gradients(self, measured: Measured) -> None:
+        if self.hub.guards_gradients and measured.plan is not None and not self._program(measured.plan).watched:
+            self._guard.look(measured, list(self.inventory.parameters.values()))
         roots, calls = events.recent.take()
         self._losses.put(measured, roots, calls)
         self._learn_ends("TRAIN", measured)
@@ -353,27 +358,4 @@ class TorchFeed:
         if plan is None:
             self.hub.skip(mode)
             return
-        program = self._program(plan)
-
-        def deliver() -> None:
-            begun = perf_counter()
-            program.complete(measured)
-            for name, value in measured.losses.items():
-                if name not in program.scalars and "loss" in program.scalars:
-                    self.hub.scalar(name, value, "losses")
-            if measured.left_out and self._is_sparse_new:
-                self._is_sparse_new = False
-                self.hub.say(f"{measured.left_out[0]} is sparse and too large to be kept as a whole array")
-            cost = measured.cost + perf_counter() - begun
-            self.hub.take(mode, plan, measured.row, measured.arrays, origins=origins, cost=cost)
-
-        if measured.is_on_its_way:
-            self._late = deliver
-        else:
-            deliver()
-
-    def _deliver(self) -> None:
-        """Hand over the step before, if it was waited for."""
-        late, self._late = self._late, None
-        if late is not None:
-            late()
+        self.delivery.hand_over(mode, measured, self._program(plan), origins)
