@@ -53,7 +53,7 @@ def test_what_a_rule_finds_has_the_next_steps_recorded_in_full(trial):
         hub.scalar("loss", 11.0 if step == 260 else 1.0, "losses")
         hub.take("TRAIN", plan or NO_PLAN, fill(plan or NO_PLAN, {}), cost=0.02 if plan and plan.is_heavy else 0.0)
     hub.close()
-    steps = reader(trial).series("fc.weight", "mean").steps.tolist()
+    steps = trial.experiment.session.tensors.reader(trial.id).series("fc.weight", "mean").steps.tolist()
     assert set(steps) & set(range(257, 268)) == {261, 262, 263}
 
 
