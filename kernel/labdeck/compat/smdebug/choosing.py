@@ -14,6 +14,8 @@ from labdeck.compat.smdebug.save_config import SaveConfig
 from labdeck.findings.window import guess_collections
 
 _WHOLE = ReductionConfig(save_raw_tensor=True)
+_WELL_KNOWN = {name for key, name in vars(CollectionKeys).items() if key.isupper()}
+"""Collections that some framework has; where this one has not, there is nothing in them."""
 _ACTIVATIONS = ("relu", "tanh", "sigmoid")
 _ONLY_TRAINED = (CollectionKeys.GRADIENTS, CollectionKeys.OPTIMIZER_VARIABLES)
 
@@ -106,6 +108,9 @@ class Choosing:
         self._members.clear()
         self._tellings.clear()
         self._due.clear()
+        for name in self.include_collections:
+            if name not in self.get_collections() and name not in _WELL_KNOWN:
+                raise InvalidCollectionConfiguration(name)
         for name, one in self.get_collections().items():
             self._resolve(one)
             if name not in self.collection_manager.built_in and not (one.include_regex or one.tensor_names):

@@ -17,6 +17,8 @@ _VERSION = "1.0.34"
 _PACKAGES = ("smdebug", "smdebug.analysis", "smdebug.core")
 _MODULES = {
     "smdebug.analysis.utils": "refreshing",
+    "smdebug.core.access_layer": "utils",
+    "smdebug.core.access_layer.utils": "utils",
     "smdebug.core.collection": "collection",
     "smdebug.core.collection_manager": "collection",
     "smdebug.core.hook": "hook",
@@ -26,7 +28,9 @@ _MODULES = {
     "smdebug.core.reduction_config": "reduction_config",
     "smdebug.core.reductions": "reductions",
     "smdebug.core.save_config": "save_config",
+    "smdebug.core.singleton_utils": "singletons",
     "smdebug.core.tensor": "tensor",
+    "smdebug.core.utils": "utils",
     "smdebug.exceptions": "exceptions",
     "smdebug.pytorch": "pytorch",
     "smdebug.pytorch.collection": "collection",

@@ -61,6 +61,17 @@ def test_a_collection_that_can_match_nothing_is_told_at_the_first_step():
         training.step()
 
 
+def test_an_included_collection_that_nobody_described_is_told_at_the_first_step():
+    hook = Hook(include_collections=["weights", "average_shap", "custom"])
+    training = Training(hook)
+    with pytest.raises(InvalidCollectionConfiguration, match="custom"):
+        training.step()
+    del_hook()
+    hook = Hook(include_collections=["custom"])
+    hook.get_collection("custom").include("weight")
+    Training(hook).step()
+
+
 def test_numbers_and_arrays_by_hand():
     hook = Hook(save_config=SaveConfig(save_interval=2))
     training = Training(hook)

@@ -162,6 +162,34 @@ def test_a_script_that_there_is_not_is_told_in_a_line():
 
 
 @pytest.mark.usefixtures("installed")
+@pytest.mark.usefixtures("local")
+def test_what_scripts_import_of_the_core_is_there(tmp_path):
+    from smdebug.core.access_layer import check_dir_exists
+    from smdebug.core.access_layer.utils import has_training_ended, training_has_ended
+    from smdebug.core.singleton_utils import get_hook, set_hook
+    from smdebug.core.utils import flatten, is_s3, match_inc, merge_two_dicts
+    from smdebug.pytorch import Hook, del_hook
+
+    out = tmp_path / "job"
+    assert not has_training_ended(out)
+    hook = Hook(out_dir=str(out))
+    set_hook(hook)
+    assert get_hook() is hook
+    hook.save_scalar("a", 1.0)
+    assert not training_has_ended(out)
+    del_hook()
+    assert has_training_ended(out)
+    with pytest.raises(ValueError, match="there already"):
+        check_dir_exists(out)
+    check_dir_exists(tmp_path / "other")
+    check_dir_exists("s3://bucket/job")
+    assert is_s3("s3://bucket") == (True, "bucket", "")
+    assert match_inc("a.weight", ["x", "weight$"]) is True
+    assert list(flatten([[1, [2]], (3,)])) == [1, 2, 3]
+    assert merge_two_dicts({"a": 1}, {"a": 2}) == {"a": 2}
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("name", sorted(installing._MODULES))
 def test_every_module_can_be_imported(name):
     module = importlib.import_module(name)

@@ -1,11 +1,20 @@
-"""Room on processor, card and card memory is found; a busy card is not."""
+"""Room on processor, card and card memory is found; a busy card is not.
+
+What the card does is made up, sample by sample, as its driver would tell it: no card is at work here. What the
+processor does beside it is also real where a test says so.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.debugger.machines import PERCENT, judged, percentile, samples
+from tests.kernel.debugger.machines import PERCENT, busy, judged, percentile, samples
 
+from labdeck.debugger.profiler.gauges import Gauges
 from labdeck.debugger.rules import BatchSize
 
 
@@ -24,13 +33,28 @@ def test_small_batches_leave_room_everywhere():
     assert not last
 
 
+@pytest.mark.slow
+def test_a_processor_that_really_is_at_its_limit_leaves_no_room():
+    """The load is real, the card is not: it and its memory have room."""
+    gauges, cpu = Gauges(), []
+    with busy(os.cpu_count() or 1):
+        gauges.read()
+        while len(cpu) < 10:
+            threading.Event().wait(0.1)
+            cpu.append(gauges.read().get("system/cpu", 0.0))
+    room = {"gpu_0": [28.0] * 10, "gpu_memory_0": [12.0] * 10}
+    assert judged(BatchSize(patience=10), samples(cpu=cpu, **room)) == ([], [])
+    _, last = judged(BatchSize(patience=10, cpu_threshold_p95=101.0), samples(cpu=cpu, **room))
+    assert [found.tensor for found in last] == ["system/gpu/0"], "but for the processor there would be room"
+
+
 def test_large_batches_are_none_of_its_business():
-    for busy in (
+    for large in (
         course(600, used=88.0, memory=40.0),
         course(600, used=30.0, memory=92.0),
         course(600, 30.0, 12.0, cpu=80.0),
     ):
-        assert judged(BatchSize(), busy) == ([], [])
+        assert judged(BatchSize(), large) == ([], [])
     assert judged(BatchSize(), course(99, used=28.0, memory=12.0)) == ([], []), "it is patient"
     assert judged(BatchSize(), samples(cpu=[10.0] * 300)) == ([], []), "there is no card"
 

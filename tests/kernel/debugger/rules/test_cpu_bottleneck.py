@@ -1,4 +1,8 @@
-"""A card that waits for the processor is found."""
+"""A card that waits for the processor is found.
+
+What the card does is made up, sample by sample, as its driver would tell it: no card is at work here. What the
+processor does is also real where a test says so.
+"""
 
 from __future__ import annotations
 

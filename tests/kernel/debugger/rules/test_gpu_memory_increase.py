@@ -1,4 +1,7 @@
-"""Card memory that fills up is found."""
+"""Card memory that fills up is found.
+
+What the card does is made up, sample by sample, as its driver would tell it: no card is at work here.
+"""
 
 from __future__ import annotations
 

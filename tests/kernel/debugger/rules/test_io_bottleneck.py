@@ -1,12 +1,19 @@
-"""A card that waits for a disk is found."""
+"""A card that waits for a disk is found.
+
+What the card does is made up, sample by sample, as its driver would tell it: no card is at work here. What the
+disks do is also real where a test says so.
+"""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.kernel.debugger.machines import PERCENT, judged, samples
 
+from labdeck.debugger.profiler.gauges import Gauges
 from labdeck.debugger.rules import IOBottleneck
 
 
@@ -18,6 +25,24 @@ def test_waiting_for_disks_while_the_card_rests_is_found():
     assert {each.tensor for each in found} == {"system/gpu/0"}
     assert found[0].value == pytest.approx(75.0, abs=0.1)
     assert "disks" in found[0].message
+
+
+@pytest.mark.slow
+def test_what_real_writes_make_the_machine_wait_is_what_counts(tmp_path):
+    """Files are written through to the disk; how long that takes, and whether it is told, is the machine's."""
+    gauges, waits = Gauges(), []
+    gauges.read()
+    while len(waits) < 10:
+        with (tmp_path / "file").open("wb") as file:
+            for _ in range(4):
+                file.write(os.urandom(1 << 20))
+                os.fsync(file.fileno())
+        waits.append(gauges.read().get("system/iowait", 0.0))
+    assert all(0 <= wait <= 100 for wait in waits)
+    least = sorted(waits)[3]
+    above = sum(wait > least for wait in waits)
+    _, last = judged(IOBottleneck(patience=10, io_threshold=least), samples(iowait=waits, gpu_0=[2.0] * 10))
+    assert [found.value for found in last] == ([10.0 * above] if above > 5 else [])
 
 
 def test_a_card_that_works_meanwhile_does_not_wait():

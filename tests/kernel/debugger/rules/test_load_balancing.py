@@ -1,4 +1,7 @@
-"""Cards that share their work unevenly are found."""
+"""Cards that share their work unevenly are found.
+
+What the card does is made up, sample by sample, as its driver would tell it: no card is at work here.
+"""
 
 from __future__ import annotations
 

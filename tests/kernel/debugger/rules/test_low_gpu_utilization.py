@@ -1,4 +1,7 @@
-"""Cards with little to do, or with work by fits and starts, are found."""
+"""Cards with little to do, or with work by fits and starts, are found.
+
+What the card does is made up, sample by sample, as its driver would tell it: no card is at work here.
+"""
 
 from __future__ import annotations
 
