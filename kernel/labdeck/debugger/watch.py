@@ -121,6 +121,18 @@ class Watch:
                 model.feed.mode = mode
         return self
 
+    def step(self) -> None:
+        """Say that a step of training has ended, where no optimizer of PyTorch steps: weights are changed by hand.
+
+        Call it when the weights are changed. How far they moved is not known then: "updates" are left out.
+
+        Raises:
+            TrainingStopped, TrainingPaused: A rule's action or a person ends the training here.
+        """
+        for model in self._models():
+            if model.feed is not None:
+                model.feed.step_by_hand()
+
     def scalar(self, name: str, value: float, collection: str = "scalars") -> None:
         """Add a number of one's own to the step that goes on: "accuracy", say, of the collection "metrics"."""
         for hub in self.hubs[-1:]:
@@ -203,7 +215,8 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
 
     Args:
         model: A `torch.nn.Module` (wrapped by `torch.compile`, DataParallel or DistributedDataParallel or not), an
-            estimator of XGBoost or LightGBM, one of scikit-learn that has `partial_fit`; None for what trains next.
+            estimator of XGBoost or LightGBM, one of scikit-learn that has `partial_fit`; None for what trains next, and
+            what trains together with it from its first steps on, as a generator and its critic do.
         optimizer: Of PyTorch, one or several; found by itself when it steps.
         loss: Modules of PyTorch that compute losses of one's own; those of the library are known.
         rules: Rules, their classes or names; None for those that are cheap and right for most trainings.
@@ -240,7 +253,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
         tuple(optimizer) if isinstance(optimizer, (list, tuple)) else (() if optimizer is None else (optimizer,))
     )
     if model is None:
-        return Watch([torch.Models(maker, loss, profile=profile, most=1), *_boosters(maker)])
+        return Watch([torch.Models(maker, loss, profile=profile, together=True), *_boosters(maker)])
     if is_module(model):
         before = _open.pop(model, _nothing)()
         if before is not None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from labdeck.runs.trial import Trial
 
 NAME = "torch"
+_TOGETHER = 8
+"""Steps of the first model within which others that train together with it show."""
 _COMPILED = "Using `torch.compile"
 """How the library begins to warn of hooks that see a compiled model twice; ours do not mind."""
 
@@ -189,14 +191,14 @@ class Models:
     Args:
         maker: Makes the hubs: each model has its own.
         loss, profile: As of `Model`.
-        most: Models that are watched at most; None for all.
+        together: Watch only what trains together with the first one, as a generator and its critic do.
     """
 
-    def __init__(self, maker: HubMaker, loss: Any = None, *, profile: bool = True, most: int | None = None) -> None:
+    def __init__(self, maker: HubMaker, loss: Any = None, *, profile: bool = True, together: bool = False) -> None:
         self._maker = maker
         self._loss = loss
         self._profile = profile
-        self._most = most
+        self._together = together
         self._place = (os.getpid(), threading.get_ident())
         self._undo: list[Callable[[], None]] = []
         self._refused: set[type] = set()
@@ -246,8 +248,11 @@ class Models:
             model.feed.enter(module, args, {})  # its hooks come too late for this call
 
     def _watch(self, model: Any, called: Any = None) -> Model | None:
-        if self._most is not None and len(self.models) >= self._most:
+        if self._together and any(hub.steps["TRAIN"] > _TOGETHER for hub in self.hubs):
             self.release()
+            if any(hub.is_on for hub in self.hubs):
+                name = type(unwrap(model).root).__name__
+                self.hubs[0].say(f"{name} is trained, too, and not watched; name it in a labdeck.watch of its own")
             return None
         from labdeck.errors import UsageError
 

@@ -22,7 +22,7 @@ from labdeck.debugger.hooks.torch_names import Unwrapped
 from labdeck.debugger.hooks.torch_network import NetworkTrace
 from labdeck.debugger.hooks.torch_origin import Origins
 from labdeck.debugger.hooks.torch_program import Measured, Program
-from labdeck.debugger.hooks.torch_turns import Turns
+from labdeck.debugger.hooks.torch_turns import Idle, Turns
 from labdeck.wire.commands import LogCapture
 from labdeck.wire.records import Capture
 
@@ -76,6 +76,7 @@ class TorchFeed:
         self._turns = Turns()
         self._guard = GradientGuard(hub)
         self._skipped = 0
+        self._idle: Idle | None = Idle()
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -237,6 +238,31 @@ class TorchFeed:
         """Look at a loss before its gradient spreads what is wrong with it."""
         self._turns.move()
         self._isolated(self._origins.look_at_loss, loss)
+        if self._idle is not None and self._step is not None:
+            self._isolated(self._look_for_steps, self._idle)
+
+    def _look_for_steps(self, idle: Idle) -> None:
+        """Tell of a training in which nothing but the backward passes shows."""
+        if self.hub.steps["TRAIN"]:
+            self._idle = None
+        elif idle.is_sure(self.inventory.parameters.values(), events.recent.steps):
+            self._idle = None
+            self.hub.say(
+                "no optimizer of PyTorch steps, so that no step of training is seen; "
+                "call step() of what labdeck.watch returns when the weights are changed"
+            )
+
+    def step_by_hand(self) -> None:
+        """End a step of a training without an optimizer."""
+        self._isolated(self._step_by_hand)
+
+    def _step_by_hand(self) -> None:
+        if self._step is not None:
+            measured = self._step
+            self._modules.end()
+            self._take_gradients(measured)
+            measured.before = {}  # the weights have changed already
+            self._finish()
 
     def _end_evaluation(self) -> None:
         """End a step of another mode than TRAIN: the next begins, or the training goes on."""

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labdeck.debugger.hooks.torch_names import Parameter
+
+_CHANGES, _PASSES = 3, 64
+"""Changes of a weight, or backward passes, without any optimizer's step, after which none is expected."""
+
 
 class Turns:
     """Learns which optimizers step together, and says when a step begins and ends.
@@ -44,3 +53,28 @@ class Turns:
         """The step has ended."""
         self._together, self._done = self._done, set()
         self._has_moved = False
+
+
+class Idle:
+    """Notices that weights are trained, but no optimizer steps."""
+
+    def __init__(self) -> None:
+        self._passes = self._changes = self._steps = 0
+        self._version: int | None = None
+
+    def is_sure(self, parameters: Iterable[Parameter], steps: int) -> bool:
+        """Say whether there is no optimizer.
+
+        Args:
+            parameters: Of the model, of which a loss is about to be differentiated.
+            steps: Steps that any optimizers have made.
+        """
+        trained = next((one.value for one in parameters if one.value.requires_grad), None)
+        if trained is None or steps != self._steps:  # another model has its turn, this one may come later
+            self._passes, self._steps, self._version = 0, steps, None
+            return False
+        version, before = trained._version, self._version  # noqa: SLF001 - it counts changes in place
+        self._version = version
+        self._changes += before is not None and version != before
+        self._passes += 1
+        return self._changes >= _CHANGES or self._passes >= _PASSES
