@@ -155,8 +155,9 @@ class Watch:
         Raises:
             UsageError: The number is out of range.
         """
-        for model in self._models():
-            model.operators(steps)
+        for attached in self._attached:
+            if isinstance(attached, (torch.Model, torch.Models)):
+                attached.operators(steps)
 
     def close(self) -> None:
         """Watch no more, and leave nothing behind on models and libraries; a trial of its own ends.

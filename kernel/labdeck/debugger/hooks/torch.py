@@ -18,6 +18,7 @@ from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
 from labdeck.debugger.hooks.torch_losses import loss_modules, unknown_functions
 from labdeck.debugger.hooks.torch_modules import tensors_in
 from labdeck.debugger.hooks.torch_names import resolve, unwrap
+from labdeck.debugger.profiler.operators import check_steps
 from labdeck.debugger.switch import is_enabled
 from labdeck.runs import active
 from labdeck.runs.autolog import importing, loops
@@ -88,6 +89,7 @@ class Model:
         self._handle: Any = None
         self._trial: Trial | None = None
         self._profiler: Any = None
+        self._operators = 0
         self.root = self._unwrapped.root
         self.feed: TorchFeed | None = None
         self.hubs: list[Hub] = []
@@ -149,6 +151,8 @@ class Model:
 
             self._profiler = Profiler(hub)
             self._profiler.start()
+            if self._operators:
+                self._profiler.operators(self._operators)
         self.feed = TorchFeed(hub, self._unwrapped, self._optimizers, self._losses, self._profiler, self._called)
         self.feed.delivery.curves = curves
         self.feed.open()
@@ -159,15 +163,16 @@ class Model:
 
     def _end(self) -> None:
         profiler, self._profiler = self._profiler, None
-        if profiler is not None:
-            profiler.close()
         if self.feed is not None:
             self.feed.close()
         if self.hub is not None:
             self.hub.close()
+        if profiler is not None:
+            profiler.close()  # its report tells what is stored by now
 
     def operators(self, steps: int) -> None:
-        """Have PyTorch's own profiler look at the next steps; UsageError."""
+        """Have PyTorch's own profiler look at the next steps, or at the first ones that come; UsageError."""
+        self._operators = check_steps(steps)
         if self._profiler is not None:
             self._profiler.operators(steps)
 
@@ -203,6 +208,7 @@ class Models:
         self._undo: list[Callable[[], None]] = []
         self._refused: set[type] = set()
         self._closing: Any = None
+        self._operators = 0
         self.models: list[Model] = []
         self._owner = f"debugger-{id(self)}"
         if is_enabled():
@@ -212,6 +218,12 @@ class Models:
     def hubs(self) -> list[Hub]:
         """The hubs of the models that were watched."""
         return [hub for model in self.models for hub in model.hubs]
+
+    def operators(self, steps: int) -> None:
+        """Have PyTorch's own profiler look at the next steps, or at the first ones of each model; UsageError."""
+        self._operators = check_steps(steps)
+        for model in self.models:
+            model.operators(steps)
 
     def _install(self, module: ModuleType) -> None:
         if self._undo:
@@ -263,6 +275,8 @@ class Models:
             return None
         if found.feed is None:
             found.begin()
+        if self._operators:
+            found.operators(self._operators)
         self.models.append(found)
         return found
 

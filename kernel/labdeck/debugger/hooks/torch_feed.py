@@ -61,7 +61,7 @@ class TorchFeed:
         self._is_whole = any(module is self.root for module in self.called.modules())
         self._profiler = profiler
         self._modules = ModuleHooks(self.root, self.called, self._isolated)
-        self.inventory = Inventory(self.root, self._modules, optimizers)
+        self.inventory = Inventory(self.root, self._modules, optimizers, is_timed=profiler is not None)
         self.delivery = Delivery(hub, self.inventory)
         self._given = GivenLosses(losses, self._isolated)
         self._losses = Losses()

@@ -24,6 +24,7 @@ class Inventory:
         root: The model.
         modules: Knows its inputs and outputs.
         optimizers: Those that train it; others that hold its parameters are found when they step.
+        is_timed: Its steps are timed.
 
     Attributes:
         parameters: By name, as they were when `infos` was last asked.
@@ -31,8 +32,9 @@ class Inventory:
         knows_state: An optimizer has stepped, so that it keeps what it keeps.
     """
 
-    def __init__(self, root: Any, modules: ModuleHooks, optimizers: Iterable[Any]) -> None:
+    def __init__(self, root: Any, modules: ModuleHooks, optimizers: Iterable[Any], *, is_timed: bool = True) -> None:
         self._root = root
+        self._is_timed = is_timed
         self._modules = modules
         self._optimizers = [weakref.ref(one) for one in optimizers]
         self._own: weakref.WeakSet[Any] = weakref.WeakSet(optimizers)
@@ -81,7 +83,8 @@ class Inventory:
         groups = sum(len(one.param_groups) for one in self.optimizers)
         for number in range(max(groups, 1)):
             yield TensorInfo(f"lr/{number}" if number else "lr", ("learning_rates",), dtype="float64")
-        yield from timing_infos()
+        if self._is_timed:
+            yield from timing_infos()
 
     def _of_parameters(self) -> Iterator[TensorInfo]:
         for one in self.parameters.values():

@@ -18,6 +18,13 @@ MOST_STEPS = 100
 _MOST_ROWS = 60
 
 
+def check_steps(steps: int) -> int:
+    """Return how many steps are to be profiled; UsageError if that is out of range."""
+    if steps not in range(1, MOST_STEPS + 1):
+        raise UsageError(f"{steps!r} steps cannot be profiled", f"give 1 to {MOST_STEPS}")
+    return steps
+
+
 class OperatorProfile:
     """Runs PyTorch's profiler over some steps and keeps its table with the trial.
 
@@ -38,10 +45,8 @@ class OperatorProfile:
 
     def start(self, steps: int) -> None:
         """Profile the steps that begin after the one that goes on; UsageError."""
-        if steps not in range(1, MOST_STEPS + 1):
-            raise UsageError(f"{steps!r} steps cannot be profiled", f"give 1 to {MOST_STEPS}")
         if self._profile is None:
-            self._wanted, self._done = steps, 0
+            self._wanted, self._done = check_steps(steps), 0
 
     def step(self) -> None:
         """Take note of the end of a step; called in the training's thread."""
