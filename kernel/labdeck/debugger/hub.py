@@ -63,8 +63,8 @@ class Hub:
         save: What is recorded; see `labdeck.debugger.saving.to_savings`.
         rules: Rules or their classes; None for the framework's default ones.
         actions: What is done because of any rule's findings.
-        budget: Share of a step that watching may take, 0.03 for 3 %: intervals are stretched to keep it. None for no
-            limit.
+        budget: Share of a step that may be added to what every step costs, 0.03 for 3 %: intervals are stretched to
+            keep it. None for no limit.
         flight: Steps that the flight recorder keeps in memory; 0 for none.
 
     Raises:

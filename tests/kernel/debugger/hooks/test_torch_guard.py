@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from tests.kernel.debugger.hooks.torch_models import functional, watched
@@ -12,6 +13,9 @@ from torch import nn
 
 from labdeck.debugger.hooks.torch_guard import MOST, GradientGuard
 from labdeck.debugger.rules import ExplodingTensor, NaNOrigin
+from labdeck.findings.window import Window
+from labdeck.store.tensors.frames import Moment
+from labdeck.store.tensors.layout import TensorInfo, make_layout
 
 
 class Remembers:
@@ -77,6 +81,19 @@ def test_of_very_many_gradients_each_is_looked_at_in_turn():
     many[-1][0] = math.nan
     assert not is_found(*many, times=2)
     assert is_found(*many, times=3)
+
+
+def test_what_comes_late_from_a_device_is_the_norm_of_its_step_and_alerts():
+    told = Remembers()
+    guard = GradientGuard(told)
+    guard._arrive(0.0)
+    assert (told.alerts, told.scalars) == (0, [])
+    guard._arrive(math.nan)
+    ((name, value, collection),) = told.scalars
+    assert (told.alerts, name, collection) == (1, "gradients", "gradients")
+    layout, row = make_layout([(TensorInfo(name, (collection,)), ("value",))]), np.array([value])
+    (finding,) = ExplodingTensor().judge(Window(Moment("TRAIN", 7, 7, 0.0), layout, row))
+    assert finding.tensor == "gradients"
 
 
 @pytest.mark.slow
