@@ -99,8 +99,9 @@ class Inventory:
 
     def state_of(self, parameter: Any) -> dict[str, Any]:
         """Return what the optimizers keep of a parameter."""
-        for optimizer in self.optimizers:
-            found = optimizer.state.get(parameter)
+        for one in self._optimizers:
+            optimizer = one()
+            found = None if optimizer is None else optimizer.state.get(parameter)
             if found:
                 return dict(found)
         return {}

@@ -77,7 +77,7 @@ class Measured:
         if tensor is None:
             return
         dense = tensor.detach()
-        if dense.layout is not torch().strided:
+        if not is_quick(dense) and dense.layout is not torch().strided:
             if dense.numel() * dense.element_size() > MOST_DENSE:
                 self.left_out.append(name)
                 return
