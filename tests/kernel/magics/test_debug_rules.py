@@ -17,7 +17,7 @@ from labdeck_ui.as_text import text_card
 LOOP = """
 import numpy as np
 from labdeck.debugger import ArraysHook
-with ArraysHook(name="linear", rules=RULES, actions=ACTIONS) as hook:
+with ArraysHook(name="linear", rules=RULES, actions=ACTIONS, budget=None) as hook:
     for step in range(6):
         hook.save_tensor("gradient/w", np.full(3, 10.0 ** -(2 * step)))
         hook.save_scalar("loss", 1.0 / (step + 1), "losses")

@@ -101,7 +101,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
         deaf.listen()
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/{SECRET}"
         told, _ = judge(Webhook(url, timeout=0.2), losses=[2.0, 2.0])
-    done, message = said(told)
+        done, message = said(told)  # once the server is gone, that is told in its place
     assert not done
     assert message in {"no answer within 0.2 s", "the web address cannot be reached: TimeoutError"}
 
