@@ -212,7 +212,7 @@ class CursorExpired(StoreError):
     code = "cursor-expired"
 
 
-class TrainingEnded(BaseException):  # noqa: N818 - it is no error
+class TrainingEnded(BaseException):
     """A training was ended on purpose, at the end of a step.
 
     It is no `Exception`, so that a training loop that survives its errors does not survive this.
