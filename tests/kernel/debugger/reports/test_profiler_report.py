@@ -79,7 +79,7 @@ def test_without_a_card_it_says_so(experiment):
     report = make_report(experiment.session, trial.id, "profiler")
     assert "No graphics card" in texts(report["cards"])
     remarks = {row[0]: row[6] for row in tables(report["rules"])[0].rows}
-    assert remarks["LowGPUUtilization"] == "there is no graphics card"
+    assert remarks["LowGPUUtilization"] == "no GPU was found on this machine"
     assert remarks["SlowDataloader"] == ""
     assert "profile_operators" in texts(report["operators"])
     waits = series(trial, "timing/data", "TRAIN").values

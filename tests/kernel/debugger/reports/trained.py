@@ -51,7 +51,11 @@ def profiled(trial, *, rules=(), cards=0, operators=False):
     numbers = np.random.default_rng(0)
     real = Gauges.read
 
+    times = 0
+
     def read(gauges):
+        nonlocal times
+        times += 1
         more = {}
         for card in range(cards):
             more[f"system/gpu/{card}"] = float(numbers.uniform(0, 9) if card else numbers.uniform(85, 99))
@@ -65,19 +69,23 @@ def profiled(trial, *, rules=(), cards=0, operators=False):
         profiler.start()
         if operators:
             profiler.operators(3)
-        _train(hub, profiler)
+        _train(hub, profiler, lambda: times)
     finally:
         Gauges.read = real
         hub.close()
         profiler.close()
 
 
-def _train(hub, profiler):
+_SAMPLES = 13
+"""Times that the machine is read: of the last one nothing may be kept yet."""
+
+
+def _train(hub, profiler, read):
     model = torch.nn.Linear(16, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     data = TensorDataset(torch.randn(256, 16))
     rounds = 0
-    while rounds < 3 or hub.watch_record().recorded - hub.global_step < 12:
+    while rounds < 3 or read() < _SAMPLES:
         rounds += 1
         for (batch,) in DataLoader(data, batch_size=32):
             profiler.mark("forward")

@@ -26,7 +26,7 @@ def trained(folder, waits):
                 torch.ones(600, 600) @ torch.ones(600, 600)  # what takes the loader its time
                 torch.ones(600, 600) @ torch.ones(600, 600)
             profiler.mark("forward")
-            loss = model(torch.ones(512, 64)).sum()
+            loss = model(torch.ones(4096, 64)).sum()  # long enough that what others do on the machine is little
             profiler.mark("backward")
             loss.backward()
             end()

@@ -286,8 +286,9 @@ def test_facts_are_looked_up_in_indices(any_location):
             return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {text}".replace("%", "%%"))]
 
         lines = "\n".join(store.catalog._database.read(plan))
-        for index in ("ix_metric_values", "uq_param_name"):
-            assert index in lines
+        # PostgreSQL takes either index of a table of which it knows, once it was analysed, that it is empty.
+        assert "ix_metric_values" in lines or (any_location.url.startswith("postgres") and "uq_metric_name" in lines)
+        assert "uq_param_name" in lines
         assert "SCAN metric" not in lines
         assert "SCAN param" not in lines
         assert "SCAN tag" not in lines
