@@ -101,7 +101,8 @@ def _edges(captured: Mapping[str, Any], modules: list[tuple[str, str, int]]) -> 
     if isinstance(listed, list):
         pairs = [pair for pair in listed if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004
         return tuple(_edge(a, b) for a, b in pairs if a in known and b in known)
-    leaves = [path for path, _, _ in modules if path and not any(other.startswith(path + ".") for other in known)]
+    parents = {path[:end] for path in known for end, letter in enumerate(path) if letter == "."}
+    leaves = [path for path, _, _ in modules if path and path not in parents]
     return tuple(_edge(a, b) for a, b in itertools.pairwise(leaves))
 
 

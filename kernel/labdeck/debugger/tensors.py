@@ -59,10 +59,7 @@ class Tensors:
         found = self._findings(trial_id)
         with self._lock:
             reader = self._reader(trial_id)
-            kept: dict[str, int] = {}
-            for moment in reader.array_moments():
-                for name in reader.array_names(moment.mode, moment.step):
-                    kept[name] = kept.get(name, 0) + 1
+            kept = reader.array_counts()
             health = health_of(found)
             rows = tuple(
                 TensorRow(

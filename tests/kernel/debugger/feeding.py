@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from labdeck.debugger.hub import Hub
 from labdeck.findings.reductions import reduce
+from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.store.tensors.layout import TensorInfo
 
 
@@ -57,3 +60,19 @@ def make(trial, **more):
     hub = Hub(trial, **{"name": "Net", "framework": "torch", "rules": (), "budget": None, **more})
     hub.describe(infos(), 8)
     return hub
+
+
+@dataclass
+class LossAbove(Rule):
+    """The loss is too high."""
+
+    limit: float = 10.0
+    severity = "error"
+
+    def needs(self):
+        return (Need(collection="losses"),)
+
+    def judge(self, window):
+        for name in window.select("losses"):
+            if window.value(name) > self.limit:
+                yield Finding("the loss is too high", name, window.value(name), self.limit)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from tests.kernel.debugger.feeding import arrays_at, feed, fill, make
+from tests.kernel.debugger.feeding import LossAbove, arrays_at, feed, fill, make
 
 import labdeck
 from labdeck.debugger import registry
@@ -34,22 +34,6 @@ def session(trial):
 
 def reader(trial):
     return trial.experiment.session.tensors.reader(trial.id)
-
-
-@dataclass
-class LossAbove(Rule):
-    """The loss is too high."""
-
-    limit: float = 10.0
-    severity = "error"
-
-    def needs(self):
-        return (Need(collection="losses"),)
-
-    def judge(self, window):
-        for name in window.select("losses"):
-            if window.value(name) > self.limit:
-                yield Finding("the loss is too high", name, window.value(name), self.limit)
 
 
 @dataclass

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from tests.kernel.debugger.feeding import feed, fill, make
+from tests.kernel.debugger.feeding import LossAbove, feed, fill, make
 
 import labdeck
 from labdeck.debugger.plan import NO_PLAN
-from labdeck.findings.rule import Finding, Need, Rule
+from labdeck.findings.rule import Finding
 
 
 @pytest.fixture
@@ -17,22 +17,6 @@ def trial():
     trial = labdeck.experiment("digits").trial("net").start()
     yield trial
     trial.finish()
-
-
-@dataclass
-class LossAbove(Rule):
-    """The loss is too high."""
-
-    limit: float = 10.0
-    severity = "error"
-
-    def needs(self):
-        return (Need(collection="losses"),)
-
-    def judge(self, window):
-        for name in window.select("losses"):
-            if window.value(name) > self.limit:
-                yield Finding("the loss is too high", name, window.value(name), self.limit)
 
 
 @dataclass

@@ -90,6 +90,13 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
     def _places(self) -> dict[tuple[tuple[str, ...], str], NDArray[np.intp] | None]:
         return {}
 
+    @cached_property
+    def _reductions(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name, reduction in self._columns:
+            found.setdefault(name, []).append(reduction)
+        return {name: tuple(reductions) for name, reductions in found.items()}
+
     def column(self, name: str, reduction: str) -> Column | None:
         """Return where a reduction stands, None if it is not there."""
         return self._columns.get((name, reduction))
@@ -110,7 +117,7 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
 
     def reductions(self, name: str) -> tuple[str, ...]:
         """Return the reductions of a tensor."""
-        return tuple(reduction for tensor, reduction in self._columns if tensor == name)
+        return self._reductions.get(name, ())
 
     def select(self, collection: str = "", regex: str = "") -> tuple[str, ...]:
         """Return the tensors of a collection, and those whose names a regular expression finds.

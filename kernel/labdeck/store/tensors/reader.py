@@ -71,6 +71,8 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.counts: dict[str, int] = {}
+        self.counted = 0
         self.frames: list[Frame] = []
         self.arrays: dict[tuple[Mode, int], list[Frame]] = defaultdict(list)
         """The frames of whole arrays, by mode and step."""
@@ -222,6 +224,18 @@ class TensorReader:
             if not name or name in names_in(file.payload(frame))
         ]
         return sorted(found, key=lambda moment: (moment.time, moment.global_step))
+
+    def array_counts(self) -> dict[str, int]:
+        """Return at how many steps whole arrays of each tensor were kept; what was counted once is not read again."""
+        total: dict[str, int] = {}
+        for file in self._arrays.values():
+            for frame in file.frames[file.counted :]:
+                for name in names_in(file.payload(frame)) if frame.kind == ARRAYS else ():
+                    file.counts[name] = file.counts.get(name, 0) + 1
+            file.counted = len(file.frames)
+            for name, count in file.counts.items():
+                total[name] = total.get(name, 0) + count
+        return total
 
     def array_names(self, mode: Mode, step: int) -> tuple[str, ...]:
         """Return the tensors of which whole arrays were kept at a step."""
