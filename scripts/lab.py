@@ -18,7 +18,7 @@ import nbformat
 from jupyterlab_server.workspaces_handler import WorkspacesManager
 from nbformat.sign import NotebookNotary
 
-SERVER_SECONDS = 90
+SERVER_SECONDS = 180
 STOPPING_SECONDS = 10
 PORTS_TRIED = 50
 SIDEBAR = "labdeck-sidebar"

@@ -36,7 +36,7 @@ def run(tmp_path_factory):
 
     def execute(code):
         sent = []
-        reply = client.execute_interactive(code, timeout=TIMEOUT, output_hook=sent.append)
+        reply = client.execute_interactive(code, timeout=TIMEOUT, output_hook=sent.append, stop_on_error=False)
         return reply["content"], [(message["msg_type"], message["content"]) for message in sent]
 
     try:

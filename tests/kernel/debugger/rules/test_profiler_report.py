@@ -15,7 +15,7 @@ from labdeck.findings.rule import make_rule
 
 
 def trained(folder, waits):
-    model = torch.nn.Linear(64, 64)
+    model = torch.nn.Linear(256, 256)
 
     def train(profiler, end):
         steps = 0
@@ -26,7 +26,7 @@ def trained(folder, waits):
                 torch.ones(600, 600) @ torch.ones(600, 600)  # what takes the loader its time
                 torch.ones(600, 600) @ torch.ones(600, 600)
             profiler.mark("forward")
-            loss = model(torch.ones(4096, 64)).sum()  # long enough that what others do on the machine is little
+            loss = model(torch.ones(4096, 256)).sum()  # so long that a thread which takes a turn is little of it
             profiler.mark("backward")
             loss.backward()
             end()
