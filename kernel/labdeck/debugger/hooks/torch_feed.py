@@ -15,13 +15,14 @@ from labdeck.debugger.hooks.torch_control import controls_of, rates
 from labdeck.debugger.hooks.torch_delivery import Delivery
 from labdeck.debugger.hooks.torch_guard import GradientGuard
 from labdeck.debugger.hooks.torch_inventory import Inventory
-from labdeck.debugger.hooks.torch_library import is_compiling
+from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
 from labdeck.debugger.hooks.torch_losses import GivenLosses, Losses
-from labdeck.debugger.hooks.torch_modules import ModuleHooks, is_replica, tensors_in
+from labdeck.debugger.hooks.torch_modules import ModuleHooks
 from labdeck.debugger.hooks.torch_names import Unwrapped
 from labdeck.debugger.hooks.torch_network import NetworkTrace
 from labdeck.debugger.hooks.torch_origin import Origins
 from labdeck.debugger.hooks.torch_program import Measured, Program
+from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.hooks.torch_turns import Idle, Turns
 from labdeck.wire.commands import LogCapture
 from labdeck.wire.records import Capture

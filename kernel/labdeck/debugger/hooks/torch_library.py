@@ -34,6 +34,11 @@ def is_compiling() -> bool:
     return bool(torch().compiler.is_compiling())
 
 
+def is_replica(module: Any) -> bool:
+    """Say whether a module is a copy that DataParallel made for one call."""
+    return bool(getattr(module, "_is_replica", False))
+
+
 def type_name(tensor: Any) -> str:
     """Return the name of the type of a tensor: "float32" or "bfloat16", say."""
     return str(tensor.dtype).removeprefix("torch.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from labdeck.debugger.hooks.torch_library import is_compiling
-from labdeck.debugger.hooks.torch_modules import is_replica, tensors_in
+from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
+from labdeck.debugger.hooks.torch_taken import tensors_in
 
 _MOST_MODULES = 2_000
 _MOST_FUNCTIONS = 10_000
@@ -34,8 +34,11 @@ class NetworkTrace:
         self._latest = ""
         self._alive: list[Any] = []  # an id names an object only while it lives
         self._handles = []
-        for path, module in list(model.named_modules())[:_MOST_MODULES]:
-            is_leaf = next(module.children(), None) is None
+        modules = list(model.named_modules())[:_MOST_MODULES]
+        holders = {path[:end] for path, _ in modules for end, letter in enumerate(path) if letter == "/"}
+        for path, module in modules:
+            # A layer of Keras keeps its own parameters in a module of their own.
+            is_leaf = path not in holders and all(type(one).__name__ == "ParameterDict" for one in module.children())
             hook = self._after_leaf if is_leaf and path else self._after_parent
             self._handles.append(module.register_forward_hook(self._bind(hook, path), with_kwargs=True))
 
@@ -83,7 +86,7 @@ class NetworkTrace:
         would seem to get something from all before it.
         """
         latest = self._latest
-        if not latest.startswith(path + "."):
+        if not latest.startswith((path + ".", path + "/")):
             return
         for source in dict.fromkeys(found for tensor in tensors_in(output) for found in self._sources(tensor)):
             if source != latest:

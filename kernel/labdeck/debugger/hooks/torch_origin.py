@@ -9,9 +9,9 @@ import numpy as np
 
 from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_library import torch
-from labdeck.debugger.hooks.torch_modules import tensors_in
 from labdeck.debugger.hooks.torch_names import activation_name, clean
 from labdeck.debugger.hooks.torch_reductions import fetch
+from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.hooks.torch_tracing import Origin, Pass, Tracer, is_finite, remember_pass
 
 if TYPE_CHECKING:

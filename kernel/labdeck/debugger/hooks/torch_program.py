@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.debugger.hooks.torch_library import torch
-from labdeck.debugger.hooks.torch_modules import Taken
 from labdeck.debugger.hooks.torch_names import GRADIENT, OPTIMIZER, UPDATE, Parameter
 from labdeck.debugger.hooks.torch_reductions import Pending, TensorReducer, array_of, fetch, is_on_device, is_quick
+from labdeck.debugger.hooks.torch_taken import Taken
 from labdeck.debugger.reducing import Row
 from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import Column, Layout, TensorInfo

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from labdeck.debugger.hooks.torch_library import library_folder, torch
-from labdeck.debugger.hooks.torch_modules import tensors_in
 from labdeck.debugger.hooks.torch_names import modules_of, parameters_of
+from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.origin import Line, line_here
 
 _MASKS = frozenset({

@@ -1,10 +1,10 @@
-"""What is taken of modules."""
+"""What is taken of the inputs and outputs of a model."""
 
 from __future__ import annotations
 
 import torch
 
-from labdeck.debugger.hooks.torch_modules import Taken
+from labdeck.debugger.hooks.torch_taken import Taken
 
 
 def test_what_one_layer_hands_to_the_next_is_copied_once_and_what_is_written_into_anew():
