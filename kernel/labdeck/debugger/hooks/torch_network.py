@@ -34,11 +34,8 @@ class NetworkTrace:
         self._latest = ""
         self._alive: list[Any] = []  # an id names an object only while it lives
         self._handles = []
-        modules = list(model.named_modules())[:_MOST_MODULES]
-        holders = {path[:end] for path, _ in modules for end, letter in enumerate(path) if letter == "/"}
-        for path, module in modules:
-            # A layer of Keras keeps its own parameters in a module of their own.
-            is_leaf = path not in holders and all(type(one).__name__ == "ParameterDict" for one in module.children())
+        for path, module in list(model.named_modules())[:_MOST_MODULES]:
+            is_leaf = next(module.children(), None) is None
             hook = self._after_leaf if is_leaf and path else self._after_parent
             self._handles.append(module.register_forward_hook(self._bind(hook, path), with_kwargs=True))
 
@@ -86,7 +83,7 @@ class NetworkTrace:
         would seem to get something from all before it.
         """
         latest = self._latest
-        if not latest.startswith((path + ".", path + "/")):
+        if not latest.startswith(path + "."):
             return
         for source in dict.fromkeys(found for tensor in tensors_in(output) for found in self._sources(tensor)):
             if source != latest:
