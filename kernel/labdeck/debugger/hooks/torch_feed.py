@@ -24,6 +24,7 @@ from labdeck.debugger.hooks.torch_origin import Origins
 from labdeck.debugger.hooks.torch_program import Measured, Program
 from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.hooks.torch_turns import Idle, Turns
+from labdeck.debugger.profiler.passes import PassTimes
 from labdeck.wire.commands import LogCapture
 from labdeck.wire.records import Capture
 
@@ -60,7 +61,7 @@ class TorchFeed:
         self.called = model.called if called is None else called
         self.mode: Mode | None = None
         self._is_whole = any(module is self.root for module in self.called.modules())
-        self._profiler = profiler
+        self._times = PassTimes(profiler)
         self._modules = ModuleHooks(self.root, self.called, self._isolated)
         self.inventory = Inventory(self.root, self._modules, optimizers, is_timed=profiler is not None)
         self.delivery = Delivery(hub, self.inventory)
@@ -91,10 +92,9 @@ class TorchFeed:
             called.register_forward_hook(self._leave, with_kwargs=True),
         ]
         self._given.hook()
-        self._network = NetworkTrace(self.root, self._keep_network)
+        self._network = self._modules.functions.trace = NetworkTrace(self.root, self._keep_network)
         events.join(self)
-        if self._profiler is not None:
-            self._profiler.mark("data")
+        self._times.open()
 
     def close(self) -> None:
         """Watch no more: hand over what is there, and take every hook back."""
@@ -162,6 +162,7 @@ class TorchFeed:
 
     def _begin_pass(self, args: Any, kwargs: Any) -> None:
         begun = perf_counter()
+        self._times.pause()
         self._is_entered = True
         self.delivery.deliver()
         self._end_evaluation()
@@ -178,27 +179,28 @@ class TorchFeed:
         discover = not self._was_discovered
         if discover or not measured.has_passed:
             measured.has_passed = True
-            self._modules.begin(measured.plan, measured.taken, discover=discover)
+            self._modules.begin(measured.plan, measured.taken, mode, discover=discover)
             self._modules.see("input", (args, kwargs))
         self._origins.remember(args, kwargs)
         self._note_batch(args, kwargs)
         measured.cost += perf_counter() - begun
-        if mode == "TRAIN" and self._profiler is not None:
-            self._profiler.mark("forward")
+        self._times.begin_pass(is_trained=mode == "TRAIN", within=mode != "TRAIN" and self._step is not None)
 
     def _end_pass(self, output: Any) -> None:
+        self._times.end_pass()
         plan = None if self._step is None else self._step.plan
         if plan is not None and (self.hub.guards_gradients or self._program(plan).watched):
             self._origins.keep_gradients(output)
         self._modules.see("output", output)
         if self._is_whole:
             self._modules.end()
-        if not self._was_discovered:
+        if not self._was_discovered or self._modules.functions.has_news:
             self._was_discovered = True
+            if self._modules.functions.is_blind:
+                self.hub.warn("activation functions of models with compiled parts are not seen")
             self.describe()
             self._renew()
-        if self._evaluated is None and self._profiler is not None:
-            self._profiler.mark("backward")
+        self._times.after_pass()
 
     def _note_batch(self, args: Any, kwargs: Any) -> None:
         if "batch_size" not in self.hub.facts:
@@ -232,6 +234,7 @@ class TorchFeed:
     def _evaluate_by_loss(self) -> None:
         latest = events.recent.calls.pop()
         self._end_evaluation()
+        self._times.evaluated()
         self._evaluated = "EVAL", self._measure("EVAL")
         events.recent.calls.append(latest)
 
@@ -278,6 +281,7 @@ class TorchFeed:
         self._origins.look_at_evaluation(calls)
         events.recent.forget()
         measured.cost += perf_counter() - begun
+        self._times.tell()
         self._hand_over(mode, measured)
 
     def _learn_ends(self, mode: Mode, measured: Measured) -> None:
@@ -304,6 +308,7 @@ class TorchFeed:
         self._end_evaluation()
         if not self._turns.begin(id(optimizer)):
             return
+        self._times.pause()
         measured = self._begin_step()
         if self.inventory.has_changed():
             self.describe()
@@ -313,8 +318,7 @@ class TorchFeed:
         if not closure:
             self._take_gradients(measured)
         measured.cost += perf_counter() - begun
-        if self._profiler is not None:
-            self._profiler.mark("optimizer")
+        self._times.optimizer()
 
     def _take_gradients(self, measured: Measured) -> None:
         if self.hub.guards_gradients and measured.plan is not None and not self._program(measured.plan).watched:
@@ -343,6 +347,7 @@ class TorchFeed:
         self._turns.finish()
         if measured is None:
             return
+        self._times.end_step()
         if measured.is_late:
             self._modules.end()
             self._take_gradients(measured)
@@ -358,14 +363,12 @@ class TorchFeed:
                 if place is not None:
                     measured.row[place] = value
         measured.cost += perf_counter() - begun
-        if self._profiler is not None:
-            self._profiler.end()
+        self._times.tell()
         self._hand_over("TRAIN", measured)
         if not self.inventory.knows_state:
             self.inventory.knows_state = True
             self.describe()
-        if self._profiler is not None:
-            self._profiler.mark("data")
+        self._times.open()
 
     def step_was_skipped(self, optimizer: Any) -> None:
         """A step that a gradient scaler skips is none."""
@@ -374,6 +377,7 @@ class TorchFeed:
             self._step = None
             events.recent.forget()
             self._turns.finish()
+            self._times.open()
             self.hub.facts["skipped_steps"] = self._skipped
             self.hub.warn("the gradient scaler skipped steps whose gradients were not finite; they are not counted")
 
@@ -382,6 +386,7 @@ class TorchFeed:
     def _hand_over(self, mode: Mode, measured: Measured) -> None:
         """End a step; what is still on its way from a device is waited for at the beginning of the next one."""
         plan, origins = measured.plan, self._origins.found()
+        measured.cost += measured.taken.cost
         if plan is None:
             self.hub.skip(mode)
             return

@@ -6,7 +6,7 @@ import itertools
 import logging
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from labdeck.debugger.profiler.loading import LoaderWatch
 from labdeck.debugger.profiler.operators import OperatorProfile
@@ -53,8 +53,9 @@ class Profiler:
     """Times the steps of one watched training, and samples the machine while it runs.
 
     A hook marks the parts of its steps (see `StepTimer`) and calls `end` before the hub's `take` or `skip` of that
-    step, so that the seconds stand in the step's row. The machine is sampled by a thread of its own. Nothing of it
-    raises into the training.
+    step, so that the seconds stand in the step's row; where a step is handed over later than it ends, as one of an
+    evaluation is, it calls `cut` and then `tell`. The machine is sampled by a thread of its own. Nothing of it raises
+    into the training.
 
     Args:
         hub: Of the training.
@@ -74,6 +75,7 @@ class Profiler:
         self._loaders = LoaderWatch(self.timer.loaded)
         self._changed = threading.Event()
         self._ended = False
+        self._cut: dict[str, float] = {}
         self._thread: threading.Thread | None = None
 
     @property
@@ -95,17 +97,31 @@ class Profiler:
         self._thread = threading.Thread(target=self._run, name="labdeck-profiler", daemon=True)
         self._thread.start()
 
-    def mark(self, part: Part) -> None:
-        """Let the time from now on belong to a part of the step."""
+    def mark(self, part: Part | Literal[""]) -> None:
+        """Let the time from now on belong to a part of the step, "" for none."""
         self.timer.mark(part)
 
     def end(self) -> None:
         """End a step: hand the seconds of its parts to the hub, for the row that it is about to write."""
-        if self._operators.is_on:
+        self.cut()
+        self.tell()
+
+    def cut(self, *, counts: bool = True) -> None:
+        """End a step that is handed over later: its seconds are kept until `tell`.
+
+        Args:
+            counts: It is one of those whose operators were asked for; a step of an evaluation is none.
+        """
+        if counts and self._operators.is_on:
             self._operators.step()
         if not self._loaders.is_on and self._thread is not None:
             self._loaders.start()
-        for name, seconds in self.timer.end().items():
+        self._cut = self.timer.end()
+
+    def tell(self) -> None:
+        """Hand the seconds of the step that was cut to the hub; no effect where none was."""
+        found, self._cut = self._cut, {}
+        for name, seconds in found.items():
             self._hub.scalar(name, seconds, COLLECTION)
 
     def operators(self, steps: int = 5) -> None:

@@ -73,6 +73,16 @@ class StepTimer:
         self._loaded = (self._loaded or 0.0) + seconds
         self._workers = workers
 
+    def aside(self) -> dict[str, float]:
+        """Put the parts of a step aside within which another one begins; return them, for `back`."""
+        self.mark("")
+        found, self._parts = self._parts, {}
+        return found
+
+    def back(self, parts: dict[str, float]) -> None:
+        """Go on with a step that was put aside."""
+        self._parts = parts
+
     def end(self) -> dict[str, float]:
         """End the step; return the seconds of its parts by name, "timing/step" being their sum.
 

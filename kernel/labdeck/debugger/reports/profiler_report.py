@@ -16,6 +16,8 @@ from labdeck.debugger.rules import find
 from labdeck.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labdeck.store.session import Session
 
 _MOST_OPERATORS = 20
@@ -68,13 +70,10 @@ def _framework(machine: MachineFacts) -> Section | None:
     if not inside:
         return None
     outside = machine.phases.get("steps", 0.0) - inside
-    shares = {mode: seconds for mode, seconds in modes.items() if seconds} | (
-        {"between": outside} if outside > 0 else {}
-    )
+    shares = {mode: seconds for mode, seconds in modes.items() if seconds} | ({"other": outside} if outside > 0 else {})
     pies = [pie(shares, "the loop, by mode")]
-    parts = machine.parts("TRAIN")
-    if parts:
-        pies.append(pie(parts, "training steps, by part"))
+    parts = {mode: machine.parts(mode) for mode in ("TRAIN", "EVAL")}
+    pies += [pie(found, f"steps of {mode}, by part") for mode, found in parts.items() if found]
     kept = machine.facts.capture("operators").get("operators", [])
     kinds = {
         "processor": sum(row.get("cpu_ms", 0.0) for row in kept),
@@ -82,14 +81,29 @@ def _framework(machine: MachineFacts) -> Section | None:
     }
     if kinds["processor"]:
         pies.append(pie({name: value / 1000 for name, value in kinds.items() if value}, "operators, by device"))
-    columns = ("part of training steps", "seconds", "% of the steps")
-    whole = sum(parts.values()) or 1.0
-    table = Table(columns, [(part, seconds, 100 * seconds / whole) for part, seconds in parts.items()])
+    whole = sum(shares.values())
+    by_mode = Table(
+        ("mode", "seconds", "% of the loop"),
+        [(mode, seconds, 100 * seconds / whole) for mode, seconds in shares.items()],
+    )
     text = (
         "Work that a graphics card does later counts where it is waited for. With a data loader of PyTorch, "
         '"data" is the time that it was waited for, and "other" the rest of the time between two steps.'
     )
-    return Section("framework", "Where the time went", (*pies, table, Text(text)))
+    return Section("framework", "Where the time went", (*pies, by_mode, _parts(parts), Text(text)))
+
+
+def _parts(parts: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return what the parts of steps took, side by side for training and evaluation."""
+    rows: list[tuple[object, ...]] = []
+    for part in dict.fromkeys(part for found in parts.values() for part in found):
+        row: list[object] = [part]
+        for found in parts.values():
+            seconds = found.get(part)
+            row += [seconds, None if seconds is None else 100 * seconds / sum(found.values())]
+        rows.append(tuple(row))
+    columns = [column for mode in parts for column in (f"seconds of {mode}", f"% of {mode}")]
+    return Table(("part of the steps", *columns), rows)
 
 
 def _operators(facts: Facts) -> Section:

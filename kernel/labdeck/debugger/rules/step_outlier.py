@@ -55,9 +55,9 @@ class StepOutlier(SampledRule):
     started anew); write checkpoints beside the training; pad to few shapes; move what is not training out of the loop.
 
     Formula: a step is an outlier if its seconds exceed mean + stddev * deviation of the steps of its mode before it, of
-    which there must be ten; more than n_outliers of a mode are too many. A training step that follows an evaluation
-    does not count: it may hold the time of it. The rule is SageMaker's; `stddev` is 5 as its documentation has it,
-    where its code had 3.
+    which there must be ten; more than n_outliers of a mode are too many. The first step after one of another mode does
+    not count: it may hold the time of what ended the epoch, and of loaders that start. The rule is SageMaker's;
+    `stddev` is 5 as its documentation has it, where its code had 3.
 
     Attributes:
         stddev: Standard deviations.
@@ -80,7 +80,7 @@ class StepOutlier(SampledRule):
     stddev: float = 5.0
     mode: Mode | None = None
     n_outliers: int = 10
-    _evaluated: bool = field(init=False, repr=False, default=False)
+    _latest: Mode | None = field(init=False, repr=False, default=None)
     _durations: dict[Mode, _Durations] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,9 +97,9 @@ class StepOutlier(SampledRule):
         """Take in the time of one step."""
         if window.mode not in _MODES:
             return
-        after, self._evaluated = self._evaluated, window.mode == "EVAL"
+        before, self._latest = self._latest, window.mode
         seconds = known(window, _STEP)
-        if seconds is None or (self.mode and window.mode != self.mode) or (after and window.mode == "TRAIN"):
+        if seconds is None or (self.mode and window.mode != self.mode) or before not in (None, window.mode):
             return
         past = self._durations.setdefault(window.mode, _Durations())
         if past.count >= _ENOUGH and seconds > past.mean + self.stddev * past.deviation:

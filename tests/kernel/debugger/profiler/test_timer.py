@@ -84,3 +84,18 @@ def test_everything_it_makes_is_described():
     timer.loaded(0.0, 3)
     assert set(timer.end()) - {"timing/initialization"} == {info.name for info in timing_infos()}
     assert {info.collections for info in timing_infos()} == {("timing",)}
+
+
+def test_a_step_within_a_step_is_no_part_of_it():
+    clock = Clock()
+    timer = StepTimer(clock)
+    timer.mark("forward")
+    clock.pass_by(1.0)
+    kept = timer.aside()
+    timer.mark("forward")
+    clock.pass_by(10.0)
+    assert timer.end()["timing/step"] == 10.0
+    timer.back(kept)
+    timer.mark("backward")
+    clock.pass_by(2.0)
+    assert timer.end() == {"timing/forward": 1.0, "timing/backward": 2.0, "timing/step": 3.0}

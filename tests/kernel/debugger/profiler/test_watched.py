@@ -53,11 +53,68 @@ def test_each_step_has_its_times(training):
 
 
 @pytest.mark.slow
+def test_evaluations_have_times_of_their_own(experiment):
+    net = torch.nn.Linear(4, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    data = DataLoader(TensorDataset(torch.randn(24, 4)), batch_size=8)
+    with (
+        experiment.trial("net") as trial,
+        labdeck.watch(net, optimizer, rules=["OverallFrameworkMetrics"], budget=None),
+    ):
+        for _ in range(2):
+            net.train()
+            for (inputs,) in data:
+                optimizer.zero_grad()
+                net(inputs).sum().backward()
+                optimizer.step()
+            net.eval()
+            for (inputs,) in data:
+                net(inputs)
+    reader = trial.experiment.session.tensors.reader(trial.id)
+    evaluated = {
+        name: reader.series(f"timing/{name}", "value", "EVAL") for name in ("step", "data", "forward", "other")
+    }
+    assert evaluated["step"].steps.tolist() == list(range(6))
+    parts = np.nansum([evaluated[name].values for name in ("data", "forward", "other")], axis=0)
+    assert np.allclose(parts, evaluated["step"].values)
+    assert np.isnan(reader.series("timing/optimizer", "value", "EVAL").values).all()
+    assert len(series(trial, "timing/step")) == 6
+    (rule,) = trial.experiment.session.catalog.debugger(trial.id).rules
+    assert rule.report["TRAIN"] + rule.report["EVAL"] == pytest.approx(100)
+    report = make_report(trial.experiment.session, trial.id, "profiler")
+    modes, shares = (part for part in report["framework"].parts if isinstance(part, Table))
+    assert {row[0] for row in modes.rows} >= {"TRAIN", "EVAL"}
+    assert {row[0]: row[1] for row in modes.rows}["EVAL"] == pytest.approx(evaluated["step"].values.sum())
+    assert {row[0] for row in shares.rows if row[3]} == {"data", "forward", "other"}
+
+
+@pytest.mark.slow
+def test_a_pass_of_an_evaluation_within_a_step_is_no_part_of_it(experiment):
+    net = torch.nn.Linear(4, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    with experiment.trial("net") as trial, labdeck.watch(net, optimizer, rules=(), budget=None):
+        for _ in range(3):
+            loss = net.train()(torch.ones(2, 4)).sum()
+            net.eval()(torch.ones(2, 4))
+            loss.backward()
+            optimizer.step()
+    reader = trial.experiment.session.tensors.reader(trial.id)
+    assert np.allclose(
+        series(trial, "timing/step"),
+        sum(np.nan_to_num(series(trial, f"timing/{part}")) for part in ("data", "forward", "backward", "optimizer")),
+    )
+    assert (series(trial, "timing/optimizer") > 0).all()
+    inner = reader.series("timing/step", "value", "EVAL").values
+    assert inner.tolist() == reader.series("timing/forward", "value", "EVAL").values.tolist()
+
+
+@pytest.mark.slow
 def test_both_reports_can_be_made_of_it(training):
     trial = training(rules=["ProfilerReport", "VanishingGradient"])
     session = trial.experiment.session
     profile = make_report(session, trial.id, "profiler")
-    parts = {row[0]: row[1] for part in profile["framework"].parts if isinstance(part, Table) for row in part.rows}
+    _, shares = (part for part in profile["framework"].parts if isinstance(part, Table))
+    parts = {row[0]: row[1] for row in shares.rows}
     assert parts["backward"] == pytest.approx(np.nansum(series(trial, "timing/backward")))
     report = make_report(session, trial.id)
     numbers = {row[0]: row[4] for part in report["model"].parts if isinstance(part, Table) for row in part.rows}

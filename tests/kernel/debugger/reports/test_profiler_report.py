@@ -48,7 +48,10 @@ def test_it_has_every_section_and_tells_what_was_recorded(experiment, trial):
     assert usage["processor"][2] == cpu.max()
     assert usage["processor"][-1] == cpu.min()
     assert abs(usage["GPU 0"][6] - percentile(series(trial, "system/gpu/0").values, 50)) < 10
-    parts = {row[0]: row[1] for row in tables(report["framework"])[0].rows}
+    modes = {row[0]: row[1] for row in tables(report["framework"])[0].rows}
+    for mode in ("TRAIN", "EVAL"):
+        assert modes[mode] == pytest.approx(series(trial, "timing/step", mode).values.sum())
+    parts = {row[0]: row[1] for row in tables(report["framework"])[1].rows}
     assert parts["forward"] == pytest.approx(series(trial, "timing/forward", "TRAIN").values.sum())
     steps = {row[0]: row for row in tables(report["steps"])[0].rows}
     took = series(trial, "timing/step", "TRAIN").values
