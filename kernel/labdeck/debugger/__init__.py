@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labdeck.debugger.checkpoints import keep_checkpoint, load_checkpoint
     from labdeck.debugger.hooks.arrays import ArraysHook
+    from labdeck.debugger.hooks.keras_view import tree
     from labdeck.debugger.hooks.lightgbm import LightGBMHook
-    from labdeck.debugger.hooks.torch_names import tree
     from labdeck.debugger.hooks.xgboost_hook import XGBoostHook
     from labdeck.debugger.pausing import paused
     from labdeck.debugger.watch import Watch, attach_automatically
@@ -29,7 +29,7 @@ _HOMES = {
     "keep_checkpoint": "labdeck.debugger.checkpoints",
     "load_checkpoint": "labdeck.debugger.checkpoints",
     "paused": "labdeck.debugger.pausing",
-    "tree": "labdeck.debugger.hooks.torch_names",
+    "tree": "labdeck.debugger.hooks.keras_view",
 }
 
 _MODULES = {"actions": "labdeck.findings.actions", "rules": "labdeck.debugger.rules"}

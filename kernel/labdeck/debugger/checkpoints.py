@@ -38,9 +38,13 @@ def keep_checkpoint(trial: Trial, model: Any, optimizer: Any = None, *, name: st
         StoreFull: The disk is full.
     """
     suffix, write = _writer(model, optimizer, step)
-    called = f"{name}-step-{step}{suffix}"
+    return keep_file(trial, f"{name}-step-{step}{suffix}", write)
+
+
+def keep_file(trial: Trial, called: str, write: Callable[[Path], Any]) -> str:
+    """Keep what a function writes to the path that it is given as an artifact of the trial; return its name."""
     with tempfile.TemporaryDirectory(prefix="labdeck-") as folder:
-        path = Path(folder) / f"checkpoint{suffix}"
+        path = Path(folder) / f"checkpoint{Path(called).suffix}"
         write(path)
         trial.log_artifact(path, name=called)
     return called

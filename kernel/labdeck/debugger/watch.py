@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labdeck.debugger.hooks import lightgbm, sklearn, torch, xgboost
+from labdeck.debugger.hooks.keras_calls import KerasCalls
+from labdeck.debugger.hooks.keras_library import is_layer
 from labdeck.debugger.hooks.making import HubMaker
 from labdeck.debugger.hooks.torch_library import is_module
 from labdeck.debugger.preview import PreviewRow
@@ -261,7 +263,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
             before.close()
         watched = torch.Model(maker, model, optimizers, loss, profile=profile)
         _open[model] = weakref.ref(watched)
-        return Watch([watched])
+        return Watch([watched, KerasCalls()] if is_layer(model) else [watched])
     for framework in (xgboost, lightgbm, sklearn):
         if framework.can_watch(model):
             return Watch([framework.attach(maker, model)])
@@ -297,7 +299,7 @@ def _is_number(value: object) -> bool:
 
 
 def _boosters(maker: HubMaker) -> list[Attached]:
-    return [framework.attach(maker) for framework in (xgboost, lightgbm, sklearn)]
+    return [KerasCalls(), *(framework.attach(maker) for framework in (xgboost, lightgbm, sklearn))]
 
 
 @contextmanager

@@ -12,11 +12,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.curves import live_curves
+from labdeck.debugger.hooks import keras_library
 from labdeck.debugger.hooks import torch_events as events
+from labdeck.debugger.hooks.keras_feed import KerasFeed
+from labdeck.debugger.hooks.keras_view import View, module_of, unwrap
 from labdeck.debugger.hooks.torch_feed import TorchFeed
 from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
 from labdeck.debugger.hooks.torch_losses import loss_modules, unknown_functions
-from labdeck.debugger.hooks.torch_names import resolve, unwrap
+from labdeck.debugger.hooks.torch_names import resolve
 from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.profiler.operators import check_steps
 from labdeck.debugger.switch import is_enabled
@@ -91,6 +94,7 @@ class Model:
         self._profiler: Any = None
         self._operators = 0
         self.root = self._unwrapped.root
+        self._framework = keras_library.NAME if isinstance(self.root, View) else NAME
         self.feed: TorchFeed | None = None
         self.hubs: list[Hub] = []
         if not is_enabled() or self._unwrapped.rank:
@@ -131,10 +135,10 @@ class Model:
         name = type(self.root).__name__
         trial, curves = self._maker.trial or active.innermost(), None
         if trial is None:
-            place = loops.open_loop(NAME, name, self.root, None)
-            trial, curves = place.trial, live_curves(place, NAME)
+            place = loops.open_loop(self._framework, name, module_of(self.root), None)
+            trial, curves = place.trial, live_curves(place, self._framework)
         active.before_leaving(trial, self._trial_ends)  # before the hub does the same
-        hub, _ = dataclasses.replace(self._maker, trial=trial, save=self._save).make(name, NAME)
+        hub, _ = dataclasses.replace(self._maker, trial=trial, save=self._save).make(name, self._framework)
         if hub is None:
             return
         self._trial = trial
@@ -153,7 +157,8 @@ class Model:
             self._profiler.start()
             if self._operators:
                 self._profiler.operators(self._operators)
-        self.feed = TorchFeed(hub, self._unwrapped, self._optimizers, self._losses, self._profiler, self._called)
+        kind = KerasFeed if isinstance(self.root, View) else TorchFeed
+        self.feed = kind(hub, self._unwrapped, self._optimizers, self._losses, self._profiler, self._called)
         self.feed.delivery.curves = curves
         self.feed.open()
 
@@ -250,7 +255,7 @@ class Models:
         found = find_model(torch(), parts)
         own = unwrap(module).root
         root = unwrap(own if found is None else found).root
-        if not any(part is own for part in root.modules()):
+        if not any(part is module_of(own) for part in root.modules()):
             root = own
         is_whole = own is root
         model = self._watch(root if not is_whole else module, called=module)

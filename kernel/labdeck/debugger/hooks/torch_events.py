@@ -132,7 +132,7 @@ def _install() -> None:
     library = torch()
     steps = sys.modules["torch.optim.optimizer"]  # torch.optim does not name it
     _undo.append(steps.register_optimizer_step_pre_hook(_before_step).remove)
-    _undo.append(steps.register_optimizer_step_post_hook(_after_step).remove)
+    _undo.append(steps.register_optimizer_step_post_hook(stepped).remove)
     _replace(library.Tensor, "backward", _backward)
     for name in _LOSSES:
         if hasattr(library.nn.functional, name):
@@ -158,14 +158,26 @@ def _replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callabl
 
 def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     closure = any(one is not None for one in args[1:2]) or kwargs.get("closure") is not None  # the first is itself
+    stepping(optimizer, closure=closure)
+
+
+def stepping(optimizer: Any, *, closure: bool = False) -> None:
+    """An optimizer is about to step."""
     for watcher in tuple(_watchers):
         watcher.before_step(optimizer, closure)
 
 
-def _after_step(optimizer: Any, *_: Any) -> None:
+def stepped(optimizer: Any, *_: Any) -> None:
+    """It has."""
     recent.steps += 1
     for watcher in tuple(_watchers):
         watcher.after_step(optimizer)
+
+
+def skipped(optimizer: Any) -> None:
+    """Gradients were not finite, and it does not step."""
+    for watcher in tuple(_watchers):
+        watcher.step_was_skipped(optimizer)
 
 
 def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -213,8 +225,7 @@ def _scaler_step(original: Callable[..., Any]) -> Callable[..., Any]:
         before = recent.steps
         found = original(self, optimizer, *args, **kwargs)
         if recent.steps == before:
-            for watcher in tuple(_watchers):
-                watcher.step_was_skipped(optimizer)
+            skipped(optimizer)
         return found
 
     return step

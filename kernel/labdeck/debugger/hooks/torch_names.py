@@ -100,6 +100,9 @@ def clean(path: str) -> str:
 
 def parameters_of(root: Any) -> list[Parameter]:
     """Return the parameters of a model in its order; a shared or tied one by its first name."""
+    named = getattr(type(root), "watched_parameters", None)  # a model as another library sees it names its own
+    if named is not None:
+        return list(named(root))
     found: list[Parameter] = []
     seen: set[int] = set()
     for path, module in root.named_modules():
@@ -174,7 +177,7 @@ def activation_name(path: str, root_type: str, kind: str, number: int, call: int
 
 def activation_info(path: str, module: Any, root: Any, kind: str, number: int, call: int, tensor: Any) -> TensorInfo:
     """Return what is known of an input or output of a module; `tensor` is None before it was seen."""
-    layer = _ACTIVATIONS.get(type(module).__name__)
+    layer = _ACTIVATIONS.get(type(module).__name__) or _activation_in(module, kind)
     return TensorInfo(
         activation_name(path, type(root).__name__, kind, number, call),
         (f"{kind}s", *((f"{layer}_{kind}s",) if layer else ())),
@@ -183,6 +186,15 @@ def activation_info(path: str, module: Any, root: Any, kind: str, number: int, c
         (0,) if tensor is None else tuple(tensor.shape),
         "float32" if tensor is None else type_name(tensor),
     )
+
+
+def _activation_in(module: Any, kind: str) -> str | None:
+    """Return the activation that a layer of Keras is, or ends with: then its outputs are those of the activation."""
+    name, function = type(module).__name__, vars(module).get("activation")
+    if not str(getattr(function, "__module__", "")).startswith("keras.") or "LSTM" in name or "GRU" in name:
+        return None
+    found = _ACTIVATIONS.get({"relu": "ReLU", "relu6": "ReLU6"}.get(function.__name__, function.__name__.title()))
+    return found if kind == "output" or name == "Activation" else None
 
 
 def matching(root: Any, wanted: Sequence[Any]) -> set[str]:
@@ -263,7 +275,7 @@ def tree(model: Any) -> str:
             0.bias [2], gradient/0.bias, update/0.bias
           1 (ReLU): 1_input_0, 1_output_0
     """
-    if not isinstance(model, torch().nn.Module):
+    if not isinstance(model, torch().nn.Module) and not hasattr(type(model), "watched_parameters"):
         raise UsageError(f"{type(model).__name__} is no model of PyTorch", "give a torch.nn.Module")
     root = unwrap(model).root
     parameters: dict[str, list[Parameter]] = {}

@@ -70,6 +70,7 @@ _USUAL = (
 )
 _DEFAULTS = {
     "torch": (*_USUAL, "LearningRate"),
+    "keras": (*_USUAL, "LearningRate"),
     "arrays": _USUAL,
     "sklearn": ("NaNOrigin", "ExplodingTensor", "LossSpike", "Overfit", "LabelLeakage", "StalledTrainingRule"),
     "xgboost": ("NaNOrigin", "ExplodingTensor", "Overfit", "LabelLeakage", "StalledTrainingRule"),

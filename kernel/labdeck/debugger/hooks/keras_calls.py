@@ -1,0 +1,364 @@
+"""What a process does with Keras on PyTorch, told as if PyTorch did it: losses, steps, and which mode it is.
+
+Methods of the library are surrounded only while somebody watches. A step of training is told when its batch has ended,
+so that the metrics of the batch belong to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+from labdeck.debugger.hooks import torch_events as events
+from labdeck.debugger.hooks.calls import Calls
+from labdeck.debugger.hooks.keras_library import NAME, backend, layers_in, library_folder, value_of
+from labdeck.debugger.hooks.keras_optimizer import KerasOptimizer, seen_as_torch
+from labdeck.debugger.hooks.torch_library import is_compiling, torch
+from labdeck.debugger.origin import line_here
+from labdeck.debugger.switch import is_enabled
+from labdeck.runs.autolog import importing
+from labdeck.runs.autolog.patching import argument, with_argument
+from labdeck.runs.autolog.place import floats
+from labdeck.wire.debugging import Mode
+
+_MODES: dict[str, Mode] = {
+    "fit": "TRAIN", "train_on_batch": "TRAIN", "evaluate": "EVAL", "test_on_batch": "EVAL",
+    "predict": "PREDICT", "predict_on_batch": "PREDICT",
+}  # fmt: skip
+
+
+class Watcher(Protocol):
+    """Who watches a model of Keras."""
+
+    def batch_ended(self, model: Any, mode: Mode, values: Mapping[str, float]) -> None:
+        """A batch of a call of the model has ended, with these metrics."""
+
+
+class _Call(NamedTuple):
+    """A call that trains, evaluates or asks a model."""
+
+    model: Any
+    mode: Mode
+    is_loop: bool
+
+
+class _Applying:
+    """An optimizer that is given gradients."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
+        self.variables: list[Any] = []
+        self.begun: KerasOptimizer | None = None
+
+
+class _Doing(threading.local):
+    """What this thread does with Keras.
+
+    Attributes:
+        calls: Calls of models, the innermost last.
+        applying: Optimizers that are given gradients, the innermost last.
+        stepped: One whose step has not been told yet.
+        steps: How many steps optimizers have made.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[_Call] = []
+        self.applying: list[_Applying] = []
+        self.stepped: KerasOptimizer | None = None
+        self.steps = 0
+
+
+_doing = _Doing()
+_calls: Calls | None = None
+_joined: list[object] = []
+_turn = threading.RLock()
+watchers: list[Watcher] = []
+"""Those who are told of batches."""
+
+
+class KerasCalls:
+    """Has Keras told of until it is closed; as soon as it is imported if it is not yet. It watches nothing itself."""
+
+    def __init__(self) -> None:
+        self.hubs: list[Any] = []
+        self._owner = f"debugger-{id(self)}"
+        if is_enabled():
+            importing.when_imported(NAME, self._owner, self._install)
+
+    def _install(self, module: ModuleType) -> None:
+        global _calls  # noqa: PLW0603 - a method is surrounded once, however many watch
+        with _turn:
+            if self in _joined or backend() != "torch":
+                return
+            _joined.append(self)
+            if _calls is None:
+                _calls = _surround(module)
+
+    def close(self) -> None:
+        """Have it told no more; the last one takes everything back."""
+        global _calls  # noqa: PLW0603
+        importing.forget(self._owner)
+        with _turn:
+            if self in _joined:
+                _joined.remove(self)
+            if not _joined and _calls is not None:
+                _calls.restore()
+                _calls = None
+
+
+def _surround(module: ModuleType) -> Calls:
+    calls = Calls()
+    for name in _MODES:
+        calls.around_method(_owner(module.Model, name), name, _call_of(module, name))
+    for name in ("compute_loss", "_compute_loss"):
+        calls.around_method(_owner(module.Model, name), name, _model_loss)
+    calls.around_method(module.losses.Loss, "__call__", _loss)
+    optimizer = module.optimizers.Optimizer
+    calls.around_method(_owner(optimizer, "apply"), "apply", _apply)
+    calls.around_method(_owner(optimizer, "_backend_apply_gradients"), "_backend_apply_gradients", _take_variables)
+    calls.around_method(_owner(optimizer, "_clip_gradients"), "_clip_gradients", _clip)
+    scaler = module.optimizers.LossScaleOptimizer
+    calls.around_method(scaler, "apply", _apply_scaled)
+    for kind in (_owner(optimizer, "scale_loss"), scaler):
+        calls.around_method(kind, "scale_loss", _scale)
+    return calls
+
+
+def _owner(kind: type, name: str) -> type:
+    return next((part for part in kind.__mro__ if name in vars(part)), kind)
+
+
+# -- calls of models ---------------------------------------------------------------------------------------------------
+
+
+def mode_of(model: Any) -> Mode | None:
+    """Return what this thread does with a model, or one that holds it; None if no call says so."""
+    return next((call.mode for call in reversed(_doing.calls) if _holds(call.model, model)), None)
+
+
+def _holds(outer: Any, inner: Any) -> bool:
+    return outer is inner or any(_holds(one, inner) for one in layers_in(outer))
+
+
+def end_loops(model: Any) -> bool:
+    """Have the `fit` that goes on with a model, or one that holds it, end as after early stopping; say if one does."""
+    if not any(call.is_loop and call.mode == "TRAIN" and _holds(call.model, model) for call in _doing.calls):
+        return False
+    for call in _doing.calls:
+        for flag in ("stop_training", "stop_evaluating", "stop_predicting"):
+            setattr(call.model, flag, True)
+    return True
+
+
+def _call_of(module: ModuleType, name: str) -> Callable[..., Any]:
+    mode, is_loop = _MODES[name], not name.endswith("_on_batch")
+
+    def around(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not args or is_compiling():
+            return original(*args, **kwargs)
+        model = args[0]
+        flush()
+        _doing.calls.append(_Call(model, mode, is_loop))
+        try:
+            if is_loop and not _is_followed(kwargs.get("callbacks")):
+                with _followed(module, original, args, kwargs, model) as (given, named):
+                    return original(*given, **named)
+            found = original(*args, **kwargs)
+            if not is_loop:
+                _batch_ended(model, mode, model.get_metrics_result() if mode != "PREDICT" else {})
+            return found
+        finally:
+            _doing.calls.pop()
+            flush()
+
+    return around
+
+
+def _is_followed(callbacks: Any) -> bool:
+    held = getattr(callbacks, "callbacks", None) or []
+    return any(getattr(one, "watches_for_labdeck", False) for one in held)
+
+
+@contextmanager
+def _followed(
+    module: ModuleType, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], model: Any
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Give the arguments of a call with a callback more, which is taken out again of a list that the user made."""
+    follower = _follower(module, model)
+    lists: list[Any] = []
+
+    def joined(given: Any) -> Any:
+        if given is None:
+            return [follower]
+        if hasattr(given, "callbacks"):  # a CallbackList, which is used as it is
+            given.append(follower)
+            lists.append(given.callbacks)
+            return given
+        return [*given, follower] if isinstance(given, (list, tuple)) else [given, follower]
+
+    try:
+        yield with_argument(original, args, kwargs, "callbacks", joined)
+    finally:
+        for one in lists:
+            one[:] = [each for each in one if each is not follower]
+
+
+def _follower(module: ModuleType, model: Any) -> Any:
+    def told(mode: Mode) -> Callable[..., None]:
+        def ended(_: Any, __: int, logs: Any = None) -> None:
+            _batch_ended(model, mode, {} if mode == "PREDICT" else logs or {})
+
+        return ended
+
+    methods = {
+        "on_train_batch_end": told("TRAIN"),
+        "on_test_batch_end": told("EVAL"),
+        "on_predict_batch_end": told("PREDICT"),
+        "watches_for_labdeck": True,
+    }
+    return type("DebuggerFollower", (module.callbacks.Callback,), methods)()
+
+
+def _batch_ended(model: Any, mode: Mode, logs: Mapping[str, Any]) -> None:
+    if watchers:
+        values = floats(logs)
+        for watcher in tuple(watchers):
+            watcher.batch_ended(model, mode, values)
+    flush()
+
+
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+
+def _model_loss(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    pair = argument(args, kwargs, 3, "y_pred"), argument(args, kwargs, 2, "y")
+    return _noted("compute_loss", original, args, kwargs, pair)
+
+
+def _loss(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    pair = argument(args, kwargs, 2, "y_pred"), argument(args, kwargs, 1, "y_true")
+    return _noted(type(args[0]).__name__, original, args, kwargs, pair)
+
+
+def _noted(
+    name: str, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], pair: tuple[Any, Any]
+) -> Any:
+    if is_compiling():
+        return original(*args, **kwargs)
+    mine = events.recent
+    mine.depth += 1
+    try:
+        value = original(*args, **kwargs)
+    finally:
+        mine.depth -= 1
+    if torch().is_tensor(value) and not value.is_meta and not mine.depth:
+        ends = tuple(_tensor(one) for one in pair)
+        again = functools.partial(_again, original, args, kwargs)
+        events.note_loss(name, value, ends, {}, again, pair=all(one is not None for one in ends))
+        mine.line = line_here(library_folder()) or mine.line
+    return value
+
+
+def _again(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *_: Any) -> Any:
+    return original(*args, **kwargs)
+
+
+def _tensor(value: Any) -> Any:
+    """Return predictions or labels as a tensor, None for what is no single one."""
+    if torch().is_tensor(value):
+        return value
+    kind = getattr(value, "dtype", None)
+    return torch().as_tensor(value) if getattr(kind, "kind", "") in tuple("biuf") else None
+
+
+def _scale(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    loss: Any = args[1] if len(args) > 1 else kwargs.get("loss")
+    scaled = original(*args, **kwargs)
+    if scaled is not loss and torch().is_tensor(loss) and torch().is_tensor(scaled):
+        events.recent.scaled, events.recent.unscaled = weakref.ref(scaled), loss.detach()
+    return scaled
+
+
+# -- optimizers --------------------------------------------------------------------------------------------------------
+
+
+def flush() -> None:
+    """Tell of a step that has been made."""
+    stepped, _doing.stepped = _doing.stepped, None
+    if stepped is not None:
+        events.stepped(stepped)
+
+
+def _apply(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not args or is_compiling():
+        return original(*args, **kwargs)
+    mine = _Applying(args[0])
+    _doing.applying.append(mine)
+    try:
+        found = original(*args, **kwargs)
+    finally:
+        _doing.applying.pop()
+    if mine.begun is not None:
+        _doing.stepped = mine.begun
+        if not (_doing.calls and _doing.calls[-1].mode == "TRAIN"):
+            flush()
+    return found
+
+
+def _take_variables(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if _doing.applying and not is_compiling():
+        _doing.applying[-1].variables = list(argument(args, kwargs, 2, "trainable_variables") or ())
+    return original(*args, **kwargs)
+
+
+def _clip(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Tell of a step: what this returns is applied next, gathered, unscaled and clipped; weights are as before."""
+    gradients = original(*args, **kwargs)
+    if _doing.applying and not is_compiling():
+        mine = _doing.applying[-1]
+        if mine.begun is None and mine.optimizer is args[0]:
+            mine.begun = seen_as_torch(args[0])
+            _doing.steps += 1
+            flush()
+            with _in_place(mine.variables, gradients):
+                events.stepping(mine.begun)
+    return gradients
+
+
+@contextmanager
+def _in_place(variables: Iterable[Any], gradients: Iterable[Any]) -> Iterator[None]:
+    """Have the parameters hold the gradients that are applied, where these are others than those that they hold."""
+    before = []
+    for variable, gradient in zip(variables, gradients, strict=False):
+        value = value_of(variable)
+        if value.grad is not gradient and _fits(value, gradient):
+            before.append((value, value.grad))
+            value.grad = gradient.detach()
+    try:
+        yield
+    finally:
+        for value, gradient in before:
+            value.grad = gradient
+
+
+def _fits(value: Any, gradient: Any) -> bool:
+    return (
+        torch().is_tensor(gradient)
+        and (gradient.shape, gradient.dtype, gradient.device) == (value.shape, value.dtype, value.device)
+        and value.requires_grad
+    )
+
+
+def _apply_scaled(original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    before = _doing.steps
+    found = original(*args, **kwargs)
+    if _doing.steps == before and not is_compiling():
+        inner = args[0].inner_optimizer
+        if not getattr(inner, "gradient_accumulation_steps", None):
+            events.skipped(seen_as_torch(inner))
+    return found
