@@ -92,7 +92,7 @@ class TorchFeed:
             called.register_forward_hook(self._leave, with_kwargs=True),
         ]
         self._given.hook()
-        self._network = NetworkTrace(self.root, self._keep_network)
+        self._network = self._modules.functions.trace = NetworkTrace(self.root, self._keep_network)
         events.join(self)
         self._times.open()
 
@@ -179,7 +179,7 @@ class TorchFeed:
         discover = not self._was_discovered
         if discover or not measured.has_passed:
             measured.has_passed = True
-            self._modules.begin(measured.plan, measured.taken, discover=discover)
+            self._modules.begin(measured.plan, measured.taken, mode, discover=discover)
             self._modules.see("input", (args, kwargs))
         self._origins.remember(args, kwargs)
         self._note_batch(args, kwargs)
@@ -194,8 +194,10 @@ class TorchFeed:
         self._modules.see("output", output)
         if self._is_whole:
             self._modules.end()
-        if not self._was_discovered:
+        if not self._was_discovered or self._modules.functions.has_news:
             self._was_discovered = True
+            if self._modules.functions.is_blind:
+                self.hub.warn("activation functions of models with compiled parts are not seen")
             self.describe()
             self._renew()
         self._times.after_pass()
@@ -384,6 +386,7 @@ class TorchFeed:
     def _hand_over(self, mode: Mode, measured: Measured) -> None:
         """End a step; what is still on its way from a device is waited for at the beginning of the next one."""
         plan, origins = measured.plan, self._origins.found()
+        measured.cost += measured.taken.cost
         if plan is None:
             self.hub.skip(mode)
             return

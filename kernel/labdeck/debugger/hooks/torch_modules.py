@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from labdeck.debugger.hooks.torch_functional import Functions
 from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
 from labdeck.debugger.hooks.torch_names import activation_info, activation_name, modules_of
 from labdeck.debugger.hooks.torch_taken import Taken, tensors_in
@@ -13,6 +15,7 @@ from labdeck.store.tensors.layout import Column, TensorInfo
 
 if TYPE_CHECKING:
     from labdeck.debugger.plan import Plan
+    from labdeck.wire.debugging import Mode
 
 _MOST_CALLS = 8
 """Calls of one module in one pass that have names of their own."""
@@ -27,9 +30,13 @@ class ModuleHooks:
         root: The model.
         called: What the training calls: the model, or what is wrapped around it.
         isolated: Runs something of ours so that its failure does no harm.
+
+    Attributes:
+        functions: Those that are called without being modules.
     """
 
     def __init__(self, root: Any, called: Any, isolated: Callable[..., Any]) -> None:
+        self.functions = Functions(root, called)
         self._root = root
         self._isolated = isolated
         self._own = next((path for path, module in modules_of(root).items() if module is called), "")
@@ -40,6 +47,7 @@ class ModuleHooks:
         self._hooked: frozenset[str] = frozenset()
         self._plan: Plan | None = None
         self._due: frozenset[str] = frozenset()
+        self._has_functions = False
         self._columns: dict[str, list[Column]] = {}
         self._whole: frozenset[str] = frozenset()
         self._calls: dict[str, int] = {}
@@ -52,17 +60,18 @@ class ModuleHooks:
             for kind in ("input", "output"):
                 info = activation_info(path, module, self._root, kind, 0, 0, None)
                 found[info.name] = info
-        return list({**found, **self._known}.values())
+        return [*{**found, **self._known}.values(), *self.functions.infos()]
 
     def _modules(self) -> dict[str, Any]:
         return modules_of(self._root)
 
-    def begin(self, plan: Plan | None, taken: Taken, *, discover: bool = False) -> None:
+    def begin(self, plan: Plan | None, taken: Taken, mode: Mode = "TRAIN", *, discover: bool = False) -> None:
         """A pass through the model begins.
 
         Args:
             plan: What is due in it.
             taken: Gets what is taken.
+            mode: What the model does.
             discover: Learn shapes, types, and which inputs and outputs there are.
         """
         self._calls.clear()
@@ -74,23 +83,29 @@ class ModuleHooks:
             self._hook(frozenset(self._modules()))
         elif self._hooked != self._due:
             self._hook(self._due)
+        if self._has_functions or self.functions.is_new_to(mode):
+            self.functions.begin(mode, taken, self._columns, self._whole)
 
     def see(self, kind: str, value: Any) -> None:
         """Look at what the training has given to the model, or got from it: the hooks of others come too late."""
         if self._own in self._hooked:
-            self._see(self._own, self._own_module, kind, value)
+            look = self._see if kind == "input" else self._see_within  # what is done as a pass begins is counted there
+            look(self._own, self._own_module, kind, value)
 
     def end(self) -> None:
         """The pass has ended: what runs the modules once more, as checkpointing does, is not looked at."""
         self._taken, self._is_discovering = None, False
+        self.functions.end()
 
     def _read(self, plan: Plan | None) -> None:
-        self._plan, self._columns = plan, {}
+        self._plan, self._columns, self._has_functions = plan, {}, False
         self._due = self._whole = frozenset()
         if plan is None:
             return
         due = [info for info in plan.layout.tensors if not _ENDS.isdisjoint(info.collections)]
-        self._due, names = frozenset(info.module for info in due), {info.name for info in due}
+        names, functions = {info.name for info in due}, self.functions.known
+        self._due = frozenset(info.module for info in due if info.name not in functions)
+        self._has_functions = not names.isdisjoint(functions)
         self._whole = frozenset(names.intersection((*plan.arrays, *plan.flight)))
         for column in plan.layout.columns:
             name = plan.layout.tensors[column.tensor].name
@@ -100,7 +115,7 @@ class ModuleHooks:
     # -- the hooks themselves --------------------------------------------------------------------------------------
 
     def _hook(self, paths: frozenset[str]) -> None:
-        self.release()
+        self._unhook()
         self._hooked = paths
         modules = self._modules() if paths else {}
         for path in paths.intersection(modules):
@@ -114,15 +129,22 @@ class ModuleHooks:
     def _hooks_of(self, path: str, known: Any) -> tuple[Callable[..., None], Callable[..., None]]:
         def before(module: Any, args: Any, kwargs: Any) -> None:
             if not is_compiling() and not is_replica(module):
-                self._isolated(self._see, path, known, "input", (args, kwargs))
+                self._isolated(self._see_within, path, known, "input", (args, kwargs))
 
         def after(module: Any, args: Any, kwargs: Any, output: Any) -> None:
             del args, kwargs
             if not is_compiling() and not is_replica(module):
-                self._isolated(self._see, path, known, "output", output)
+                self._isolated(self._see_within, path, known, "output", output)
                 self._calls[path] = self._calls.get(path, 0) + 1
 
         return before, after
+
+    def _see_within(self, path: str, module: Any, kind: str, value: Any) -> None:
+        """Look at what goes into a module or comes out of it where nobody else counts what that costs."""
+        taken, begun = self._taken, perf_counter()
+        self._see(path, module, kind, value)
+        if taken is not None:
+            taken.cost += perf_counter() - begun
 
     def _see(self, path: str, module: Any, kind: str, value: Any) -> None:
         taken, call = self._taken, self._calls.get(path, 0)
@@ -138,6 +160,10 @@ class ModuleHooks:
 
     def release(self) -> None:
         """Take every hook back."""
+        self._unhook()
+        self.functions.release()
+
+    def _unhook(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
@@ -52,6 +52,20 @@ class NetworkTrace:
             if source != path:
                 self._edges[source, path] = None
         self._modules[path] = type(module).__name__
+        self._latest = path
+        self._made_by(path, output)
+
+    def sources_of(self, tensor: Any) -> tuple[str, ...]:
+        """Return the nodes that the input of a function comes from; asked before it, as it may work in place."""
+        return () if self._done is None else tuple(dict.fromkeys(self._sources(tensor)))
+
+    def saw_function(self, path: str, kind: str, sources: Iterable[str], output: Any) -> None:
+        """Take a function that a module calls, and that is none itself, for one more node."""
+        if self._done is None or len(self._modules) >= _MOST_MODULES:
+            return
+        for source in sources:
+            self._edges[source, path] = None
+        self._modules[path] = kind
         self._latest = path
         self._made_by(path, output)
 

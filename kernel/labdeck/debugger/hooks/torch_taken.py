@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ class Taken:
         rows: The reductions of a tensor, in the order of its columns, with what they are.
         arrays: Whole tensors.
         pending: What is still on its way from a device.
-        cost: Seconds that this took.
+        cost: Seconds that were spent on it while the model ran.
     """
 
     def __init__(self) -> None:
@@ -58,13 +57,11 @@ class Taken:
         """
         if name in self.rows or name in self.arrays:
             return
-        begun = perf_counter()
         if columns:
             self._reduce(name, tensor, columns)
         if whole:
             detached = tensor.detach()
             self.arrays[name] = self._copy(detached) if copied else detached
-        self.cost += perf_counter() - begun
 
     def _copy(self, tensor: Any) -> Any:
         """Return a copy; of what comes out of one layer and goes into the next as it is, the same one."""
