@@ -11,6 +11,9 @@ from labdeck.debugger.hooks.torch_taken import tensors_in
 _MOST_MODULES = 2_000
 _MOST_FUNCTIONS = 10_000
 """Operations between two modules that are looked through at most."""
+_MOST_WALKED = 200_000
+"""Operations that are looked through in all: where every module adds to one stream, each has all before it as sources.
+From there on a module's source is the one that ran before it."""
 
 
 class NetworkTrace:
@@ -32,10 +35,14 @@ class NetworkTrace:
         self._made: dict[int, str] = {}
         self._functions: dict[Any, str] = {}
         self._latest = ""
+        self._walked = 0
         self._alive: list[Any] = []  # an id names an object only while it lives
         self._handles = []
-        for path, module in list(model.named_modules())[:_MOST_MODULES]:
-            is_leaf = next(module.children(), None) is None
+        modules = list(model.named_modules())[:_MOST_MODULES]
+        holders = {path[:end] for path, _ in modules for end, letter in enumerate(path) if letter == "/"}
+        for path, module in modules:
+            # A layer of Keras keeps its own parameters in a module of their own.
+            is_leaf = path not in holders and all(type(one).__name__ == "ParameterDict" for one in module.children())
             hook = self._after_leaf if is_leaf and path else self._after_parent
             self._handles.append(module.register_forward_hook(self._bind(hook, path), with_kwargs=True))
 
@@ -97,7 +104,7 @@ class NetworkTrace:
         would seem to get something from all before it.
         """
         latest = self._latest
-        if not latest.startswith(path + "."):
+        if not latest.startswith((path + ".", path + "/")):
             return
         for source in dict.fromkeys(found for tensor in tensors_in(output) for found in self._sources(tensor)):
             if source != latest:
@@ -110,6 +117,9 @@ class NetworkTrace:
         if maker is not None:
             yield maker
             return
+        if self._walked >= _MOST_WALKED:
+            yield from (self._latest,) if self._latest else ()
+            return
         waiting = [tensor.grad_fn]
         seen: set[Any] = set()
         while waiting and len(seen) < _MOST_FUNCTIONS:
@@ -117,6 +127,7 @@ class NetworkTrace:
             if function is None or function in seen:
                 continue
             seen.add(function)
+            self._walked += 1
             maker = self._functions.get(function)
             if maker is not None:
                 yield maker

@@ -81,6 +81,27 @@ def test_residual_blocks_are_joined_once_each_and_their_skips_are_seen():
     assert edges == chain | between | skips
 
 
+class Stream(nn.Module):
+    """Every layer adds to one stream, and so has what all before it made."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(layers))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = x + layer(x)
+        return x
+
+
+def test_a_stream_that_every_layer_adds_to_is_looked_through_for_a_while():
+    _, edges = traced(Stream(4), torch.rand(1, 2))
+    assert edges == {(f"layers.{first}", f"layers.{second}") for second in range(4) for first in range(second)}
+    _, edges = traced(Stream(900), torch.rand(1, 2))
+    assert {first for first, second in edges if second == "layers.899"} == {"layers.898"}
+    assert len(edges) < 200_000
+
+
 def test_a_module_that_runs_twice_and_recurrent_outputs():
     class Twice(nn.Module):
         def __init__(self):
