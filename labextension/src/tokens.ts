@@ -232,6 +232,8 @@ export interface INetworkRequest {
   reduction: string;
   /** Of tensors of which collection; "" for any. */
   collection: string;
+  /** Of which module and those within it; "" for the whole model. */
+  within: string;
   mode: string;
   /** The latest if absent. */
   step?: number;

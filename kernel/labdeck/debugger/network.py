@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labdeck.debugger.folding import Module, Shown, depth_of, fold, holders
+from labdeck.debugger.tables import latest_values
 from labdeck.wire.numbers import to_number
 from labdeck.wire.tensors import Network, NetworkEdge, NetworkNode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from labdeck.store.tensors.layout import TensorInfo
     from labdeck.store.tensors.reader import TensorReader
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from labdeck.wire.tensors import Health
 
 _WORSE: tuple[Health, ...] = ("ok", "info", "warning", "error")
-_MOST_NODES = 2_000
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,23 @@ class Wanted:
         mode: Of which mode.
         step: Of which step; None for the latest.
         collection: Of tensors of which collection; "" for any.
+        within: Of which module and those within it; "" for all.
     """
 
     reduction: str
     mode: Mode = "TRAIN"
     step: int | None = None
     collection: str = ""
+    within: str = ""
+
+
+@dataclass(frozen=True)
+class _Fares:
+    """How a module fares: its first value, whose it is, and the worst that is said of its tensors."""
+
+    tensor: str
+    value: float | None
+    health: Health
 
 
 def read_network(
@@ -58,52 +70,57 @@ def read_network(
         wanted: Which values.
     """
     mode, step = wanted.mode, wanted.step
-    tensors = reader.tensors()
     moments = reader.moments(mode)
     at = step if step is not None else (moments[-1].step if moments else 0)
     belongs: dict[str, list[TensorInfo]] = {}
-    for info in tensors.values():
+    for info in reader.tensors().values():
         if info.module or info.module_type:
             belongs.setdefault(info.module, []).append(info)
     modules = _modules(captured, belongs)
+    shown = fold(modules, wanted.within)
+    values = latest_values(reader, wanted.reduction, mode, at)
     health = health_of([found for found in findings if found.mode == mode and found.step <= at])
-    nodes = tuple(
-        NetworkNode(
-            path=path,
-            type=kind,
-            depth=path.count(".") + 1 if path else 0,
-            order=order,
-            tensors=tuple(info.name for info in belongs.get(path, [])),
-            **_value(reader, belongs.get(path, []), wanted, at, health),
-        )
-        for path, kind, order in modules[:_MOST_NODES]
-    )
+    fares: dict[str, list[_Fares]] = {}
+    for module in modules:
+        if module.path in shown.stands_for:
+            own = _fares(belongs.get(module.path, []), wanted.collection, values, health)
+            fares.setdefault(shown.stands_for[module.path], []).append(own)
     return Network(
-        trial_id=trial_id, mode=mode, step=at, reduction=wanted.reduction, nodes=nodes, edges=_edges(captured, modules)
+        trial_id=trial_id,
+        mode=mode,
+        step=at,
+        reduction=wanted.reduction,
+        within=wanted.within,
+        nodes=tuple(_node(module, shown, belongs, fares[module.path]) for module in shown.modules),
+        total=shown.total,
+        edges=_edges(captured, modules, shown),
     )
 
 
-def _modules(captured: Mapping[str, Any], belongs: Mapping[str, list[TensorInfo]]) -> list[tuple[str, str, int]]:
-    """Return path, type and order of every module."""
+def _modules(captured: Mapping[str, Any], belongs: Mapping[str, list[TensorInfo]]) -> list[Module]:
+    """Return every module: those that were seen to run, then those that only tensors tell of."""
     listed = captured.get("modules")
-    if isinstance(listed, list) and listed:
-        return [
-            (str(item.get("path", "")), str(item.get("type", "")), number)
-            for number, item in enumerate(listed)
-            if isinstance(item, dict)
-        ]
-    return [(path, infos[0].module_type, -1) for path, infos in belongs.items()]
+    ran = [
+        Module(str(item.get("path", "")), str(item.get("type", "")), number)
+        for number, item in enumerate(listed if isinstance(listed, list) else ())
+        if isinstance(item, dict)
+    ]
+    known = {module.path for module in ran}
+    return ran + [Module(path, infos[0].module_type, -1) for path, infos in belongs.items() if path not in known]
 
 
-def _edges(captured: Mapping[str, Any], modules: list[tuple[str, str, int]]) -> tuple[NetworkEdge, ...]:
-    known = {path for path, _, _ in modules}
-    listed = captured.get("edges")
-    if isinstance(listed, list):
-        pairs = [pair for pair in listed if isinstance(pair, (list, tuple)) and len(pair) == 2]  # noqa: PLR2004
-        return tuple(_edge(a, b) for a, b in pairs if a in known and b in known)
-    parents = {path[:end] for path in known for end, letter in enumerate(path) if letter == "."}
-    leaves = [path for path, _, _ in modules if path and path not in parents]
-    return tuple(_edge(a, b) for a, b in itertools.pairwise(leaves))
+def _edges(captured: Mapping[str, Any], modules: list[Module], shown: Shown) -> tuple[NetworkEdge, ...]:
+    pairs: Iterable[Any] = captured.get("edges", ())
+    if not isinstance(captured.get("edges"), list):
+        outer = holders(module.path for module in modules)
+        pairs = itertools.pairwise(module.path for module in modules if module.path and module.path not in outer)
+    joined: dict[tuple[str, str], None] = {}
+    for pair in pairs:
+        if isinstance(pair, (list, tuple)) and len(pair) == 2:  # noqa: PLR2004
+            a, b = (shown.stands_for.get(end) if isinstance(end, str) else None for end in pair)
+            if a is not None and b is not None and (a != b or pair[0] == pair[1]):
+                joined[a, b] = None
+    return tuple(_edge(a, b) for a, b in joined)
 
 
 def _edge(source: str, destination: str) -> NetworkEdge:
@@ -119,21 +136,39 @@ def health_of(findings: Sequence[FindingRecord]) -> dict[str, Health]:
     return worst
 
 
-def _value(
-    reader: TensorReader, infos: list[TensorInfo], wanted: Wanted, step: int, health: Mapping[str, Health]
-) -> dict[str, Any]:
-    """Return the first value that a module's tensors have at a step or before, whose it is, and how the module fares.
+def _fares(
+    infos: Sequence[TensorInfo], collection: str, values: Mapping[str, float], health: Mapping[str, Health]
+) -> _Fares:
+    """Return the first value that a module's tensors have, whose it is, and how the module fares.
 
     A value that is not finite is an error, whether a rule said so or not.
     """
     worst: Health = max((health.get(info.name, "ok") for info in infos), key=_WORSE.index, default="ok")
     for info in infos:
-        if wanted.collection and wanted.collection not in info.collections:
-            continue
-        series = reader.series(info.name, wanted.reduction, wanted.mode)
-        place = int(np.searchsorted(series.steps, step, side="right")) - 1
-        if place >= 0:
-            value = float(series.values[place])
-            fares = worst if np.isfinite(value) else "error"
-            return {"shown": info.name, "value": to_number(value), "health": fares}
-    return {"shown": "", "value": None, "health": worst}
+        if info.name in values and (not collection or collection in info.collections):
+            value = values[info.name]
+            return _Fares(info.name, value, worst if np.isfinite(value) else "error")
+    return _Fares("", None, worst)
+
+
+def _node(module: Module, shown: Shown, belongs: Mapping[str, list[TensorInfo]], fares: list[_Fares]) -> NetworkNode:
+    path = module.path
+    size = shown.sizes[path]
+    known = [one for one in fares if one.value is not None]
+    # Of several the one that stands out: what is not finite, else the largest.
+    best = max(known, key=lambda one: _size(one.value), default=_Fares("", None, "ok"))
+    return NetworkNode(
+        path=path,
+        type=module.kind,
+        depth=depth_of(path),
+        order=module.order,
+        modules=size,
+        tensors=tuple(info.name for info in belongs.get(path, [])) if size == 1 else (),
+        value=None if best.value is None else to_number(best.value),
+        shown=best.tensor,
+        health=max((one.health for one in fares), key=_WORSE.index, default="ok"),
+    )
+
+
+def _size(value: float | None) -> float:
+    return abs(value) if value is not None and np.isfinite(value) else np.inf

@@ -29,6 +29,8 @@ class TensorGrid:
         values: float64, shape (rows, columns); NaN where it is not known or not a number.
         broken: bool, same shape: the value was recorded and is not finite.
         findings: Those of these tensors.
+        total: How many tensors there are of this kind; those from `offset` on are in the rows.
+        offset: How many are left out at the beginning.
     """
 
     reduction: str
@@ -39,6 +41,8 @@ class TensorGrid:
     values: NDArray[np.float64]
     broken: NDArray[np.bool_]
     findings: tuple[FindingRecord, ...] = ()
+    total: int = 0
+    offset: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.debugger import recordings
+from labdeck.debugger.folding import is_within
 from labdeck.debugger.network import Wanted, health_of, read_network
 from labdeck.debugger.readings import (
     TensorCurves,
@@ -18,6 +19,7 @@ from labdeck.debugger.readings import (
     fold_columns,
     fold_picture,
 )
+from labdeck.debugger.tables import read_table
 from labdeck.errors import NotFound, UsageError
 from labdeck.findings.reductions import check_reductions, histogram_edges, reduce
 from labdeck.store.tensors.layout import WIDTHS
@@ -84,7 +86,7 @@ class Tensors:
             recordings=recordings.summaries(self._session.tensors, trial_id, found),
         )
 
-    def grid(
+    def grid(  # noqa: PLR0913 - each narrows on its own, and all have defaults
         self,
         trial_id: str,
         reduction: str,
@@ -92,10 +94,12 @@ class Tensors:
         *,
         collection: str = "",
         names: Sequence[str] = (),
+        within: str = "",
+        offset: int = 0,
         start: int | None = None,
         end: int | None = None,
     ) -> TensorGrid:
-        """Return one reduction of tensors over the steps.
+        """Return one reduction of tensors over the steps, of 200 of them at most.
 
         Args:
             trial_id: The trial.
@@ -103,6 +107,8 @@ class Tensors:
             mode: Of the steps.
             collection: Only tensors of that collection.
             names: Only these tensors.
+            within: Only tensors of the module of this path and of those within it.
+            offset: How many of these tensors are left out at the beginning.
             start: Only steps from here on.
             end: Only steps before this one.
 
@@ -113,23 +119,20 @@ class Tensors:
             raise UsageError(f"{reduction} is no single number", "choose a reduction that is")
         with self._lock:
             reader = self._reader(trial_id)
-            chosen = [
+            there = [
                 info.name
                 for info in reader.tensors().values()
                 if (not collection or collection in info.collections) and (not names or info.name in names)
-                if reduction in reader.reductions(info.name)
-            ][:MOST_ROWS]
-            series = [reader.series(name, reduction, mode) for name in chosen]
-        steps = np.unique(np.concatenate([one.steps for one in series])) if series else np.empty(0, np.int64)
-        steps = steps[(steps >= (steps.min(initial=0) if start is None else start))]
-        steps = steps if end is None else steps[steps < end]
-        table = np.ma.masked_all((len(chosen), len(steps)))  # type: ignore[no-untyped-call]
-        for row, one in enumerate(series):
-            inside = np.isin(one.steps, steps)
-            table[row, np.searchsorted(steps, one.steps[inside])] = one.values[inside]
+                if is_within(info.module, within) and reduction in reader.reductions(info.name)
+            ]
+            chosen = there[offset : offset + MOST_ROWS]
+            steps, table = read_table(reader, chosen, reduction, mode, start, end)
         first, last, values, broken = fold_columns(steps, table)
-        found = tuple(f for f in self._findings(trial_id) if f.tensor in set(chosen) and f.mode == mode)
-        return TensorGrid(reduction, mode, tuple(chosen), first, last, values, broken, found)
+        shown = set(chosen)
+        found = tuple(f for f in self._findings(trial_id) if f.tensor in shown and f.mode == mode)
+        return TensorGrid(
+            reduction, mode, tuple(chosen), first, last, values, broken, found, total=len(there), offset=offset
+        )
 
     def curves(self, trial_id: str, name: str, mode: Mode = "TRAIN") -> TensorCurves:
         """Return every reduction of one tensor over the steps; NotFound."""
@@ -193,17 +196,24 @@ class Tensors:
         return recordings.step_of(self._session.tensors.recording(trial_id, recording), recording, mode, step)
 
     def network(
-        self, trial_id: str, reduction: str, mode: Mode = "TRAIN", step: int | None = None, collection: str = ""
+        self,
+        trial_id: str,
+        reduction: str,
+        mode: Mode = "TRAIN",
+        step: int | None = None,
+        collection: str = "",
+        within: str = "",
     ) -> Network:
         """Return the modules of the model at a step, the latest if none is named; NotFound.
 
-        Their values are those of tensors of one collection, if it is named.
+        Their values are those of tensors of one collection, if it is named; only modules within one, if that is named.
+        Of a large model, modules stand for all that lie within them.
         """
         detail = self._session.catalog.detail(trial_id)
         captured = next((capture.body for capture in detail.captures if capture.kind == "network"), {})
         found = self._findings(trial_id)
         with self._lock:
-            wanted = Wanted(reduction, mode, step, collection)
+            wanted = Wanted(reduction, mode, step, collection, within)
             return read_network(self._reader(trial_id), trial_id, captured, found, wanted)
 
     def _reader(self, trial_id: str) -> TensorReader:

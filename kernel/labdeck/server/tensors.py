@@ -54,6 +54,10 @@ class TensorHandler(CompareHandler):
         """Return the collection, "" if none is named."""
         return self.get_query_argument("collection", "", strip=False)[:_NAME_LIMIT]
 
+    def within(self) -> str:
+        """Return the path of the module that is looked into, "" for the whole model."""
+        return self.get_query_argument("within", "", strip=False)[:_NAME_LIMIT]
+
     def recording(self) -> str:
         """Return the flight recording, "" if none is named."""
         return self.get_query_argument("recording", "")[:40]
@@ -70,14 +74,15 @@ class TensorsHandler(TensorHandler):
 
 
 class NetworkHandler(TensorHandler):
-    """GET trials/<id>/network?reduction&mode&step&collection: the modules of the model at a step."""
+    """GET trials/<id>/network?reduction&mode&step&collection&within: the modules of the model at a step."""
 
     @web.authenticated
     @authorized
     async def get(self, trial_id: str) -> None:
         """Answer with a Network."""
-        reduction, mode, step, collection = self.reduction(), self.mode(), self.step(), self.collection()
-        await self.answer(lambda studio: studio.tensors.network(trial_id, reduction, mode, step, collection))
+        reduction, mode, step = self.reduction(), self.mode(), self.step()
+        collection, within = self.collection(), self.within()
+        await self.answer(lambda studio: studio.tensors.network(trial_id, reduction, mode, step, collection, within))
 
 
 class RecordedStepHandler(TensorHandler):
@@ -92,7 +97,7 @@ class RecordedStepHandler(TensorHandler):
 
 
 class TensorMapHandler(TensorHandler):
-    """GET trials/<id>/figures/map?reduction&mode&collection&tensor&start&end: layers over steps."""
+    """GET trials/<id>/figures/map?reduction&mode&collection&tensor&within&offset&start&end: layers over steps."""
 
     @web.authenticated
     @authorized
@@ -101,14 +106,16 @@ class TensorMapHandler(TensorHandler):
         reduction, mode = self.reduction(), self.mode()
         collection = self.collection()
         names = [name[:_NAME_LIMIT] for name in self.get_query_arguments("tensor", strip=False)[: checks.TRIALS_LIMIT]]
+        within, offset = self.within(), checks.whole("offset", self.get_query_argument("offset", None), 0)
         start, end = self._whole("start"), self._whole("end")
 
         def make(studio: Studio) -> go.Figure:
             from labdeck_ui import figures
 
             grid = studio.tensors.grid(
-                trial_id, reduction, mode, collection=collection, names=names, start=start, end=end
-            )
+                trial_id, reduction, mode,
+                collection=collection, names=names, within=within, offset=offset, start=start, end=end,
+            )  # fmt: skip
             return figures.tensor_map(grid)
 
         await self.draw(make)

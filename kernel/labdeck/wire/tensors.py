@@ -139,8 +139,10 @@ class NetworkNode(Record, frozen=True, kw_only=True):
         type: Its class.
         depth: How many modules it lies within.
         order: When it ran, counted from 0 within the model; -1 if that is not known.
-        tensors: Names of the tensors that belong to it.
+        modules: How many modules it stands for, those that hold others left out; 1 where it stands for itself.
+        tensors: Names of the tensors that belong to it; none where it stands for others.
         value: The chosen reduction of the first of them that has it, at the step or the latest before; None without.
+            Of several modules, the one of the largest magnitude, or one that is not finite.
         shown: That tensor's name.
         health: The worst that an open finding of that step or an earlier one says of them.
     """
@@ -149,6 +151,7 @@ class NetworkNode(Record, frozen=True, kw_only=True):
     type: str
     depth: int
     order: int
+    modules: int
     tensors: tuple[str, ...]
     value: Number | None
     shown: str
@@ -169,7 +172,9 @@ class Network(Record, frozen=True, kw_only=True):
         trial_id: The trial.
         mode, step: Which step the values are of.
         reduction: What the values are.
-        nodes: In the order in which they ran, else in the model's.
+        within: The module whose insides these are, "" for the whole model.
+        nodes: In the order in which they ran, else in the model's. Of a large model, modules stand for those within.
+        total: How many there are; more than nodes where some are left out at the end.
         edges: Without knowledge, modules that hold no others follow each other in their order.
     """
 
@@ -177,5 +182,7 @@ class Network(Record, frozen=True, kw_only=True):
     mode: Mode
     step: int
     reduction: str
+    within: str
     nodes: tuple[NetworkNode, ...]
+    total: int
     edges: tuple[NetworkEdge, ...]

@@ -5,6 +5,8 @@ import type { Network, NetworkNode } from '../wire';
 export const BOX = { width: 168, height: 52 };
 const GAP = { x: 24, y: 36 };
 const MARGIN = 16;
+/** Modules side by side. */
+const WIDEST = 12;
 
 /** A module and where its upper left corner is. */
 export interface IPlacedModule {
@@ -15,11 +17,13 @@ export interface IPlacedModule {
   y: number;
 }
 
-/** What one module gave to another, as a curve. */
+/** What one module gave to another, as a curve, and between which heights it runs. */
 export interface IWire {
   from: string;
   to: string;
   path: string;
+  top: number;
+  bottom: number;
 }
 
 /** A network ready to be drawn. */
@@ -47,13 +51,17 @@ export function layOutNetwork(network: Network): INetworkLayout {
   const rows = rowsOf(shown, edges);
   const modules = place(shown, rows);
   const byPath = new Map(modules.map(one => [one.node.path, one]));
-  const widest = Math.max(0, ...modules.map(({ x }) => x));
-  const lowest = Math.max(0, ...modules.map(({ y }) => y));
+  const widest = modules.reduce((most, { x }) => Math.max(most, x), 0);
+  const lowest = modules.reduce((most, { y }) => Math.max(most, y), 0);
   return {
     modules,
     wires: edges.flatMap(({ source: from, destination: to }) => {
       const [a, b] = [byPath.get(from), byPath.get(to)];
-      return a && b ? [{ from, to, path: wire(a, b) }] : [];
+      if (!a || !b) {
+        return [];
+      }
+      const [top, bottom] = [Math.min(a.y, b.y), Math.max(a.y, b.y)];
+      return [{ from, to, path: wire(a, b), top, bottom: bottom + BOX.height }];
     }),
     width: widest + BOX.width + MARGIN,
     height: lowest + BOX.height + MARGIN,
@@ -77,9 +85,9 @@ export function shadeOf(
   return Math.min(1, (Math.log(size) - low) / (high - low));
 }
 
+/** The paths of the modules that one lies within; PyTorch writes dots into paths, Keras slashes. */
 function parentsOf(path: string): string[] {
-  const parts = path.split('.');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.'));
+  return [...path.matchAll(/[./]/g)].map(({ index }) => path.slice(0, index));
 }
 
 /** One more than the largest row of those before; edges that close a circle are left out. */
@@ -91,34 +99,40 @@ function rowsOf(
   const before = new Map<string, string[]>();
   for (const { source: from, destination: to } of edges) {
     if ((order.get(from) ?? 0) < (order.get(to) ?? 0)) {
-      before.set(to, [...(before.get(to) ?? []), from]);
+      const some = before.get(to) ?? [];
+      some.push(from);
+      before.set(to, some);
     }
   }
   const rows = new Map<string, number>();
   for (const { path } of nodes) {
     const above = (before.get(path) ?? []).map(one => rows.get(one) ?? 0);
-    rows.set(path, above.length > 0 ? Math.max(...above) + 1 : 0);
+    rows.set(path, 1 + above.reduce((a, b) => Math.max(a, b), -1));
   }
   return rows;
 }
 
+/** Rows in which more modules than can be seen side by side are broken into several. */
 function place(
   nodes: readonly NetworkNode[],
   rows: ReadonlyMap<string, number>
 ): IPlacedModule[] {
-  const filled = new Map<number, number>();
-  return nodes.map(node => {
-    const row = rows.get(node.path) ?? 0;
-    const column = filled.get(row) ?? 0;
-    filled.set(row, column + 1);
-    return {
-      node,
-      row,
-      column,
-      x: MARGIN + column * (BOX.width + GAP.x),
-      y: MARGIN + row * (BOX.height + GAP.y)
-    };
-  });
+  const byRow: NetworkNode[][] = [];
+  for (const node of nodes) {
+    (byRow[rows.get(node.path) ?? 0] ??= []).push(node);
+  }
+  let line = 0;
+  const placed = new Map<NetworkNode, IPlacedModule>();
+  for (const some of byRow) {
+    some.forEach((node, index) => {
+      const [row, column] = [line + Math.floor(index / WIDEST), index % WIDEST];
+      const x = MARGIN + column * (BOX.width + GAP.x);
+      const y = MARGIN + row * (BOX.height + GAP.y);
+      placed.set(node, { node, row, column, x, y });
+    });
+    line += Math.ceil(some.length / WIDEST);
+  }
+  return nodes.flatMap(node => placed.get(node) ?? []);
 }
 
 function wire(from: IPlacedModule, to: IPlacedModule): string {

@@ -15,7 +15,7 @@ const PACE = 400;
 /** Which values are shown. */
 export type INetworkValues = Pick<
   INetworkRequest,
-  'mode' | 'reduction' | 'collection'
+  'mode' | 'reduction' | 'collection' | 'within'
 >;
 
 /** The network of one trial; it reads only while somebody looks. */
@@ -140,7 +140,8 @@ export class NetworkModel implements IDisposable {
   #values: INetworkValues = {
     mode: 'TRAIN',
     reduction: 'abs_mean',
-    collection: ''
+    collection: '',
+    within: ''
   };
   #step: number | null = null;
   #asked: number | null = null;

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { formatNumber } from '../parts/format';
+import { formatCount, formatNumber } from '../parts/format';
 import { HealthIcon, healthLabel } from '../parts/Health';
 import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
 import { useSignal } from '../parts/useSignal';
@@ -12,6 +12,7 @@ import {
   shadeOf
 } from './layout';
 import type { NetworkModel } from './model';
+import { isSeen, nextModule, useSight } from './sight';
 
 interface INetworkProps {
   model: NetworkModel;
@@ -19,6 +20,8 @@ interface INetworkProps {
   /** The steps there are; null before anything was recorded. */
   steps: { first: number; last: number } | null;
   onSelect: (tensor: string) => void;
+  /** Look into a module that stands for others. */
+  onWithin: (module: string) => void;
 }
 
 /** The model as a graph coloured by health and size, at a step that the reader chooses or plays through. */
@@ -100,74 +103,149 @@ function Player(props: INetworkProps): React.ReactElement | null {
   );
 }
 
+/** The sheet of modules, of which only those in sight exist; the arrow keys walk from one to the next. */
 function Graph(
   props: INetworkProps & { layout: INetworkLayout }
 ): React.ReactElement {
   const { layout, model, trans } = props;
-  const reduction = model.network?.reduction ?? '';
+  const root = React.useRef<HTMLDivElement>(null);
+  const { sight, onScroll } = useSight(root);
+  const { current, setCurrent, onKeyDown } = useWalk(root, layout);
+  const shown = layout.modules.filter(
+    one => one === current || isSeen(one, sight)
+  );
   return (
-    <div
-      className="jp-Labdeck-network-graph"
-      role="group"
-      aria-label={trans.__('Network')}
-    >
+    <>
+      <Left {...props} />
       <div
-        className="jp-Labdeck-network-sheet"
-        style={{ width: layout.width, height: layout.height }}
+        ref={root}
+        className="jp-Labdeck-network-graph"
+        role="group"
+        aria-label={trans.__('Network')}
+        onScroll={onScroll}
+        onKeyDown={onKeyDown}
       >
-        <svg width={layout.width} height={layout.height} aria-hidden="true">
-          {layout.wires.map(({ from, to, path }) => (
-            <path key={`${from}\n${to}`} d={path} />
+        <div
+          className="jp-Labdeck-network-sheet"
+          style={{ width: layout.width, height: layout.height }}
+        >
+          <svg width={layout.width} height={layout.height} aria-hidden="true">
+            {layout.wires
+              .filter(one => one.top < sight.bottom && one.bottom > sight.top)
+              .map(({ from, to, path }) => (
+                <path key={`${from}\n${to}`} d={path} />
+              ))}
+          </svg>
+          {shown.map(placed => (
+            <Box
+              key={placed.node.path}
+              {...props}
+              placed={placed}
+              isCurrent={placed === current}
+              shade={shadeOf(placed.node.value, layout.range)}
+              reduction={model.network?.reduction ?? ''}
+              onFocus={() => setCurrent(placed.node.path)}
+            />
           ))}
-        </svg>
-        {layout.modules.map(placed => (
-          <Box
-            key={placed.node.path}
-            placed={placed}
-            shade={shadeOf(placed.node.value, layout.range)}
-            reduction={reduction}
-            trans={trans}
-            onSelect={props.onSelect}
-          />
-        ))}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
-function Box(props: {
+/** How many modules there was no room for. */
+function Left(
+  props: INetworkProps & { layout: INetworkLayout }
+): React.ReactElement | null {
+  const { network } = props.model;
+  const { trans } = props;
+  const count = network?.nodes.length ?? 0;
+  return network && network.total > count ? (
+    <p className="jp-Labdeck-hint">
+      {trans.__(
+        'The first %1 of %2 modules.',
+        formatCount(count),
+        formatCount(network.total)
+      )}
+    </p>
+  ) : null;
+}
+
+/** The module that Tab comes to, and what the arrow keys do. */
+function useWalk(
+  root: React.RefObject<HTMLDivElement>,
+  layout: INetworkLayout
+): {
+  current: IPlacedModule | undefined;
+  setCurrent: (path: string) => void;
+  onKeyDown: (event: React.KeyboardEvent) => void;
+} {
+  const [path, setPath] = React.useState('');
+  const walked = React.useRef(false);
+  const current =
+    layout.modules.find(({ node }) => node.path === path) ??
+    layout.modules.at(0);
+  React.useLayoutEffect(() => {
+    if (walked.current) {
+      walked.current = false;
+      const box = root.current?.querySelector<HTMLElement>('[tabindex="0"]');
+      box?.focus();
+      box?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    }
+  }, [root, path]);
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    const { altKey, ctrlKey, metaKey, shiftKey } = event;
+    const isPlain = !(altKey || ctrlKey || metaKey || shiftKey);
+    const next = isPlain && current && nextModule(layout, current, event.key);
+    if (next) {
+      event.preventDefault();
+      event.stopPropagation();
+      walked.current = next !== current;
+      setPath(next.node.path);
+    }
+  };
+  return { current, setCurrent: setPath, onKeyDown };
+}
+
+interface IBoxProps extends INetworkProps {
   placed: IPlacedModule;
+  isCurrent: boolean;
   shade: number | null;
   reduction: string;
-  trans: TranslationBundle;
-  onSelect: (tensor: string) => void;
-}): React.ReactElement {
-  const { placed, shade, reduction, trans } = props;
+  onFocus: () => void;
+}
+
+function Box(props: IBoxProps): React.ReactElement {
+  const { placed, shade, trans } = props;
   const { node, x, y } = placed;
   const value = node.value === null ? '' : formatNumber(node.value);
-  const shown = node.shown || node.tensors.at(0);
   return (
     <button
       type="button"
       className="jp-Labdeck-network-box"
       data-health={node.health}
+      data-stack={node.modules > 1 ? 'true' : undefined}
       style={{ left: x, top: y, width: BOX.width, height: BOX.height }}
-      disabled={shown === undefined}
-      title={[
-        `${node.path} (${node.type})`,
-        node.shown && `${reduction}(${node.shown}) = ${value}`,
-        healthLabel(node.health, trans)
-      ]
-        .filter(Boolean)
-        .join('\n')}
-      onClick={() => shown !== undefined && props.onSelect(shown)}
+      tabIndex={props.isCurrent ? 0 : -1}
+      title={titleOf(props, value)}
+      onFocus={props.onFocus}
+      onClick={() => onPress(props)}
     >
       <span className="jp-Labdeck-network-name">
         <HealthIcon health={node.health} trans={trans} />
-        {node.path || node.type}
+        <span className="jp-Labdeck-network-path">
+          {node.path || node.type}
+        </span>
       </span>
       <span className="jp-Labdeck-network-facts">
-        {node.type}
+        {node.modules > 1
+          ? trans._n(
+              '%1 module',
+              '%1 modules',
+              node.modules,
+              formatCount(node.modules)
+            )
+          : node.type}
         <span className="jp-Labdeck-spacer" />
         {value}
       </span>
@@ -177,4 +255,27 @@ function Box(props: {
       />
     </button>
   );
+}
+
+/** A module shows its tensor; one that stands for others opens. */
+function onPress({ placed: { node }, onWithin, onSelect }: IBoxProps): void {
+  const tensor = node.shown || node.tensors.at(0);
+  if (node.modules > 1) {
+    onWithin(node.path);
+  } else if (tensor !== undefined) {
+    onSelect(tensor);
+  }
+}
+
+function titleOf(props: IBoxProps, value: string): string {
+  const { reduction, trans } = props;
+  const { node } = props.placed;
+  return [
+    `${node.path} (${node.type})`,
+    node.shown && `${reduction}(${node.shown}) = ${value}`,
+    healthLabel(node.health, trans),
+    node.modules > 1 && trans.__('Press it to look into it.')
+  ]
+    .filter(Boolean)
+    .join('\n');
 }

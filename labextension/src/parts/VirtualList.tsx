@@ -29,7 +29,7 @@ export function VirtualList<Row>(
       className="jp-Labdeck-list"
       role={props.isFlat ? 'listbox' : 'tree'}
       aria-label={props.label}
-      aria-multiselectable={props.isFlat ? undefined : 'true'}
+      aria-multiselectable={props.isFlat || props.isSingle ? undefined : 'true'}
       aria-activedescendant={activeIndex >= 0 ? rowId(activeIndex) : undefined}
       tabIndex={0}
       {...reader}

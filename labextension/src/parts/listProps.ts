@@ -6,6 +6,8 @@ export interface IVirtualListProps<Row> {
   label: string;
   /** Whether it is a plain list, of which one row can be chosen, rather than a tree. */
   isFlat?: boolean;
+  /** Whether only one row of a tree can be chosen. */
+  isSingle?: boolean;
   rows: readonly Row[];
   rowKey: (row: Row) => string;
   /** Classes, data and aria attributes of a row. */

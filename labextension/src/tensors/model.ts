@@ -12,6 +12,8 @@ import type { TensorList, TensorRow } from '../wire';
 import { collectionsOf, hasHistogram, reductionsOf } from './modules';
 
 const INTERVAL = 1000;
+/** Milliseconds from one choice that is drawn to the next. */
+const CHOICES = 100;
 
 /** A mode of training. */
 export type Mode = TensorList['modes'][number]['mode'];
@@ -33,6 +35,9 @@ export interface IDrawn {
   error: LabdeckError | null;
 }
 
+/** The figures of the view. */
+type Kind = 'map' | 'tensor' | 'histogram';
+const KINDS: readonly Kind[] = ['map', 'tensor', 'histogram'];
 const NOTHING: IDrawn = { figure: null, error: null };
 
 /** The tensor view of one trial. */
@@ -110,21 +115,26 @@ export class TensorsModel implements IDisposable {
     return this.#step;
   }
 
+  /** The module that map and network are narrowed to; "" for the whole model. */
+  get within(): string {
+    return this.#within;
+  }
+
   get map(): IDrawn {
-    return this.#map;
+    return this.#drawn.map;
   }
 
   get curves(): IDrawn {
-    return this.#curves;
+    return this.#drawn.tensor;
   }
 
   get histogram(): IDrawn {
-    return this.#histogram;
+    return this.#drawn.histogram;
   }
 
   /** While this stays the same, a redraw keeps the reader's zoom. */
   get view(): string {
-    return JSON.stringify([this.mode, this.collection, this.reduction]);
+    return JSON.stringify(this.#settings('map'));
   }
 
   /** Go to a tensor, a step or a flight recording. */
@@ -133,7 +143,10 @@ export class TensorsModel implements IDisposable {
     this.#step = place.step ?? this.#step;
     this.#tensor = place.tensor ?? this.#tensor;
     if (place.tensor !== undefined) {
-      this.#collection = ''; // a tensor that is asked for must be among those that are shown
+      // A tensor that is asked for must be among those that are shown.
+      this.#collection = '';
+      this.#within = '';
+      this.#offset = 0;
     }
     this.#tab = place.recording ? 'recorder' : this.#tab;
     this.recorder.open(place.recording, place.step, place.tensor);
@@ -156,11 +169,26 @@ export class TensorsModel implements IDisposable {
 
   setCollection(collection: string): void {
     this.#collection = collection;
+    this.#offset = 0;
     this.#choose();
   }
 
   setReduction(reduction: string): void {
     this.#reduction = reduction;
+    this.#offset = 0;
+    this.#choose();
+  }
+
+  /** Narrow map and network to a module; "" for the whole model. */
+  setWithin(module: string): void {
+    this.#within = module;
+    this.#offset = 0;
+    this.#choose();
+  }
+
+  /** Show other tensors in the map: those after so many. */
+  setOffset(offset: number): void {
+    this.#offset = Math.max(0, offset);
     this.#choose();
   }
 
@@ -168,8 +196,6 @@ export class TensorsModel implements IDisposable {
   select(tensor: string, step: number | null = null): void {
     this.#tensor = tensor;
     this.#step = step;
-    this.#curves = NOTHING;
-    this.#histogram = NOTHING;
     this.#choose();
   }
 
@@ -190,20 +216,29 @@ export class TensorsModel implements IDisposable {
 
   dispose(): void {
     this.#refresher.dispose();
+    this.#chooser.dispose();
     this.network.dispose();
     this.recorder.dispose();
     Signal.clearData(this);
   }
 
   #placeNetwork(): void {
-    const { mode, reduction, collection } = this;
-    this.network.setPlace({ mode, reduction, collection }, this.#step);
+    const { mode, reduction, collection, within } = this;
+    this.network.setPlace({ mode, reduction, collection, within }, this.#step);
   }
 
+  /** What the reader chose is drawn without reading the list anew, and only figures that it changes. */
   #choose(): void {
     this.#placeNetwork();
+    for (const kind of KINDS) {
+      if (kind !== 'map' && this.#isOther(kind)) {
+        this.#drawn[kind] = NOTHING; // of another tensor than the one that the page names now
+      }
+    }
     this.#changed.emit();
-    this.refresh();
+    if (this.#visible) {
+      this.#chooser.request();
+    }
   }
 
   async #read(): Promise<void> {
@@ -217,32 +252,52 @@ export class TensorsModel implements IDisposable {
     }
     this.recorder.setRecordings(this.#list.recordings);
     this.#placeNetwork();
-    await this.#draw();
     this.#changed.emit();
+    await this.#draw(true);
   }
 
-  async #draw(): Promise<void> {
-    const { mode, reduction, collection, tensor } = this;
-    const settings = { mode, tensor: tensor?.name };
-    [this.#map, this.#curves, this.#histogram] = await Promise.all([
-      this.#figure('map', this.#map, { mode, reduction, collection }),
-      tensor ? this.#figure('tensor', this.#curves, settings) : NOTHING,
-      tensor && hasHistogram(tensor)
-        ? this.#figure('histogram', this.#histogram, settings)
-        : NOTHING
-    ]);
+  async #draw(anew: boolean): Promise<void> {
+    const wanted = KINDS.filter(kind => anew || this.#isOther(kind));
+    await Promise.all(wanted.map(kind => this.#figure(kind)));
   }
 
-  async #figure(
-    kind: ITensorFigureRequest['kind'],
-    before: IDrawn,
-    settings: ITensorFigureRequest['settings']
-  ): Promise<IDrawn> {
-    try {
-      const request = { trial: this.id, kind, settings };
-      return { figure: await this.client.tensorFigure(request), error: null };
-    } catch (reason) {
-      return { figure: before.figure, error: toLabdeckError(reason) };
+  /** What a figure is drawn from now; null if there is none. */
+  #settings(kind: Kind): ITensorFigureRequest['settings'] | null {
+    const { mode, reduction, tensor } = this;
+    if (kind === 'map') {
+      const collection = this.collection;
+      const within = this.#within || undefined;
+      const offset = this.#offset || undefined;
+      return { mode, reduction, collection, within, offset };
+    }
+    if (!tensor || (kind === 'histogram' && !hasHistogram(tensor))) {
+      return null;
+    }
+    return { mode, tensor: tensor.name };
+  }
+
+  /** Whether a figure was asked for with other settings than those of now. */
+  #isOther(kind: Kind): boolean {
+    return JSON.stringify(this.#settings(kind)) !== this.#asked[kind];
+  }
+
+  async #figure(kind: Kind): Promise<void> {
+    const settings = this.#settings(kind);
+    this.#asked[kind] = JSON.stringify(settings);
+    let drawn = NOTHING;
+    if (settings !== null) {
+      try {
+        const request = { trial: this.id, kind, settings };
+        const figure = await this.client.tensorFigure(request);
+        drawn = { figure, error: null };
+      } catch (reason) {
+        const { figure } = this.#drawn[kind];
+        drawn = { figure, error: toLabdeckError(reason) };
+      }
+    }
+    if (JSON.stringify(settings) === this.#asked[kind]) {
+      this.#drawn[kind] = drawn; // else the reader chose another meanwhile
+      this.#changed.emit();
     }
   }
 
@@ -272,9 +327,16 @@ export class TensorsModel implements IDisposable {
   #tensor = '';
   #step: number | null = null;
   #visible = false;
-  #map = NOTHING;
-  #curves = NOTHING;
-  #histogram = NOTHING;
+  #within = '';
+  #offset = 0;
+  readonly #drawn: Record<Kind, IDrawn> = {
+    map: NOTHING,
+    tensor: NOTHING,
+    histogram: NOTHING
+  };
+  /** The settings that each figure was last asked for with. */
+  readonly #asked: Partial<Record<Kind, string>> = {};
   readonly #changed = new Signal<this, void>(this);
   readonly #refresher = new Refresher(() => this.#read(), INTERVAL);
+  readonly #chooser = new Refresher(() => this.#draw(false), CHOICES);
 }

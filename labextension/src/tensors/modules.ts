@@ -24,26 +24,36 @@ export function worst(a: Health, b: Health): Health {
 }
 
 /**
- * Sort tensors into their modules, in the model's order; before them the values of the training, after them times and
- * the machine.
+ * Sort tensors into their modules, in the model's order, what lies within a module right below it; before them the
+ * values of the training, after them times and the machine.
  *
  * @param rows - The tensors.
- * @param words - Only tensors whose names hold all of these words.
+ * @param words - Only tensors whose names or modules hold all of these words, or whose module is of a type so called:
+ * "conv2" finds no Conv2d.
  */
 export function toModules(
   rows: readonly TensorRow[],
   words = ''
 ): readonly IModule[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-  const kept = rows.filter(row =>
-    wanted.every(word => row.name.toLowerCase().includes(word))
-  );
-  const ofModel = kept.filter(row => kindOf(row) === 'module');
+  const kinds: Record<IModule['kind'], TensorRow[]> = {
+    values: [],
+    module: [],
+    timing: [],
+    system: []
+  };
+  for (const row of rows) {
+    const text = `${row.name} ${row.module}`.toLowerCase();
+    const type = row.module_type.toLowerCase();
+    if (wanted.every(word => word === type || text.includes(word))) {
+      kinds[kindOf(row)].push(row);
+    }
+  }
   return [
-    ...apart('values', kept),
-    ...modulesOf(ofModel),
-    ...apart('timing', kept),
-    ...apart('system', kept)
+    ...apart('values', kinds.values),
+    ...modulesOf(kinds.module),
+    ...apart('timing', kinds.timing),
+    ...apart('system', kinds.system)
   ];
 }
 
@@ -57,8 +67,7 @@ function kindOf(row: TensorRow): IModule['kind'] {
   return row.module === '' && row.module_type === '' ? 'values' : 'module';
 }
 
-function apart(kind: IModule['kind'], rows: readonly TensorRow[]): IModule[] {
-  const tensors = rows.filter(row => kindOf(row) === kind);
+function apart(kind: IModule['kind'], tensors: TensorRow[]): IModule[] {
   const health = tensors.reduce<Health>(
     (so, row) => worst(so, row.health),
     'ok'
@@ -73,55 +82,58 @@ function apart(kind: IModule['kind'], rows: readonly TensorRow[]): IModule[] {
   return tensors.length > 0 ? [{ ...module, tensors, health }] : [];
 }
 
-function modulesOf(kept: readonly TensorRow[]): IModule[] {
-  const types = new Map<string, string>();
-  const groups = new Map<string, TensorRow[]>();
-  for (const row of kept) {
-    for (const path of withParents(row.module)) {
-      if (!groups.has(path)) {
-        groups.set(path, []);
-      }
+/** A module while the tree grows. */
+interface INode {
+  path: string;
+  type: string;
+  tensors: TensorRow[];
+  within: INode[];
+}
+
+function modulesOf(rows: readonly TensorRow[]): IModule[] {
+  const known = new Map<string, INode>();
+  const top: INode[] = [];
+  const nodeOf = (path: string): INode => {
+    const before = known.get(path);
+    if (before) {
+      return before;
     }
-    groups.get(row.module)?.push(row);
-    if (row.module_type !== '') {
-      types.set(row.module, row.module_type);
-    }
+    const node: INode = { path, type: '', tensors: [], within: [] };
+    known.set(path, node);
+    const parent = parentOf(path);
+    (parent === null ? top : nodeOf(parent).within).push(node);
+    return node;
+  };
+  for (const row of rows) {
+    const node = nodeOf(row.module);
+    node.tensors.push(row);
+    node.type = row.module_type || node.type;
   }
-  const paths = [...groups.keys()];
-  return paths.map(path => {
-    const within = kept.filter(
-      row =>
-        row.module === path ||
-        (path !== '' && row.module.startsWith(`${path}.`))
-    );
-    return {
+  return top.flatMap(node => flat(node, 0));
+}
+
+/** A module and all that lies within it, in the order in which they are shown. */
+function flat(node: INode, depth: number): IModule[] {
+  const below = node.within.flatMap(inner => flat(inner, depth + 1));
+  const own = [...node.tensors, ...below].map(({ health }) => health);
+  return [
+    {
       kind: 'module',
-      path,
-      type: types.get(path) ?? '',
-      depth: path === '' ? 0 : path.split('.').length - 1,
-      tensors: groups.get(path) ?? [],
-      health: within.reduce<Health>((so, row) => worst(so, row.health), 'ok'),
-      isParent: path !== '' && paths.some(one => one.startsWith(`${path}.`))
-    };
-  });
+      path: node.path,
+      type: node.type,
+      depth,
+      tensors: node.tensors,
+      health: own.reduce<Health>(worst, 'ok'),
+      isParent: node.within.length > 0
+    },
+    ...below
+  ];
 }
 
-/** A module's path and the paths of those it lies within, the outermost first; "" stays alone. */
-function withParents(path: string): string[] {
-  const parts = path.split('.');
-  return parts.map((_, index) => parts.slice(0, index + 1).join('.'));
-}
-
-/** The modules that are seen while some are closed. */
-export function shownModules(
-  modules: readonly IModule[],
-  closed: ReadonlySet<string>
-): readonly IModule[] {
-  return modules.filter(({ path }) =>
-    withParents(path)
-      .slice(0, -1)
-      .every(parent => !closed.has(parent))
-  );
+/** The path of the module that a module lies within, null of the outermost; PyTorch writes dots, Keras slashes. */
+export function parentOf(path: string): string | null {
+  const end = Math.max(path.lastIndexOf('.'), path.lastIndexOf('/'));
+  return end < 0 ? null : path.slice(0, end);
 }
 
 /** Whether it is known how a tensor's values are spread. */

@@ -1,44 +1,54 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { HealthIcon } from '../parts/Health';
+import { VirtualList } from '../parts/VirtualList';
 import type { TensorRow } from '../wire';
-import { type IModule, shownModules, toModules } from './modules';
+import {
+  closedAtFirst,
+  type Line,
+  moduleId,
+  pathsAbove,
+  shortName,
+  tensorId,
+  toLines
+} from './lines';
+import { type IModule, parentOf, toModules } from './modules';
+import { lastPart } from './within';
 
 interface ITreeProps {
   tensors: readonly TensorRow[];
+  /** The chosen tensor, "" for none. */
   selected: string;
+  /** The module that is looked into, "" for the whole model. */
+  within: string;
   trans: TranslationBundle;
   onSelect: (tensor: string) => void;
+  onWithin: (module: string) => void;
 }
 
-/** One line of the tree. */
-type Line =
-  | { kind: 'module'; id: string; module: IModule }
-  | { kind: 'tensor'; id: string; tensor: TensorRow; depth: number };
-
-/** The modules of the model and their tensors; arrows move, left and right close and open, Enter selects. */
+/** The modules of the model and their tensors; only the lines in sight exist. */
 export function ModuleTree(props: ITreeProps): React.ReactElement {
   const { tensors, trans } = props;
   const [words, setWords] = React.useState('');
-  const [closed, setClosed] = React.useState<ReadonlySet<string>>(
-    new Set(['(timing)', '(system)'])
+  const modules = React.useMemo(
+    () => toModules(tensors, words),
+    [tensors, words]
   );
-  const lines = React.useMemo(
-    () => toLines(tensors, words, closed),
-    [tensors, words, closed]
-  );
-  const toggle = (path: string, open: boolean): void => {
-    const changed = new Set(closed);
-    if (open) {
-      changed.delete(path);
-    } else {
-      changed.add(path);
-    }
-    setClosed(changed);
-  };
+  const root = React.useRef<HTMLDivElement>(null);
   return (
-    <div className="jp-Labdeck-modules">
+    <div
+      ref={root}
+      className="jp-Labdeck-modules"
+      onKeyDown={event => {
+        if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
+          event.preventDefault();
+          event.stopPropagation();
+          root.current?.querySelector('input')?.focus();
+        }
+      }}
+    >
       <input
         type="search"
         className="jp-mod-styled"
@@ -46,100 +56,202 @@ export function ModuleTree(props: ITreeProps): React.ReactElement {
         aria-label={trans.__('Filter tensors')}
         value={words}
         onChange={event => setWords(event.target.value)}
+        onKeyDown={event => onFilterKey(event, root.current, setWords)}
       />
-      {lines.length === 0 ? (
+      {modules.length === 0 ? (
         <p className="jp-Labdeck-hint">{trans.__('No tensor matches.')}</p>
       ) : (
-        <Lines {...props} lines={lines} closed={closed} onToggle={toggle} />
+        <Lines {...props} modules={modules} words={words} />
       )}
     </div>
   );
 }
 
+/** Escape empties the filter, Arrow Down goes on to the lines. */
+function onFilterKey(
+  event: React.KeyboardEvent,
+  root: HTMLElement | null,
+  setWords: (words: string) => void
+): void {
+  if (event.key === 'Escape') {
+    setWords('');
+  } else if (event.key === 'ArrowDown') {
+    root?.querySelector<HTMLElement>('[role=tree]')?.focus();
+  } else {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 interface ILinesProps extends ITreeProps {
-  lines: readonly Line[];
-  closed: ReadonlySet<string>;
-  onToggle: (path: string, open: boolean) => void;
+  modules: readonly IModule[];
+  words: string;
 }
 
 function Lines(props: ILinesProps): React.ReactElement {
-  const { lines, closed, selected, trans } = props;
-  const { root, current, setFocused, act, onKeyDown } = useTreeKeys(props);
+  const { selected, within, trans } = props;
+  const { lines, toggle } = useLines(props);
+  const [active, setActive] = React.useState<string | null>(null);
+  React.useEffect(() => {
+    if (selected !== '') {
+      setActive(tensorId(selected));
+    }
+  }, [selected]);
+  const choose = (line: Line): void => {
+    setActive(line.id);
+    if (line.kind === 'tensor') {
+      props.onSelect(line.tensor.name);
+    } else if (isScope(line.module)) {
+      props.onWithin(line.module.path === within ? '' : line.module.path);
+    } else {
+      toggle(line.module.path, !line.isOpen);
+    }
+  };
   return (
-    <div ref={root} role="tree" aria-label={trans.__('Tensors')}>
-      {lines.map(line => (
-        <div
-          key={line.id}
-          data-line={line.id}
-          role="treeitem"
-          className="jp-Labdeck-module"
-          aria-level={depthOf(line) + 1}
-          aria-expanded={
-            line.kind === 'module' ? !closed.has(line.module.path) : undefined
-          }
-          aria-selected={line.id === `t:${selected}`}
-          tabIndex={line.id === current ? 0 : -1}
-          style={{ paddingInlineStart: 8 + 12 * depthOf(line) }}
-          onFocus={() => setFocused(line.id)}
-          onClick={() => act(line)}
-          onKeyDown={event => onKeyDown(event, line)}
-        >
-          <Content line={line} trans={trans} />
-        </div>
-      ))}
-    </div>
+    <VirtualList
+      label={trans.__('Tensors')}
+      isSingle
+      rows={lines}
+      rowKey={idOf}
+      rowProps={line => lineProps(line, selected, within)}
+      renderRow={line => (
+        <Content line={line} trans={trans} onToggle={toggle} />
+      )}
+      active={lines.some(({ id }) => id === active) ? active : null}
+      onMove={line => setActive(line.id)}
+      onKey={(event, line) =>
+        line && onKey(event, line, { lines, toggle, choose, setActive })
+      }
+      onClick={(_, line) => choose(line)}
+      onDoubleClick={(_, line) =>
+        line.kind === 'module' && toggle(line.module.path, !line.isOpen)
+      }
+      onContextMenu={line => setActive(line.id)}
+      onVisible={nothing}
+      onEngaged={nothing}
+    />
   );
 }
 
-/** Which line has the focus when the tree has it, and what the keys do. */
-function useTreeKeys(props: ILinesProps): {
-  root: React.RefObject<HTMLDivElement>;
-  current: string;
-  setFocused: (id: string) => void;
-  act: (line: Line) => void;
-  onKeyDown: (event: React.KeyboardEvent, line: Line) => void;
+/** The lines that are seen, and what opens and closes a module; what a filter finds begins open. */
+function useLines(props: ILinesProps): {
+  lines: readonly Line[];
+  toggle: (path: string, open: boolean) => void;
 } {
-  const { lines, closed, selected, onSelect, onToggle } = props;
-  const root = React.useRef<HTMLDivElement>(null);
-  const [focused, setFocused] = React.useState('');
-  const current = lines.some(({ id }) => id === focused)
-    ? focused
-    : (lines.find(({ id }) => id === `t:${selected}`)?.id ?? lines[0].id);
-  const move = (by: number): void => {
-    const at = lines.findIndex(({ id }) => id === current) + by;
-    const next = lines[Math.max(0, Math.min(lines.length - 1, at))];
-    root.current
-      ?.querySelector<HTMLElement>(`[data-line="${CSS.escape(next.id)}"]`)
-      ?.focus();
-  };
-  const act = (line: Line): void => {
-    if (line.kind === 'tensor') {
-      onSelect(line.tensor.name);
+  const { modules, words, selected } = props;
+  const [closed, setClosed] = React.useState(() => closedAtFirst(modules));
+  const [closedFound, setClosedFound] = React.useState<ReadonlySet<string>>(
+    new Set()
+  );
+  React.useEffect(() => setClosedFound(new Set()), [words]);
+  const latest = React.useRef(modules);
+  latest.current = modules;
+  React.useEffect(() => {
+    const above = pathsAbove(latest.current, selected);
+    setClosed(before => new Set([...before].filter(p => !above.includes(p))));
+  }, [selected]);
+  const [hidden, setHidden] =
+    words === '' ? [closed, setClosed] : [closedFound, setClosedFound];
+  const lines = React.useMemo(
+    () => toLines(modules, hidden),
+    [modules, hidden]
+  );
+  const toggle = (path: string, open: boolean): void => {
+    const changed = new Set(hidden);
+    if (open) {
+      changed.delete(path);
     } else {
-      onToggle(line.module.path, closed.has(line.module.path));
+      changed.add(path);
     }
+    setHidden(changed);
   };
-  const onKeyDown = (event: React.KeyboardEvent, line: Line): void => {
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      move(event.key === 'ArrowDown' ? 1 : -1);
-    } else if (
-      line.kind === 'module' &&
-      /^Arrow(Left|Right)$/.test(event.key)
-    ) {
-      onToggle(line.module.path, event.key === 'ArrowRight');
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      act(line);
-    } else {
-      return;
-    }
+  return { lines, toggle };
+}
+
+interface IKeys {
+  lines: readonly Line[];
+  toggle: (path: string, open: boolean) => void;
+  choose: (line: Line) => void;
+  setActive: (id: string) => void;
+}
+
+function onKey(event: React.KeyboardEvent, line: Line, keys: IKeys): void {
+  const { toggle, choose } = keys;
+  const actions = new Map<string, () => void>([
+    ['ArrowRight', () => open(line, keys)],
+    ['ArrowLeft', () => close(line, keys)],
+    ['Enter', () => choose(line)],
+    [
+      ' ',
+      () =>
+        line.kind === 'module'
+          ? toggle(line.module.path, !line.isOpen)
+          : choose(line)
+    ]
+  ]);
+  const action = actions.get(event.key);
+  if (action && !event.altKey && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
+    event.stopPropagation();
+    action();
+  }
+}
+
+function open(line: Line, { lines, toggle, setActive }: IKeys): void {
+  if (line.kind === 'module') {
+    if (line.isOpen) {
+      const next = lines.at(lines.indexOf(line) + 1);
+      setActive((next && next.depth > line.depth ? next : line).id);
+    } else {
+      toggle(line.module.path, true);
+    }
+  }
+}
+
+function close(line: Line, { lines, toggle, setActive }: IKeys): void {
+  if (line.kind === 'module' && line.isOpen) {
+    toggle(line.module.path, false);
+    return;
+  }
+  if (line.kind === 'module') {
+    const parent = parentOf(line.module.path);
+    setActive(parent === null ? line.id : moduleId(parent));
+    return;
+  }
+  const above = lines.slice(0, lines.indexOf(line)).reverse();
+  setActive(above.find(({ kind }) => kind === 'module')?.id ?? line.id);
+}
+
+/** Whether map and network can be narrowed to it. */
+function isScope({ kind, path }: IModule): boolean {
+  return kind === 'module' && path !== '';
+}
+
+function lineProps(
+  line: Line,
+  selected: string,
+  within: string
+): React.HTMLAttributes<HTMLDivElement> {
+  const isChosen =
+    line.kind === 'tensor'
+      ? line.tensor.name === selected
+      : within !== '' && line.module.path === within;
+  return {
+    className: `jp-mod-tensor${isChosen ? ' jp-mod-selected' : ''}`,
+    style: { paddingInlineStart: 4 + 12 * Math.min(line.depth, 8) },
+    'aria-level': line.depth + 1,
+    'aria-posinset': line.position,
+    'aria-setsize': line.siblings,
+    'aria-expanded': line.kind === 'module' ? line.isOpen : undefined,
+    'aria-selected': isChosen
   };
-  return { root, current, setFocused, act, onKeyDown };
 }
 
 function Content(props: {
   line: Line;
   trans: TranslationBundle;
+  onToggle: (path: string, open: boolean) => void;
 }): React.ReactElement {
   const { line, trans } = props;
   if (line.kind === 'tensor') {
@@ -147,20 +259,32 @@ function Content(props: {
     return (
       <>
         <HealthIcon health={tensor.health} trans={trans} />
-        <span className="jp-Labdeck-module-name" title={tensor.name}>
-          {tensor.name}
+        <span className="jp-Labdeck-name" title={tensor.name}>
+          {shortName(tensor)}
         </span>
         <span className="jp-Labdeck-module-type">{tensor.shape.join('×')}</span>
       </>
     );
   }
-  const { module } = line;
+  const { module, isOpen } = line;
   const name = nameOf(module, trans);
+  const icon = isOpen ? caretDownIcon : caretRightIcon;
   return (
     <>
+      <span
+        className="jp-Labdeck-caret"
+        aria-hidden="true"
+        onClick={event => {
+          event.stopPropagation();
+          props.onToggle(module.path, !isOpen);
+        }}
+        onDoubleClick={event => event.stopPropagation()}
+      >
+        <icon.react tag={null} width="16px" height="16px" />
+      </span>
       <HealthIcon health={module.health} trans={trans} />
-      <strong className="jp-Labdeck-module-name" title={name}>
-        {module.kind === 'module' ? name.split('.').slice(-1)[0] : name}
+      <strong className="jp-Labdeck-name" title={name}>
+        {module.kind === 'module' ? lastPart(name) : name}
       </strong>
       <span className="jp-Labdeck-module-type">{module.type}</span>
     </>
@@ -180,25 +304,10 @@ function nameOf(module: IModule, trans: TranslationBundle): string {
   }
 }
 
-function depthOf(line: Line): number {
-  return line.kind === 'module' ? line.module.depth : line.depth;
+function idOf(line: Line): string {
+  return line.id;
 }
 
-function toLines(
-  tensors: readonly TensorRow[],
-  words: string,
-  closed: ReadonlySet<string>
-): Line[] {
-  const modules = toModules(tensors, words);
-  return shownModules(modules, closed).flatMap((module): Line[] => [
-    { kind: 'module', id: `m:${module.path}`, module },
-    ...(closed.has(module.path)
-      ? []
-      : module.tensors.map((tensor): Line => ({
-          kind: 'tensor',
-          id: `t:${tensor.name}`,
-          tensor,
-          depth: module.depth + 1
-        })))
-  ]);
+function nothing(): void {
+  // All lines are known, and nothing waits for the reader to leave.
 }

@@ -3,22 +3,18 @@ import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { NetworkView } from '../network/view';
-import { Chart } from '../parts/Chart';
-import type { IClicked } from '../parts/drawing';
 import { HealthIcon } from '../parts/Health';
-import { describeError, Empty, ErrorNote, Skeleton } from '../parts/Notes';
+import { Empty, ErrorNote, Skeleton } from '../parts/Notes';
 import { Tabs } from '../parts/Tabs';
 import { useSignal } from '../parts/useSignal';
 import { Recorder } from '../recorder/view';
-import { toKept, toTexts } from '../settings';
 import type { TensorRow } from '../wire';
-import type { IDrawn, Mode, TensorsModel } from './model';
+import { Drawn } from './drawn';
+import { LayerMap } from './map';
+import type { Mode, TensorsModel } from './model';
 import { collectionsOf, hasHistogram, reductionsOf } from './modules';
 import { ModuleTree } from './tree';
-
-/** Pixels of a row of the map, and of a map of few rows. */
-const ROW = 26;
-const FEW_ROWS = 260;
+import { Within } from './within';
 
 interface ITensorProps {
   model: TensorsModel;
@@ -121,11 +117,18 @@ function Face(
       <ModuleTree
         tensors={tensors}
         selected={model.tensor?.name ?? ''}
+        within={model.within}
         trans={trans}
         onSelect={name => model.select(name, model.step)}
+        onWithin={path => model.setWithin(path)}
       />
       <div className="jp-Labdeck-tensors-main">
         <Controls {...props} />
+        <Within
+          path={model.within}
+          trans={trans}
+          onChange={path => model.setWithin(path)}
+        />
         {model.tab === 'map' ? <LayerMap {...props} /> : <Graph {...props} />}
       </div>
       <OneTensor {...props} />
@@ -190,44 +193,6 @@ function ModeChoice(props: ITensorProps): React.ReactElement {
   );
 }
 
-function LayerMap(props: ITensorProps): React.ReactElement {
-  const { model, trans } = props;
-  const onClick = ({ x, y }: IClicked): void => {
-    const name = rowsOf(model.map).get(y);
-    if (name !== undefined && typeof x === 'number') {
-      model.select(name, x);
-    }
-  };
-  return (
-    <Drawn
-      drawn={model.map}
-      label={trans.__('Layers over steps')}
-      view={model.view}
-      empty={trans.__('Nothing was recorded of this in this mode.')}
-      trans={trans}
-      onRetry={() => model.refresh()}
-      onClick={onClick}
-      className="jp-Labdeck-tensors-map"
-      height={heightOf(model.map)}
-    />
-  );
-}
-
-/** The tensors of the map by what their rows are called there. */
-function rowsOf({ figure }: IDrawn): ReadonlyMap<unknown, string> {
-  const trace = figure?.data.at(0);
-  const rows = Array.isArray(trace?.y) ? (trace.y as unknown[]) : [];
-  const names = toTexts(toKept(trace?.meta).tensors) ?? [];
-  return new Map(rows.map((row, index) => [row, names[index]]));
-}
-
-/** Room for the axes, and some for each row. */
-function heightOf({ figure }: IDrawn): number {
-  const rows = figure?.data.at(0)?.y;
-  const count = Array.isArray(rows) ? rows.length : 0;
-  return Math.max(FEW_ROWS, 90 + ROW * count);
-}
-
 function Graph(props: ITensorProps): React.ReactElement {
   const { model, trans } = props;
   const steps = model.list?.modes.find(({ mode }) => mode === model.mode);
@@ -237,6 +202,7 @@ function Graph(props: ITensorProps): React.ReactElement {
       trans={trans}
       steps={steps ?? null}
       onSelect={tensor => model.select(tensor, model.network.step)}
+      onWithin={path => model.setWithin(path)}
     />
   );
 }
@@ -289,39 +255,5 @@ function OneTensor(props: ITensorProps): React.ReactElement {
         </>
       )}
     </aside>
-  );
-}
-
-function Drawn(props: {
-  drawn: IDrawn;
-  label: string;
-  view: string;
-  empty: string;
-  trans: TranslationBundle;
-  onRetry: () => void;
-  onClick?: (place: IClicked) => void;
-  className?: string;
-  /** In pixels; default as the style says. */
-  height?: number;
-}): React.ReactElement {
-  const { drawn, trans } = props;
-  return (
-    <div className={props.className} style={{ height: props.height }}>
-      {drawn.error && (
-        <p className="jp-Labdeck-chart-note" role="alert">
-          {describeError(drawn.error, trans).message}{' '}
-          <button
-            type="button"
-            className="jp-Labdeck-link"
-            onClick={props.onRetry}
-          >
-            {trans.__('Retry')}
-          </button>
-        </p>
-      )}
-      {!(drawn.error && !drawn.figure) && (
-        <Chart {...props} figure={drawn.figure} />
-      )}
-    </div>
   );
 }

@@ -5,40 +5,7 @@ import {
   layOutNetwork,
   shadeOf
 } from '../../../labextension/src/network/layout';
-import type { Network, NetworkNode } from '../../../labextension/src/wire';
-import { id } from '../pagesServer';
-
-/** A module without tensors. */
-export function module(
-  path: string,
-  more: Partial<NetworkNode> = {}
-): NetworkNode {
-  return {
-    path,
-    type: 'Linear',
-    depth: path === '' ? 0 : path.split('.').length,
-    order: 0,
-    tensors: [],
-    value: null,
-    shown: '',
-    health: 'ok',
-    ...more
-  };
-}
-
-function network(
-  nodes: readonly NetworkNode[],
-  ...edges: [string, string][]
-): Network {
-  return {
-    trial_id: id(1),
-    mode: 'TRAIN',
-    step: 3,
-    reduction: 'l2',
-    nodes: [...nodes],
-    edges: edges.map(([source, destination]) => ({ source, destination }))
-  };
-}
+import { module, network } from './networks';
 
 const rowsOf = (made: ReturnType<typeof layOutNetwork>): object =>
   Object.fromEntries(made.modules.map(({ node, row }) => [node.path, row]));

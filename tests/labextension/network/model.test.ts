@@ -4,12 +4,19 @@ import { NetworkModel } from '../../../labextension/src/network/model';
 import { facts, id, PagesServer } from '../pagesServer';
 
 const PATH = `trials/${id(1)}/network`;
-const EVAL = { mode: 'EVAL', reduction: 'l2', collection: 'gradients' };
+const EVAL = {
+  mode: 'EVAL',
+  reduction: 'l2',
+  collection: 'gradients',
+  within: 'fc'
+};
 const BODY = {
   trial_id: id(1),
   mode: 'TRAIN',
   step: 19,
   reduction: 'abs_mean',
+  within: '',
+  total: 0,
   nodes: [],
   edges: []
 };
@@ -48,7 +55,7 @@ describe('the network at a step', () => {
     model.setPlace(EVAL, 7);
     await settle();
     expect(server.last(PATH)).toContain(
-      'mode=EVAL&reduction=l2&collection=gradients&step=7'
+      'mode=EVAL&reduction=l2&collection=gradients&within=fc&step=7'
     );
     model.setStep(4);
     model.setPlace(EVAL, 7);

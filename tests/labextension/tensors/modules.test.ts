@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import {
   collectionsOf,
+  parentOf,
   reductionsOf,
-  shownModules,
   toModules,
   worst
 } from '../../../labextension/src/tensors/modules';
@@ -67,9 +67,32 @@ describe('the tree of modules', () => {
     expect(toModules(ROWS, 'nothing')).toEqual([]);
   });
 
-  it('hides what lies within closed modules', () => {
-    const shown = shownModules(toModules(ROWS), new Set(['block']));
-    expect(shown.map(({ path }) => path)).toEqual(['(values)', 'block', 'fc']);
+  it('keeps what lies within a module below it, in whatever order it was recorded', () => {
+    const rows = ['a.x', 'b', 'a.y', 'a'].map(path =>
+      row(`gradient/${path}.weight`, { module: path })
+    );
+    expect(toModules(rows).map(({ path, depth }) => [path, depth])).toEqual([
+      ['a', 0],
+      ['a.x', 1],
+      ['a.y', 1],
+      ['b', 0]
+    ]);
+  });
+
+  it('is filtered by modules and their types, too', () => {
+    const paths = (words: string): object =>
+      toModules(ROWS, words).map(({ path }) => path);
+    expect(paths('linear')).toEqual(['fc']);
+    expect(paths('block conv1')).toEqual(['block', 'block.conv1']);
+  });
+
+  it('knows the way up in the paths of PyTorch and of Keras', () => {
+    expect(['a.b.c', 'a/b', 'a', ''].map(parentOf)).toEqual([
+      'a.b',
+      'a',
+      null,
+      null
+    ]);
   });
 });
 

@@ -22,6 +22,9 @@ DIVERGING = [[0, "#2166ac"], [0.25, "#67a9cf"], [0.5, "#f7f7f7"], [0.75, "#ef8a6
 SEQUENTIAL = "Viridis"
 BROKEN = "#d627c4"
 """Of cells whose value is not finite: a colour that neither scale has."""
+_BAR = {"thickness": 12, "outlinewidth": 0}
+_HIGH = 20
+"""Rows of a map that is scrolled: its axis and scale stand at the top."""
 _MARKS = {"info": "circle", "warning": "triangle-up", "error": "x"}
 
 
@@ -32,7 +35,8 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
     of both signs around 0. Cells that are not finite have a colour of their own. `customdata` of each cell is
     `[first step, last step]`, of each mark the finding's id.
 
-    The trace's `meta.tensors` names the rows in full.
+    The trace's `meta` names the rows in full (`tensors`), and says how many tensors there are (`total`) and how many of
+    them stand before these rows (`offset`).
 
     Args:
         grid: The reading.
@@ -49,10 +53,10 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
         "y": rows,
         "z": colours,
         "customdata": spans,
-        "meta": {"tensors": list(grid.names)},
+        "meta": {"tensors": list(grid.names), "total": max(grid.total, len(rows)), "offset": grid.offset},
         "text": _texts(grid),
         "hovertemplate": "%{y}<br>" + f"{grid.mode} step %{{x}}: %{{text}}<extra></extra>",
-        "colorbar": {"title": {"text": title, "side": "right"}, "thickness": 12, "outlinewidth": 0},
+        "colorbar": _BAR | {"title": {"text": title, "side": "right"}},
         **scale,
     }
     traces: list[dict[str, Any]] = [cells]
@@ -61,6 +65,9 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
     traces += _marks(grid.findings, dict(zip(grid.names, rows, strict=True)), grid.first, grid.last)
     layout = layouts.base_layout()
     layout["xaxis"] |= {"title": {"text": "step"}, "showgrid": False}
+    if len(rows) > _HIGH:
+        layout["xaxis"]["side"] = "top"
+        cells["colorbar"] |= {"lenmode": "pixels", "len": 300, "y": 1, "yanchor": "top"}
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "showgrid": False, "tickfont": {"size": 11}}
     return go.Figure(data=traces, layout=layout)
 
@@ -87,14 +94,10 @@ def _colours(values: NDArray[np.float64], reduction: str) -> tuple[NDArray[np.fl
     return values, {"colorscale": SEQUENTIAL}, reduction
 
 
-def _texts(grid: TensorGrid) -> list[list[str]]:
-    return [
-        [
-            "not finite" if bad else "" if np.isnan(value) else f"{value:.4g}"
-            for value, bad in zip(row, marks, strict=True)
-        ]
-        for row, marks in zip(grid.values, grid.broken, strict=True)
-    ]
+def _texts(grid: TensorGrid) -> NDArray[np.str_]:
+    """Return what each cell says, as one array: plotly copies lists of lists cell by cell."""
+    texts = np.array([f"{value:.4g}" for value in grid.values.ravel().tolist()]).reshape(grid.values.shape)
+    return np.where(grid.broken, "not finite", np.where(np.isnan(grid.values), "", texts))
 
 
 def _broken(grid: TensorGrid, steps: NDArray[np.int64], rows: list[str]) -> dict[str, Any]:
