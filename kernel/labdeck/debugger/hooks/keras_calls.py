@@ -22,7 +22,7 @@ from labdeck.debugger.hooks.torch_library import is_compiling, torch
 from labdeck.debugger.origin import line_here
 from labdeck.debugger.switch import is_enabled
 from labdeck.runs.autolog import importing
-from labdeck.runs.autolog.patching import argument, with_argument
+from labdeck.runs.autolog.patching import argument, warn, with_argument
 from labdeck.runs.autolog.place import floats
 from labdeck.wire.debugging import Mode
 
@@ -77,6 +77,7 @@ _doing = _Doing()
 _calls: Calls | None = None
 _joined: list[object] = []
 _turn = threading.RLock()
+_told: weakref.WeakSet[Any] = weakref.WeakSet()
 watchers: list[Watcher] = []
 """Those who are told of batches."""
 
@@ -162,6 +163,8 @@ def _call_of(module: ModuleType, name: str) -> Callable[..., Any]:
         if not args or is_compiling():
             return original(*args, **kwargs)
         model = args[0]
+        if mode == "TRAIN" and getattr(model, "jit_compile", False) is True:
+            _tell_of_compiling(model)
         flush()
         _doing.calls.append(_Call(model, mode, is_loop))
         try:
@@ -177,6 +180,14 @@ def _call_of(module: ModuleType, name: str) -> Callable[..., Any]:
             flush()
 
     return around
+
+
+def _tell_of_compiling(model: Any) -> None:
+    if model not in _told:
+        _told.add(model)
+        warn(
+            f"Labdeck: steps of {type(model).__name__} are compiled and not watched; compile it with jit_compile=False"
+        )
 
 
 def _is_followed(callbacks: Any) -> bool:

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from labdeck.debugger.hooks.torch_library import library_folder, torch
+from labdeck.debugger.hooks.torch_library import is_compiling, library_folder, torch
 from labdeck.debugger.origin import Line, line_here
 
 _LOSSES = (
@@ -182,7 +182,7 @@ def skipped(optimizer: Any) -> None:
 
 def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
     def backward(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _watchers and not torch().compiler.is_compiling():
+        if _watchers and not is_compiling():
             _note_root(self)
         return original(self, *args, **kwargs)
 
@@ -233,7 +233,7 @@ def _scaler_step(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def loss(*args: Any, **kwargs: Any) -> Any:
-        if not _watchers or torch().compiler.is_compiling():
+        if not _watchers or is_compiling():
             return original(*args, **kwargs)
         recent.depth += 1
         try:

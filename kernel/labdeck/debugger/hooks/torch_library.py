@@ -30,8 +30,16 @@ def is_module(value: Any) -> bool:
 
 
 def is_compiling() -> bool:
-    """Say whether code is being traced instead of run: what a hook does then would become part of the graph."""
-    return bool(torch().compiler.is_compiling())
+    """Say whether code is being traced instead of run: what a hook does then would become part of the graph.
+
+    Keras calls models with made-up numbers, too, to learn their shapes.
+    """
+    return bool(torch().compiler.is_compiling() or _is_symbolic())
+
+
+def _is_symbolic() -> bool:
+    scope = sys.modules.get("keras.src.backend.common.stateless_scope")
+    return scope is not None and bool(scope.in_stateless_scope())
 
 
 def is_replica(module: Any) -> bool:

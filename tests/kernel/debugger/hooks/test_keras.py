@@ -292,3 +292,89 @@ def test_where_a_number_became_none_is_found():
     run = watched(lambda: model.fit(X, Y, **HOW), model, rules=["NaNOrigin"])
     assert run.found == {"NaNOrigin"}
     assert "root" in run.findings[-1].message
+
+
+class Blocks(keras.Model):
+    """Layers in a list, of the same name, and a module of PyTorch; not built before it is trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.blocks = [layers.Dense(3, activation="relu", name="a"), layers.Dense(3, name="a")]
+        self.act = layers.Activation("tanh", name="act")
+        self.last = layers.Dense(1, name="last")
+        self.straight = torch.nn.Linear(4, 4)
+
+    def call(self, inputs):
+        hidden = self.straight(inputs)
+        for block in self.blocks:
+            hidden = block(hidden)
+        return self.last(self.act(hidden))
+
+
+def edges_of(run):
+    (kept,) = [one.body for one in run.trial.detail().captures if one.kind == "network"]
+    return [tuple(edge) for edge in kept["edges"]]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_layers_and_modules_within_a_model_of_ones_own(named):
+    keras.utils.set_random_seed(0)
+    model = Blocks()
+    model.compile(optimizer="sgd", loss="mse")
+    run = watched(
+        lambda: model.fit(X, Y, **HOW), *([model] if named else []), rules=(), save=["weights", "inputs", "outputs"]
+    )
+    tensors = run.reader.tensors()
+    kernels = {name: info.module for name, info in tensors.items() if info.collections == ("weights",)}
+    (wrapper,) = [info.module for info in tensors.values() if info.module_type == "TorchModuleWrapper"][:1]
+    expected = {"a/kernel": "a", "a/kernel-2": "a-2", "last/kernel": "last", f"{wrapper}/module/weight": wrapper}
+    assert kernels == expected
+    assert all(len(run.series(name, "l2")) == 8 for name in kernels)
+    assert "relu_outputs" in tensors["a_output_0"].collections
+    assert "tanh_inputs" in tensors["act_input_0"].collections
+    assert not any("_output_0/" in name for name in tensors)  # passes that only learn shapes are none
+    assert edges_of(run) == [(f"{wrapper}/module", "a"), ("a", "a-2"), ("a-2", "act"), ("act", "last")]
+
+
+def test_a_network_with_branches_and_a_model_within():
+    keras.utils.set_random_seed(0)
+    words = keras.Input((5,))
+    hidden = layers.GlobalAveragePooling1D(name="mean")(layers.Embedding(10, 4, name="words")(words))
+    inner = keras.Sequential([layers.Dense(4, name="d", activation="relu")], name="inner")
+    model = keras.Model(
+        words, layers.Dense(1, activation="sigmoid", name="out")(layers.Add(name="add")([hidden, inner(hidden)]))
+    )
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    known = np.random.default_rng(0).integers(0, 10, (64, 5))
+    run = watched(lambda: model.fit(known, known[:, :1] > 4, **HOW), model, rules=())
+    tensors = run.reader.tensors()
+    assert tensors["words/embeddings"].collections == ("weights",)
+    assert (tensors["inner/d/kernel"].module, tensors["inner/d/bias"].collections) == ("inner/d", ("biases",))
+    assert {("inner/d", "add"), ("mean", "add"), ("add", "out"), ("words", "mean")} <= set(edges_of(run))
+    assert run.series("accuracy").max() <= 1
+
+
+def test_what_is_compiled_is_not_watched_and_that_is_said():
+    model = made(jit_compile=True)
+    model.train_function = lambda _: {"loss": 0.0}  # what it compiles is not the point here
+    with pytest.warns(UserWarning, match="compile it with jit_compile=False") as told:
+        watched(lambda: [model.fit(X, Y, **HOW) for _ in range(2)], model)
+    assert sum("jit_compile" in str(one.message) for one in told) == 1
+
+
+def test_a_trial_of_its_own_has_curves_and_autolog_doubles_none():
+    model = made()
+    with labdeck.watch(**_QUIET) as watch:
+        model.fit(X, Y, validation_data=(X, Y), **HOW)
+    trial = watch.trial
+    assert trial.state == "completed"
+    assert sorted(trial.metrics) == ["eval:loss", "lr", "train:loss"]
+    labdeck.autolog("keras")
+    try:
+        with labdeck.watch(**_QUIET) as watch:
+            model.fit(X, Y, validation_data=(X, Y), **HOW)
+    finally:
+        labdeck.autolog(disable=True)
+    assert "train:mae" in watch.trial.metrics
+    assert "eval:loss" not in watch.trial.metrics
+    assert len(watch.hubs) == 1
