@@ -140,6 +140,8 @@ class TorchFeed:
     def describe(self) -> None:
         """Tell the hub which tensors there are now."""
         self.hub.describe(self.inventory.infos(), self.inventory.size)
+        if self._modules.functions.is_blind:
+            self.hub.warn("activation functions of models with compiled parts are not seen")
         self._programs.clear()
 
     def _program(self, plan: Plan) -> Program:
@@ -194,10 +196,8 @@ class TorchFeed:
         self._modules.see("output", output)
         if self._is_whole:
             self._modules.end()
-        if not self._was_discovered or self._modules.functions.has_news:
+        if not self._was_discovered:
             self._was_discovered = True
-            if self._modules.functions.is_blind:
-                self.hub.warn("activation functions of models with compiled parts are not seen")
             self.describe()
             self._renew()
         self._times.after_pass()
@@ -283,6 +283,8 @@ class TorchFeed:
         measured.cost += perf_counter() - begun
         self._times.tell()
         self._hand_over(mode, measured)
+        if self._modules.functions.learn():
+            self.describe()
 
     def _learn_ends(self, mode: Mode, measured: Measured) -> None:
         """Take predictions and labels; describe them when they are seen for the first time."""
@@ -365,7 +367,7 @@ class TorchFeed:
         measured.cost += perf_counter() - begun
         self._times.tell()
         self._hand_over("TRAIN", measured)
-        if not self.inventory.knows_state:
+        if self._modules.functions.learn() or not self.inventory.knows_state:
             self.inventory.knows_state = True
             self.describe()
         self._times.open()

@@ -117,7 +117,6 @@ class Functions:
 
     Attributes:
         known: What is known of their inputs and outputs; there is nothing to know of before the first pass.
-        has_news: There is more in `known` than was last asked for.
         is_blind: Parts of the model are compiled, so that nothing is looked at.
         trace: Is told of the calls, as long as it looks.
     """
@@ -126,7 +125,7 @@ class Functions:
         self._root = root
         self._called = called
         self.known: dict[str, TensorInfo] = {}
-        self.has_news = False
+        self._news: dict[str, TensorInfo] = {}
         self.is_blind = False
         self.trace: NetworkTrace | None = None
         self._places: dict[int, tuple[Any, Place]] = {}
@@ -142,8 +141,23 @@ class Functions:
 
     def infos(self) -> list[TensorInfo]:
         """Return what is known, and look at the build of the model anew when the next pass begins."""
-        self._places, self.has_news = {}, False
+        self._places = {}
+        self._look_for_compiled()
         return list(self.known.values())
+
+    def learn(self) -> bool:
+        """A step has ended: take for known what was seen for the first time in it; say whether there is any.
+
+        Before, a step would be told to have what it has not taken.
+        """
+        news, self._news = self._news, {}
+        self.known |= news
+        return bool(news)
+
+    def _look_for_compiled(self) -> bool:
+        """Say whether a part of the model is compiled, and remember it: it may be compiled at any time."""
+        self.is_blind = any(_is_compiled(module) for module in self._called.modules())
+        return self.is_blind
 
     def is_new_to(self, mode: Mode) -> bool:
         """Say whether no pass of a mode was looked at: then it is not known what there is."""
@@ -168,8 +182,7 @@ class Functions:
         self._modes.add(mode)
         if not is_module(self._root):
             return  # a model of Keras: its layers have their activations within, and tell of them
-        self.is_blind = any(_is_compiled(module) for module in self._called.modules())
-        if self.is_blind or torch().jit.is_tracing():
+        if self._look_for_compiled():
             return
         if not self._places:
             found = modules_of(self._root)
@@ -266,10 +279,9 @@ class Functions:
         info = function_info(call.place, call.kind, end, call.number, tensor)
         name = info.name
         if name not in self.known:
-            if len(self.known) >= _MOST_NAMES:
-                return
-            self.known[name] = info
-            self.has_news = True
+            if len(self.known) + len(self._news) < _MOST_NAMES:
+                self._news[name] = info
+            return
         columns, whole = self._columns.get(name, ()), name in self._whole
         if (columns or whole) and self._taken is not None:
             self._taken.take(name, tensor, columns, whole=whole, copied=True)

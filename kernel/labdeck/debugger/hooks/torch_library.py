@@ -10,17 +10,23 @@ from typing import Any
 
 from labdeck.errors import MissingExtra
 
+_known: ModuleType | None = None
+
 
 def torch() -> ModuleType:
-    """Return the library; MissingExtra."""
-    loaded = sys.modules.get("torch")
-    if loaded is not None:
-        return loaded
-    try:
-        import torch as library
-    except ImportError:
-        raise MissingExtra("PyTorch is not installed", 'pip install "labdeck[torch]"') from None
-    return library
+    """Return the library; MissingExtra.
+
+    `torch.compile` traces this where it traces hooks: a global is a constant to it; the table of all modules is not,
+    and may grow while it is read.
+    """
+    global _known  # noqa: PLW0603 - there is one library
+    if _known is None:
+        try:
+            import torch as library
+        except ImportError:
+            raise MissingExtra("PyTorch is not installed", 'pip install "labdeck[torch]"') from None
+        _known = library
+    return _known
 
 
 def is_module(value: Any) -> bool:
@@ -34,7 +40,8 @@ def is_compiling() -> bool:
 
     Keras calls models with made-up numbers, too, to learn their shapes.
     """
-    return bool(torch().compiler.is_compiling() or _is_symbolic())
+    library = torch()
+    return bool(library.compiler.is_compiling() or library.jit.is_tracing() or _is_symbolic())
 
 
 def _is_symbolic() -> bool:
@@ -45,6 +52,11 @@ def _is_symbolic() -> bool:
 def is_replica(module: Any) -> bool:
     """Say whether a module is a copy that DataParallel made for one call."""
     return bool(getattr(module, "_is_replica", False))
+
+
+def is_scripted(module: Any) -> bool:
+    """Say whether a module runs without Python: it takes no hooks."""
+    return isinstance(module, torch().jit.ScriptModule)
 
 
 def type_name(tensor: Any) -> str:

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.torch_functional import Functions
-from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
+from labdeck.debugger.hooks.torch_library import is_compiling, is_replica, is_scripted
 from labdeck.debugger.hooks.torch_names import activation_info, activation_name, modules_of
 from labdeck.debugger.hooks.torch_taken import Taken, tensors_in
 from labdeck.store.tensors.layout import Column, TensorInfo
@@ -122,6 +122,8 @@ class ModuleHooks:
             if path == self._own:
                 continue
             module = modules[path]
+            if is_scripted(module):
+                continue
             before, after = self._hooks_of(path, module)
             self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
             self._handles.append(module.register_forward_hook(after, with_kwargs=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -14,6 +15,8 @@ from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
 _USUAL = ".*relu_output"
+_LEAKY = re.compile(r"(leaky_?|\bp|\br|_p|_r)relu_output", re.IGNORECASE)
+"""Names of outputs of activations that are called alike and cannot die."""
 
 
 @dataclass
@@ -32,11 +35,12 @@ class DeadRelu(Rule):
     finds a layer of whose units more than `threshold_layer` percent are dead. A channel of a convolution is one unit,
     active on a sample if it is above zero anywhere. Batches are added up until they hold enough samples to tell (100,
     for one percent). The rule and its parameters are SageMaker's; L. Lu et al., "Dying ReLU and initialization" (2019).
-    It needs whole outputs, so it costs more than most rules; ReLUs that are called as functions are not seen.
+    It needs whole outputs, so it costs more than most rules.
 
     Attributes:
         tensor_regex: Which tensors are outputs of ReLUs. Default: those whose names say so, and those of the
-            collection `relu_outputs`, which goes by the type of the module.
+            collection `relu_outputs`, which goes by the type of the module or the function that is called. A LeakyReLU
+            is none.
         threshold_inactivity: Percent of samples on which a unit must be active.
         threshold_layer: Percent of units that may be dead.
 
@@ -54,12 +58,14 @@ class DeadRelu(Rule):
     tensor_regex: str | None = _USUAL
     threshold_inactivity: float = 1.0
     threshold_layer: float = 50.0
+    _usual: bool = field(init=False, repr=False)
     _picker: Picker = field(init=False, repr=False)
     _activity: Activity = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
         usual = self.tensor_regex in (None, _USUAL)
+        self._usual = usual
         self._picker = Picker("relu_outputs" if usual else None, self.tensor_regex or _USUAL)
         self._activity = Activity(self.threshold_inactivity)
 
@@ -73,8 +79,12 @@ class DeadRelu(Rule):
             return
         for name in self._picker.names(window):
             array = window.array(name)
-            if array is None or not array.size:
+            if array is None or not array.size or (self._usual and _is_leaky(window, name)):
                 continue
             share = self._activity.idle_share(name, array > 0)
             if share is not None and share > self.threshold_layer and not np.isnan(array).any():
                 yield Finding(f"{share:.0f} % of the units of {name} are dead", name, share, self.threshold_layer)
+
+
+def _is_leaky(window: Window, name: str) -> bool:
+    return _LEAKY.search(name) is not None and "relu_outputs" not in window.info(name).collections

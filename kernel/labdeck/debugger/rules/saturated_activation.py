@@ -38,7 +38,8 @@ class SaturatedActivation(Rule):
         threshold_inactivity: Percent of samples on which the input of a unit must lie between them.
         threshold_layer: Percent of units that may be saturated.
         tensor_regex: Which tensors are inputs of tanh and sigmoid. Default: those whose names say so, and those of
-            the collections `tanh_inputs` and `sigmoid_inputs`, which go by the type of the module.
+            the collections `tanh_inputs` and `sigmoid_inputs`, which go by the type of the module or the function that
+            is called. A LogSigmoid is none: it is flat on one side only.
 
     Example:
         >>> import numpy as np
@@ -58,12 +59,14 @@ class SaturatedActivation(Rule):
     threshold_inactivity: float = 1.0
     threshold_layer: float = 50.0
     tensor_regex: str | None = _USUAL
+    _usual: bool = field(init=False, repr=False)
     _picker: Picker = field(init=False, repr=False)
     _activity: Activity = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
         usual = self.tensor_regex in (None, _USUAL)
+        self._usual = usual
         self._picker = Picker(("tanh_inputs", "sigmoid_inputs") if usual else None, self.tensor_regex or _USUAL)
         self._activity = Activity(self.threshold_inactivity)
 
@@ -78,7 +81,7 @@ class SaturatedActivation(Rule):
             return
         for name in self._picker.names(window):
             array = window.array(name)
-            if array is None or not array.size:
+            if array is None or not array.size or (self._usual and "logsigmoid_input" in name.lower()):
                 continue
             low, high = self._bounds(window, name)
             share = self._activity.idle_share(name, (array > low) & (array < high) | (array != array))  # noqa: PLR0124
