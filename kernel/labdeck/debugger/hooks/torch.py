@@ -17,6 +17,7 @@ from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.keras_feed import KerasFeed
 from labdeck.debugger.hooks.keras_view import View, module_of, unwrap
 from labdeck.debugger.hooks.torch_feed import TorchFeed
+from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
 from labdeck.debugger.hooks.torch_losses import loss_modules, unknown_functions
 from labdeck.debugger.hooks.torch_names import resolve
@@ -103,7 +104,7 @@ class Model:
             self.begin()
         if maker.trial is None:
             called = self._unwrapped.called if called is None else called
-            self._handle = called.register_forward_pre_hook(self._wake, prepend=True)
+            self._handle = called.register_forward_pre_hook(Hook(self._wake), prepend=True)
 
     @property
     def hub(self) -> Hub | None:

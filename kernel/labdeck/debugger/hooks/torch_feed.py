@@ -14,6 +14,7 @@ from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_control import controls_of, rates
 from labdeck.debugger.hooks.torch_delivery import Delivery
 from labdeck.debugger.hooks.torch_guard import GradientGuard
+from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_inventory import Inventory
 from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
 from labdeck.debugger.hooks.torch_losses import GivenLosses, Losses
@@ -88,8 +89,8 @@ class TorchFeed:
         self.hub.controls = controls_of(self)
         called = self.called
         self._handles = [
-            called.register_forward_pre_hook(self.enter, with_kwargs=True, prepend=True),
-            called.register_forward_hook(self._leave, with_kwargs=True),
+            called.register_forward_pre_hook(Hook(self.enter), with_kwargs=True, prepend=True),
+            called.register_forward_hook(Hook(self._leave), with_kwargs=True),
         ]
         self._given.hook()
         self._network = self._modules.functions.trace = NetworkTrace(self.root, self._keep_network)

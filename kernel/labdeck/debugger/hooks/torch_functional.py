@@ -16,6 +16,7 @@ from time import perf_counter
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_library import is_module, torch, type_name
 from labdeck.debugger.hooks.torch_names import modules_of
 from labdeck.debugger.hooks.torch_taken import Taken, tensors_in
@@ -216,7 +217,7 @@ class Functions:
 
     def _look(self) -> None:
         if self._leaving is None:  # `always_call`: after a pass that raises, too
-            self._leaving = self._called.register_forward_hook(self._leave, always_call=True)
+            self._leaving = self._called.register_forward_hook(Hook(self._leave), always_call=True)
         self._thread = threading.get_ident()
         self._looking = _looking_type()(self._run)
         self._looking.__enter__()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.debugger.hooks import torch_events as events
+from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_library import is_compiling, torch, type_name
 from labdeck.debugger.hooks.torch_reductions import Pending, fetch, is_on_device
 from labdeck.errors import UsageError
@@ -34,8 +35,8 @@ class GivenLosses:
     def hook(self) -> None:
         """Begin to hear of them."""
         for loss in self._losses:
-            self._handles.append(loss.register_forward_pre_hook(_enter))
-            self._handles.append(loss.register_forward_hook(self._leave, with_kwargs=True, always_call=True))
+            self._handles.append(loss.register_forward_pre_hook(Hook(_enter)))
+            self._handles.append(loss.register_forward_hook(Hook(self._leave), with_kwargs=True, always_call=True))
 
     def _leave(self, module: Any, args: Any, kwargs: Any, value: Any) -> None:
         if is_compiling():

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.torch_functional import Functions
+from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_library import is_compiling, is_replica, is_scripted
 from labdeck.debugger.hooks.torch_names import activation_info, activation_name, modules_of
 from labdeck.debugger.hooks.torch_taken import Taken, tensors_in
@@ -125,8 +126,8 @@ class ModuleHooks:
             if is_scripted(module):
                 continue
             before, after = self._hooks_of(path, module)
-            self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-            self._handles.append(module.register_forward_hook(after, with_kwargs=True))
+            self._handles.append(module.register_forward_pre_hook(Hook(before), with_kwargs=True))
+            self._handles.append(module.register_forward_hook(Hook(after), with_kwargs=True))
 
     def _hooks_of(self, path: str, known: Any) -> tuple[Callable[..., None], Callable[..., None]]:
         def before(module: Any, args: Any, kwargs: Any) -> None:

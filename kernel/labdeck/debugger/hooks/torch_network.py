@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_library import is_compiling, is_replica, is_scripted
 from labdeck.debugger.hooks.torch_taken import tensors_in
 
@@ -45,7 +46,7 @@ class NetworkTrace:
             is_leaf = path not in holders and all(type(one).__name__ == "ParameterDict" for one in module.children())
             hook = self._after_leaf if is_leaf and path else self._after_parent
             if not is_scripted(module):
-                self._handles.append(module.register_forward_hook(self._bind(hook, path), with_kwargs=True))
+                self._handles.append(module.register_forward_hook(Hook(self._bind(hook, path)), with_kwargs=True))
 
     def close(self) -> None:
         """Take the hooks back."""
