@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from labdeck.debugger.hooks import lightgbm, sklearn, torch, xgboost
 from labdeck.debugger.hooks.keras_calls import KerasCalls
-from labdeck.debugger.hooks.keras_library import is_layer
+from labdeck.debugger.hooks.keras_library import is_layer, is_model
 from labdeck.debugger.hooks.making import HubMaker
 from labdeck.debugger.hooks.torch_library import is_module
 from labdeck.debugger.preview import PreviewRow
@@ -263,7 +263,9 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
             before.close()
         watched = torch.Model(maker, model, optimizers, loss, profile=profile)
         _open[model] = weakref.ref(watched)
-        return Watch([watched, KerasCalls()] if is_layer(model) else [watched])
+        return Watch([watched, KerasCalls(maker)] if is_layer(model) else [watched])
+    if is_model(model):
+        return Watch([KerasCalls(maker, model)])
     for framework in (xgboost, lightgbm, sklearn):
         if framework.can_watch(model):
             return Watch([framework.attach(maker, model)])
@@ -299,7 +301,7 @@ def _is_number(value: object) -> bool:
 
 
 def _boosters(maker: HubMaker) -> list[Attached]:
-    return [KerasCalls(), *(framework.attach(maker) for framework in (xgboost, lightgbm, sklearn))]
+    return [KerasCalls(maker), *(framework.attach(maker) for framework in (xgboost, lightgbm, sklearn))]
 
 
 @contextmanager

@@ -12,19 +12,25 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.calls import Calls
+from labdeck.debugger.hooks.keras_arrays import KerasArrays
+from labdeck.debugger.hooks.keras_followers import followed, owner_of
 from labdeck.debugger.hooks.keras_library import NAME, backend, layers_in, library_folder, value_of
 from labdeck.debugger.hooks.keras_optimizer import KerasOptimizer, seen_as_torch
 from labdeck.debugger.hooks.torch_library import is_compiling, torch
 from labdeck.debugger.origin import line_here
 from labdeck.debugger.switch import is_enabled
 from labdeck.runs.autolog import importing
-from labdeck.runs.autolog.patching import argument, warn, with_argument
+from labdeck.runs.autolog.patching import argument, warn
 from labdeck.runs.autolog.place import floats
 from labdeck.wire.debugging import Mode
+
+if TYPE_CHECKING:
+    from labdeck.debugger.hooks.making import HubMaker
+    from labdeck.debugger.hub import Hub
 
 _MODES: dict[str, Mode] = {
     "fit": "TRAIN", "train_on_batch": "TRAIN", "evaluate": "EVAL", "test_on_batch": "EVAL",
@@ -83,27 +89,43 @@ watchers: list[Watcher] = []
 
 
 class KerasCalls:
-    """Has Keras told of until it is closed; as soon as it is imported if it is not yet. It watches nothing itself."""
+    """Has Keras told of until it is closed; as soon as it is imported if it is not yet.
 
-    def __init__(self) -> None:
-        self.hubs: list[Any] = []
+    On PyTorch it watches nothing itself; on another backend it does.
+
+    Args:
+        maker: Makes the hubs there.
+        model: Only this one is watched there; None for all.
+    """
+
+    def __init__(self, maker: HubMaker, model: Any = None) -> None:
+        self._maker, self._model = maker, model
+        self._arrays: KerasArrays | None = None
         self._owner = f"debugger-{id(self)}"
         if is_enabled():
             importing.when_imported(NAME, self._owner, self._install)
 
+    @property
+    def hubs(self) -> list[Hub]:
+        """The hubs of models on another backend."""
+        return [] if self._arrays is None else self._arrays.hubs
+
     def _install(self, module: ModuleType) -> None:
         global _calls  # noqa: PLW0603 - a method is surrounded once, however many watch
+        if backend() != "torch":
+            self._arrays = self._arrays or KerasArrays(self._maker, module, self._model)
+            return
         with _turn:
-            if self in _joined or backend() != "torch":
-                return
-            _joined.append(self)
-            if _calls is None:
-                _calls = _surround(module)
+            if self not in _joined:
+                _joined.append(self)
+                _calls = _calls or _surround(module)
 
     def close(self) -> None:
         """Have it told no more; the last one takes everything back."""
         global _calls  # noqa: PLW0603
         importing.forget(self._owner)
+        if self._arrays is not None:
+            self._arrays.close()
         with _turn:
             if self in _joined:
                 _joined.remove(self)
@@ -115,23 +137,19 @@ class KerasCalls:
 def _surround(module: ModuleType) -> Calls:
     calls = Calls()
     for name in _MODES:
-        calls.around_method(_owner(module.Model, name), name, _call_of(module, name))
+        calls.around_method(owner_of(module.Model, name), name, _call_of(module, name))
     for name in ("compute_loss", "_compute_loss"):
-        calls.around_method(_owner(module.Model, name), name, _model_loss)
+        calls.around_method(owner_of(module.Model, name), name, _model_loss)
     calls.around_method(module.losses.Loss, "__call__", _loss)
     optimizer = module.optimizers.Optimizer
-    calls.around_method(_owner(optimizer, "apply"), "apply", _apply)
-    calls.around_method(_owner(optimizer, "_backend_apply_gradients"), "_backend_apply_gradients", _take_variables)
-    calls.around_method(_owner(optimizer, "_clip_gradients"), "_clip_gradients", _clip)
+    calls.around_method(owner_of(optimizer, "apply"), "apply", _apply)
+    calls.around_method(owner_of(optimizer, "_backend_apply_gradients"), "_backend_apply_gradients", _take_variables)
+    calls.around_method(owner_of(optimizer, "_clip_gradients"), "_clip_gradients", _clip)
     scaler = module.optimizers.LossScaleOptimizer
     calls.around_method(scaler, "apply", _apply_scaled)
-    for kind in (_owner(optimizer, "scale_loss"), scaler):
+    for kind in (owner_of(optimizer, "scale_loss"), scaler):
         calls.around_method(kind, "scale_loss", _scale)
     return calls
-
-
-def _owner(kind: type, name: str) -> type:
-    return next((part for part in kind.__mro__ if name in vars(part)), kind)
 
 
 # -- calls of models ---------------------------------------------------------------------------------------------------
@@ -168,8 +186,9 @@ def _call_of(module: ModuleType, name: str) -> Callable[..., Any]:
         flush()
         _doing.calls.append(_Call(model, mode, is_loop))
         try:
-            if is_loop and not _is_followed(kwargs.get("callbacks")):
-                with _followed(module, original, args, kwargs, model) as (given, named):
+            if is_loop:
+                ended = functools.partial(_batch_ended, model)
+                with followed(module, original, args, kwargs, ended) as (given, named):
                     return original(*given, **named)
             found = original(*args, **kwargs)
             if not is_loop:
@@ -188,51 +207,6 @@ def _tell_of_compiling(model: Any) -> None:
         warn(
             f"Labdeck: steps of {type(model).__name__} are compiled and not watched; compile it with jit_compile=False"
         )
-
-
-def _is_followed(callbacks: Any) -> bool:
-    held = getattr(callbacks, "callbacks", None) or []
-    return any(getattr(one, "watches_for_labdeck", False) for one in held)
-
-
-@contextmanager
-def _followed(
-    module: ModuleType, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], model: Any
-) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Give the arguments of a call with a callback more, which is taken out again of a list that the user made."""
-    follower = _follower(module, model)
-    lists: list[Any] = []
-
-    def joined(given: Any) -> Any:
-        if given is None:
-            return [follower]
-        if hasattr(given, "callbacks"):  # a CallbackList, which is used as it is
-            given.append(follower)
-            lists.append(given.callbacks)
-            return given
-        return [*given, follower] if isinstance(given, (list, tuple)) else [given, follower]
-
-    try:
-        yield with_argument(original, args, kwargs, "callbacks", joined)
-    finally:
-        for one in lists:
-            one[:] = [each for each in one if each is not follower]
-
-
-def _follower(module: ModuleType, model: Any) -> Any:
-    def told(mode: Mode) -> Callable[..., None]:
-        def ended(_: Any, __: int, logs: Any = None) -> None:
-            _batch_ended(model, mode, {} if mode == "PREDICT" else logs or {})
-
-        return ended
-
-    methods = {
-        "on_train_batch_end": told("TRAIN"),
-        "on_test_batch_end": told("EVAL"),
-        "on_predict_batch_end": told("PREDICT"),
-        "watches_for_labdeck": True,
-    }
-    return type("DebuggerFollower", (module.callbacks.Callback,), methods)()
 
 
 def _batch_ended(model: Any, mode: Mode, logs: Mapping[str, Any]) -> None:

@@ -10,11 +10,28 @@ import functools
 import itertools
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from labdeck.debugger.hooks import torch_names
 from labdeck.debugger.hooks.keras_library import is_layer, layers_in, own_variables, value_of
 from labdeck.debugger.hooks.torch_names import Parameter, Unwrapped
+
+
+class Named(NamedTuple):
+    """A variable.
+
+    Attributes:
+        name: What it is called.
+        variable: It.
+        key: What it is in its layer, "kernel"; "bias" for one that is added.
+        path, layer: The layer's path and class.
+    """
+
+    name: str
+    variable: Any
+    key: str
+    path: str
+    layer: str
 
 
 class View:
@@ -68,21 +85,25 @@ class View:
                     yield module
 
     def watched_parameters(self) -> list[Parameter]:
-        """Return the variables that training changes, frozen ones with them."""
-        found: dict[str, Parameter] = {}
+        """Return the variables that training changes, frozen ones with them, as parameters."""
+        return [
+            Parameter(one.name, value_of(one.variable), {}, one.key, one.path, one.layer) for one in self.variables()
+        ]
+
+    def variables(self) -> list[Named]:
+        """Return these variables, each once."""
+        found: dict[str, Named] = {}
         seen: set[int] = set()
         for path, layer in self._layers():
             inside = {id(value): name for name, value in _parameters_inside(layer)}
             for variable in own_variables(layer):
-                value = value_of(variable)
-                if id(value) in seen:
+                if id(value_of(variable)) in seen:
                     continue
-                seen.add(id(value))
-                own = inside.get(id(value))
-                name = f"{path or self.model.name}/{own}" if own else self._name_of(variable)
-                name = _free(name, found)
-                key = "bias" if variable.name == "beta" else own or variable.name
-                found[name] = Parameter(name, value, {}, key, path, type(layer).__name__)
+                seen.add(id(value_of(variable)))
+                own = inside.get(id(value_of(variable)))
+                name = _free(f"{path or self.model.name}/{own}" if own else self._name_of(variable), found)
+                key = "bias" if variable.name == "beta" else own or str(variable.name)
+                found[name] = Named(name, variable, key, path, type(layer).__name__)
         return list(found.values())
 
     def _name_of(self, variable: Any) -> str:
@@ -118,8 +139,8 @@ def _wrapped(layer: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _parameters_inside(layer: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the parameters of such modules."""
-    for name, child in layer.named_children():
+    """Yield the parameters of such modules; on another backend than PyTorch a layer holds none."""
+    for name, child in layer.named_children() if hasattr(layer, "named_children") else ():
         if type(child).__name__ != "ParameterDict" and not is_layer(child):
             for path, parameter in child.named_parameters():
                 yield f"{name}.{path}".replace(".", "/"), parameter
