@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.errors import UsageError
+from labdeck.findings.by_layout import ByLayout
 from labdeck.findings.rule import Need
 from labdeck.findings.window import Window
 from labdeck.store.tensors.layout import Layout
@@ -20,7 +21,6 @@ EVERY_MODE: tuple[Mode, ...] = ("TRAIN", "EVAL", "PREDICT", "GLOBAL")
 Texts = str | tuple[str, ...] | list[str] | None
 """Names or patterns: one text, several parted by commas, or a sequence."""
 
-_REMEMBERED = 64
 _SPLIT = re.compile(r",(?![^()\[\]{}]*[)\]}])")
 
 
@@ -80,7 +80,7 @@ class Picker:
         self.collections = texts(collections)
         if not self.pattern and not self.collections:
             self.collections = texts(otherwise)
-        self._memory: dict[tuple[int, str], tuple[Layout, tuple[str, ...]]] = {}
+        self._remember = ByLayout(self._choose)
 
     def needs(
         self,
@@ -129,15 +129,6 @@ class Picker:
         if not others:
             return recorded, values
         return recorded + others, np.concatenate([values, [window.value(name, reduction) for name in others]])
-
-    def _remember(self, layout: Layout, reduction: str) -> tuple[str, ...]:
-        key = (id(layout), reduction)
-        found = self._memory.get(key)
-        if found is None:
-            if len(self._memory) >= _REMEMBERED:
-                self._memory.clear()
-            found = self._memory[key] = (layout, self._choose(layout, reduction))
-        return found[1]
 
     def _choose(self, layout: Layout, reduction: str) -> tuple[str, ...]:
         chosen: set[str] = set()

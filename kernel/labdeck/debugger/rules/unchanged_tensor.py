@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.debugger.rules.picking import Picker, is_frozen
+from labdeck.findings.by_layout import ByLayout
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.store.tensors.layout import Layout
@@ -72,13 +73,13 @@ class UnchangedTensor(Rule):
     atol: float = 1e-8
     equal_nan: bool = False
     _picker: Picker = field(init=False, repr=False)
-    _layout: Layout | None = field(init=False, repr=False, default=None)
-    _places: dict[str, NDArray[np.intp]] = field(init=False, repr=False, default_factory=dict)
+    _fingerprints: ByLayout[dict[str, NDArray[np.intp]]] = field(init=False, repr=False)
     _runs: dict[tuple[str, Mode], _Run] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
         self._picker = Picker(self.collection_names, self.tensor_regex, "weights,losses")
+        self._fingerprints = ByLayout(_find_fingerprints)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the tensors, whole."""
@@ -109,18 +110,8 @@ class UnchangedTensor(Rule):
         place = window.layout.place(name, "value")
         if place is not None:
             return window.numbers[place : place + 1], True
-        known = self._fingerprint(window.layout, name)
+        known = self._fingerprints(window.layout)[name]
         return (window.numbers[known], False) if len(known) else None
-
-    def _fingerprint(self, layout: Layout, name: str) -> NDArray[np.intp]:
-        """Return where the reductions of a tensor stand that tell whether it has changed."""
-        if layout is not self._layout:
-            self._layout, self._places = layout, {}
-        found = self._places.get(name)
-        if found is None:
-            places = [layout.place(name, reduction) for reduction in _FINGERPRINT]
-            found = self._places[name] = np.array([place for place in places if place is not None], np.intp)
-        return found
 
     def _alike(self, run: _Run, value: NDArray[Any]) -> bool:
         first = run.first
@@ -134,3 +125,9 @@ class UnchangedTensor(Rule):
     def _close(self, value: NDArray[Any], first: NDArray[Any]) -> bool:
         with np.errstate(invalid="ignore"):
             return bool(np.allclose(value, first, rtol=self.rtol, atol=self.atol, equal_nan=self.equal_nan))
+
+
+def _find_fingerprints(layout: Layout) -> dict[str, NDArray[np.intp]]:
+    """Return where the reductions stand that tell whether a tensor has changed, by tensor."""
+    found = {name: [layout.place(name, reduction) for reduction in _FINGERPRINT] for name in layout.names}
+    return {name: np.array([each for each in places if each is not None], np.intp) for name, places in found.items()}

@@ -62,7 +62,7 @@ def test_layouts_that_change_for_ever_are_forgotten():
     picker = Picker("losses")
     for step in range(500):
         assert picker.finite(window_of({"loss": step, f"x{step}": 1.0})) == {"loss": step}
-    assert len(picker._memory) <= 64
+    assert len(picker._remember) <= 64
 
 
 def test_frozen_parameters_and_biases():
