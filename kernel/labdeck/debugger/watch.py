@@ -218,8 +218,9 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
 
     Args:
         model: A `torch.nn.Module` (wrapped by `torch.compile`, DataParallel or DistributedDataParallel or not), an
-            estimator of XGBoost or LightGBM, one of scikit-learn that has `partial_fit`; None for what trains next, and
-            what trains together with it from its first steps on, as a generator and its critic do.
+            estimator or a `Booster` of XGBoost or LightGBM, an estimator of scikit-learn that has `partial_fit`; None
+            for what trains next, and what trains together with it from its first steps on, as a generator and its
+            critic do.
         optimizer: Of PyTorch, one or several; found by itself when it steps.
         loss: Modules of PyTorch that compute losses of one's own; those of the library are known.
         rules: Rules, their classes or names; None for those that are cheap and right for most trainings.
@@ -251,7 +252,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
         >>> watch.hubs[0].steps["TRAIN"]
         3
     """
-    maker = _maker(rules, save, actions, budget, flight, trial)
+    maker = _maker(rules, save, actions, budget, flight, trial, profile=profile)
     optimizers = (
         tuple(optimizer) if isinstance(optimizer, (list, tuple)) else (() if optimizer is None else (optimizer,))
     )
@@ -282,6 +283,8 @@ def _maker(
     budget: float | None,
     flight: int,
     trial: Trial | None,
+    *,
+    profile: bool,
 ) -> HubMaker:
     """Return what makes the hubs, after looking at everything that can be wrong."""
     to_savings(save)
@@ -291,7 +294,7 @@ def _maker(
         raise UsageError(f"flight={flight!r} is no number of steps", "give 5 for the latest five, 0 for none")
     if rules is not None and (isinstance(rules, (str, type)) or not isinstance(rules, Iterable)):
         rules = [rules]
-    maker = HubMaker(save, rules, to_actions(actions), budget, int(flight), trial)
+    maker = HubMaker(save, rules, to_actions(actions), budget, int(flight), trial, profile)
     maker.check()
     return maker
 
@@ -332,6 +335,6 @@ def attach_automatically(
         >>> watch.hubs[0].name, len(net._forward_hooks)
         ('Linear', 0)
     """
-    maker = _maker(rules, save, actions, budget, flight, trial)
+    maker = _maker(rules, save, actions, budget, flight, trial, profile=profile)
     with Watch([torch.Models(maker, profile=profile), *_boosters(maker)], quiet=quiet) as watching:
         yield watching

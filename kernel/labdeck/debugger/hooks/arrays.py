@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.debugger.finite import is_finite
+from labdeck.debugger.hooks.making import begin_profile
 from labdeck.debugger.hub import Hub
+from labdeck.debugger.origin import line_here
+from labdeck.debugger.profiler.timer import PARTS
 from labdeck.debugger.reducing import Reducer
+from labdeck.debugger.rules.exploding_tensor import USUAL
 from labdeck.debugger.switch import is_enabled
 from labdeck.errors import TrainingEnded, UsageError
 from labdeck.findings.window import guess_collections
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
 
     from labdeck.debugger.plan import Plan
     from labdeck.debugger.preview import PreviewRow
+    from labdeck.debugger.profiler.profiler import Profiler
+    from labdeck.debugger.profiler.timer import Part
     from labdeck.debugger.saving import Save
     from labdeck.findings.actions.base import Action
     from labdeck.findings.rule import Rule
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
     from labdeck.wire.debugging import Mode
 
 _MOST_PLANS = 64
+_GUARDED = frozenset(USUAL)
+_NUMPY = str(Path(np.__file__).parent)
 
 
 class ArraysHook:
@@ -50,6 +60,7 @@ class ArraysHook:
         actions: What is done because of any rule's findings.
         budget: Share of a step that watching may take; None for no limit.
         flight: Steps that the flight recorder keeps in memory.
+        profile: Time the steps, and sample the machine.
 
     Raises:
         UsageError: `save` or `rules` make no sense.
@@ -82,6 +93,7 @@ class ArraysHook:
         actions: Sequence[Action] = (),
         budget: float | None = 0.03,
         flight: int = 5,
+        profile: bool = True,
     ) -> None:
         self._mode: Mode = "TRAIN"
         self._infos: dict[str, TensorInfo] = {}
@@ -93,6 +105,9 @@ class ArraysHook:
         self._spare: dict[str, NDArray[Any]] = {}
         self._fillers: dict[int, tuple[Plan, _Filler]] = {}
         self._spent = 0.0
+        self._unsound: set[str] = set()
+        self._origins: dict[str, str] = {}
+        self._profiler: Profiler | None = None
         self._place: Place | None = None
         self.hub: Hub | None = None
         if not is_enabled():
@@ -111,6 +126,9 @@ class ArraysHook:
             if self._place is not None:
                 self._place.finish(error)
             raise
+        if profile:
+            self._profiler = begin_profile(self.hub)
+            self.mark("other")
         self.hub.controls.live = lambda: {"tensors": dict(self._latest)}
         self.hub.controls.arrays = lambda names: {name: self._latest[name] for name in names if name in self._latest}
 
@@ -126,6 +144,20 @@ class ArraysHook:
             raise UsageError(f"there is no mode {mode!r}", f"choose from {', '.join(MODES)}")
         if found != self._mode:
             self._mode, self._asked = found, False
+
+    def mark(self, part: Part) -> None:
+        """Say what the time from here on is spent for: where nothing is said, "other".
+
+        Args:
+            part: "data", "forward", "backward", "optimizer" or "other".
+
+        Raises:
+            UsageError: There is no such part.
+        """
+        if part not in PARTS:
+            raise UsageError(f"there is no part {part!r} of a step", f"choose from {', '.join(PARTS)}")
+        if self._profiler is not None:
+            self._profiler.mark(part)
 
     def save_tensor(self, name: str, value: Any, collections: str | Iterable[str] = ()) -> None:
         """Give a tensor of the step that goes on, as it is now: it may change afterwards.
@@ -145,7 +177,10 @@ class ArraysHook:
             self._take_in(str(name), np.asarray(value), collections)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             hub.fail(error)
-        self._spent += time.perf_counter() - begun
+        spent = time.perf_counter() - begun
+        self._spent += spent
+        if self._profiler is not None:
+            self._profiler.timer.leave_out(spent)
 
     def save_scalar(self, name: str, value: float, collection: str = "") -> None:
         """Give a scalar of the step that goes on.
@@ -173,6 +208,8 @@ class ArraysHook:
         if hub is None or not hub.is_on:
             return
         begun = time.perf_counter()
+        if self._profiler is not None:
+            self._profiler.cut()
         try:
             plan, row = self._finish(hub)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
@@ -181,11 +218,16 @@ class ArraysHook:
         waiting = self._latest = self._waiting
         self._waiting, self._asked = {}, False
         spent, self._spent = self._spent, 0.0
+        origins, self._origins = self._origins, {}
+        if self._profiler is not None:
+            self._profiler.tell()
         if plan is None:
             hub.skip(self._mode)
         else:
-            hub.take(self._mode, plan, row, waiting, cost=spent + time.perf_counter() - begun)
+            hub.take(self._mode, plan, row, waiting, origins=origins, cost=spent + time.perf_counter() - begun)
         self._spare = dict(waiting)
+        if self._profiler is not None:
+            self._profiler.mark("other")
 
     def preview(self) -> tuple[PreviewRow, ...]:
         """Return what is recorded: collections, tensors, reductions, intervals, bytes a step, warnings."""
@@ -200,6 +242,9 @@ class ArraysHook:
         hub, self.hub = self.hub, None
         if hub is not None:
             hub.close("" if error is None else f"{type(error).__name__}: {error}")
+        profiler, self._profiler = self._profiler, None
+        if profiler is not None:
+            profiler.close()  # its report tells what is stored by now
         place, self._place = self._place, None
         if place is not None:
             place.finish(error)
@@ -232,10 +277,24 @@ class ArraysHook:
             parameter = name.partition("/")[2] if name.startswith("gradient/") else ""
             self._infos[name] = TensorInfo(name, inside, shape=array.shape, dtype=array.dtype.name, parameter=parameter)
             self._described = False
+        if hub.guards_gradients and not _GUARDED.isdisjoint(self._infos[name].collections):
+            self._look(hub, name, array)
         if not self._asked:
             self._plan, self._asked = hub.due(self._mode), True
         if not self._described or (self._plan is not None and self._filler(self._plan).wants(name)):
             self._waiting[name] = _copied(array, self._spare.pop(name, None))
+
+    def _look(self, hub: Hub, name: str, array: NDArray[Any]) -> None:
+        """Look at every step whether a tensor is finite; one that no longer is has the step recorded in full."""
+        if is_finite(array):
+            self._unsound.discard(name)
+        elif name not in self._unsound:
+            self._unsound.add(name)
+            hub.alert()
+            self._plan, self._asked = hub.due(self._mode), True
+            line = line_here(_NUMPY)
+            if line is not None and not self._origins:
+                self._origins[name] = str(line)
 
     def _finish(self, hub: Hub) -> tuple[Plan | None, NDArray[np.float64]]:
         """Return what is due at this step, and its row."""

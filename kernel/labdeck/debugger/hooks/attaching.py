@@ -15,6 +15,7 @@ from labdeck.runs.autolog.patching import with_argument
 
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.making import HubMaker
+    from labdeck.debugger.hooks.updates import UpdateLoops
     from labdeck.debugger.hub import Hub
 
 
@@ -35,6 +36,9 @@ class Watched(Protocol):
         """End, as the training ended."""
 
 
+Begin = Callable[[tuple[Any, ...], "dict[str, Any]"], tuple[Watched, list[Any]]]
+
+
 class Attachment(ABC):
     """Trainings of a library are watched until it is closed; as soon as it is imported if it is not yet.
 
@@ -45,13 +49,16 @@ class Attachment(ABC):
 
     name: ClassVar[str]
     homes: ClassVar[tuple[str, ...]]
-    """The modules beside the library itself that name its `train`."""
+    """The modules beside the library itself that name its `train`, the one first that defines it and `cv`."""
+    booster: ClassVar[tuple[str, str]]
+    """The module and the name of its boosters' class."""
 
     def __init__(self, maker: HubMaker, estimator: object = None) -> None:
         self.maker = maker
         self._ended: list[Hub] = []
         self._current: list[Watched] = []
-        self._estimator = estimator
+        self.only = estimator
+        self._loops: UpdateLoops | None = None
         self._calls = Calls()
         self._owner = f"debugger-{id(self)}"
         self._fitted: list[object] = []
@@ -61,23 +68,38 @@ class Attachment(ABC):
     @property
     def hubs(self) -> list[Hub]:
         """The hubs of the latest trainings, the one that goes on last."""
-        return self._ended + [watched.made for watched in self._current if watched.made is not None]
+        by_hand = [] if self._loops is None else self._loops.hubs
+        return self._ended + by_hand + [watched.made for watched in self._current if watched.made is not None]
 
     @abstractmethod
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watched, Any]:
-        """Return a training that begins, and the callback that tells of it."""
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watched, list[Any]]:
+        """Return a training that begins, and the callbacks that tell of it."""
+
+    @abstractmethod
+    def begin_cv(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watched, list[Any]]:
+        """Return a cross-validation that begins, and the callbacks that tell of it."""
+
+    @abstractmethod
+    def loops(self, module: ModuleType) -> UpdateLoops:
+        """Return what watches loops over a booster's `update`."""
 
     def close(self) -> None:
         """Watch no further training; what was put into the library is taken out again."""
         importing.forget(self._owner)
         self._calls.restore()
+        if self._loops is not None:
+            self._loops.close()
 
     def _install(self, module: ModuleType) -> None:
         self._calls.around_function([module, *(getattr(module, home) for home in self.homes)], "train", self._train)
-        if self._estimator is not None:
-            for owner in type(self._estimator).__mro__:
-                if owner.__module__.startswith(self.name):
-                    self._calls.around_method(owner, "fit", self._fit)
+        if self.only is None:
+            self._calls.around_function([module, getattr(module, self.homes[0])], "cv", self._cv)
+        if self.only is None or is_estimator(self.only, *self.booster):
+            self._loops = self.loops(module)
+            return
+        for owner in type(self.only).__mro__:
+            if owner.__module__.startswith(self.name):
+                self._calls.around_method(owner, "fit", self._fit)
 
     def _fit(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._fitted.append(args[0] if args else None)
@@ -87,13 +109,19 @@ class Attachment(ABC):
             self._fitted.pop()
 
     def _train(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._estimator is not None and not any(fitted is self._estimator for fitted in self._fitted):
+        if self.only is not None and not any(fitted is self.only for fitted in self._fitted):
             return original(*args, **kwargs)
+        return self._watch(self.begin, original, args, kwargs)
+
+    def _cv(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._watch(self.begin_cv, original, args, kwargs)
+
+    def _watch(self, begin: Begin, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = inspect.signature(original).bind_partial(*args, **kwargs).arguments.get("callbacks") or ()
         if any(getattr(callback, "watches_for_labdeck", False) for callback in given):
             return original(*args, **kwargs)
-        watched, follower = self.begin(args, kwargs)
-        args, kwargs = with_argument(original, args, kwargs, "callbacks", lambda given: [follower, *(given or [])])
+        watched, followers = begin(args, kwargs)
+        args, kwargs = with_argument(original, args, kwargs, "callbacks", lambda given: [*followers, *(given or [])])
         self._current.append(watched)
         error: BaseException | None = None
         try:

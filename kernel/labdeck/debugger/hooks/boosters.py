@@ -18,6 +18,7 @@ from labdeck.store.tensors.layout import TensorInfo
 if TYPE_CHECKING:
     from labdeck.debugger.hub import Hub
     from labdeck.debugger.plan import Plan
+    from labdeck.debugger.profiler.rounds import RoundTimes
 
 MOST_FEATURES = 2_000
 """Features whose importance is recorded; of a wider table the first ones."""
@@ -35,12 +36,14 @@ class Metric(NamedTuple):
         name: "rmse", "auc" …
         value: It.
         is_loss: It is better when it is lower.
+        collection: The collection it is in; "" for "losses" or "metrics", whichever it is.
     """
 
     dataset: str
     name: str
     value: float
     is_loss: bool
+    collection: str = ""
 
 
 def is_loss(metric: str) -> bool:
@@ -74,6 +77,14 @@ class Source(ABC):
     @abstractmethod
     def model(self) -> Any:
         """The booster itself."""
+
+    @abstractmethod
+    def use(self, booster: Any) -> None:
+        """Go on with the object that the library hands out now; None to hold none until the next round."""
+
+    def keepable(self) -> Any:
+        """Return what is kept as a checkpoint; UsageError if nothing can be."""
+        return self.model
 
     @abstractmethod
     def lower_learning_rate(self, factor: float) -> str:
@@ -112,11 +123,13 @@ class BoosterFeed:
         source: The booster.
         budget: Share of the time that reading importances may take, None for no limit: they are read anew as often as
             that allows, and between two readings the latest are recorded again.
+        times: Times the rounds.
     """
 
-    def __init__(self, hub: Hub, source: Source, budget: float | None) -> None:
+    def __init__(self, hub: Hub, source: Source, budget: float | None, times: RoundTimes) -> None:
         self.hub = hub
         self._source = source
+        self._times = times
         self._budget = budget
         self._kept = source.features[:MOST_FEATURES]
         names = [f"feature_importance/{kind}/{name}" for kind in source.kinds for name in self._kept]
@@ -159,25 +172,32 @@ class BoosterFeed:
         Raises:
             TrainingPaused: A rule's action or a person ends the training here, to look at it.
         """
-        hub = self.hub
-        if not hub.is_on:
+        if not self.hub.is_on:
             return bool(self.stopped)
         try:
+            self.step(metrics, began)
+        except TrainingStopped as ending:
+            self.stopped = str(ending)
+            self.hub.say(f"the training was stopped: {ending}")
+            return True
+        return False
+
+    def step(self, metrics: Iterable[Metric], began: float) -> None:
+        """End a round as `round` does; raises TrainingStopped, too, where a rule's action or a person asks for it."""
+        hub = self.hub
+        if not hub.is_on:
+            return
+        try:
             plan = self._prepare(metrics)
+            self._times.tell()
             found = None if plan is None else self._compute(plan)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             hub.fail(error)
-            return False
-        try:
-            if plan is None or found is None:
-                hub.skip("TRAIN")
-            else:
-                hub.take("TRAIN", plan, found[0], found[1], cost=time.perf_counter() - began)
-        except TrainingStopped as ending:
-            self.stopped = str(ending)
-            hub.say(f"the training was stopped: {ending}")
-            return True
-        return False
+            return
+        if plan is None or found is None:
+            hub.skip("TRAIN")
+        else:
+            hub.take("TRAIN", plan, found[0], found[1], cost=time.perf_counter() - began)
 
     def finish(self) -> None:
         """Record what the finished booster predicts, as a step of the mode GLOBAL, if predictions are recorded."""
@@ -200,7 +220,7 @@ class BoosterFeed:
                 self.hub.scalar(f"hyperparameters/{name}", value, "hyperparameters")
             self._is_first = False
         for metric in metrics:
-            collection = "losses" if metric.is_loss else "metrics"
+            collection = metric.collection or ("losses" if metric.is_loss else "metrics")
             self.hub.scalar(f"{metric.dataset}-{metric.name}", metric.value, collection)
         return plan
 
@@ -221,7 +241,7 @@ class BoosterFeed:
         return self._filler.fill(plan.layout, self._scalars, arrays), arrays
 
     def _keep(self) -> str:
-        return keep_checkpoint(self.hub.trial, self._source.model, step=max(0, self.hub.steps["TRAIN"] - 1))
+        return keep_checkpoint(self.hub.trial, self._source.keepable(), step=max(0, self.hub.steps["TRAIN"] - 1))
 
     def _read_importance(self) -> None:
         now = time.perf_counter()
@@ -229,7 +249,7 @@ class BoosterFeed:
         if limit is not None and self._spent > limit * (now - self._begun):
             return
         found = self._source.importance()
-        flat = [_shares(found[kind][: len(self._kept)]) for kind in self._source.kinds]
+        flat = [shares(found[kind][: len(self._kept)]) for kind in self._source.kinds]
         if flat:
             self._scalars[: self._importances] = np.concatenate(flat)
         self._spent += time.perf_counter() - now
@@ -241,7 +261,7 @@ class BoosterFeed:
         return {f"full_shap/{name}": flat[:, number] for number, name in enumerate(self._kept)}
 
 
-def _shares(values: Numbers) -> Numbers:
+def shares(values: Numbers) -> Numbers:
     """Return the values divided by their sum, zeros if that is none."""
     total = float(np.abs(values).sum())
     return np.abs(values) / total if total > 0 else np.zeros(len(values))

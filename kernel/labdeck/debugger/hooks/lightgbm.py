@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from labdeck.debugger.hooks.attaching import Attachment, is_estimator
-from labdeck.debugger.hooks.boosters import BoosterFeed, Metric, Numbers, Source
+from labdeck.debugger.hooks.boosters import BoosterFeed, Metric, Source
+from labdeck.debugger.hooks.folds import NAME as FOLDS
+from labdeck.debugger.hooks.folds import Folds, Listening, fold_metrics
+from labdeck.debugger.hooks.lightgbm_source import LightGBMSource
 from labdeck.debugger.hooks.making import HubMaker
-from labdeck.debugger.hooks.trees import flatten_lightgbm
+from labdeck.debugger.hooks.updates import Library, UpdateLoops
+from labdeck.debugger.profiler.rounds import RoundTimes
 from labdeck.debugger.saving import Save, to_savings
 from labdeck.debugger.switch import is_enabled
+from labdeck.runs.autolog.patching import argument
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from labdeck.debugger.hub import Hub
     from labdeck.findings.actions.base import Action
     from labdeck.findings.rule import Rule
@@ -26,13 +30,12 @@ if TYPE_CHECKING:
 
 NAME = "lightgbm"
 _BEFORE_EARLY_STOPPING = 25
-_MOST_ROWS = 100_000
-_RATES = ("learning_rate", "shrinkage_rate", "eta")
+BOOSTER = ("lightgbm.basic", "Booster")
 
 
 def can_watch(obj: object) -> bool:
-    """Say whether an object is an estimator of LightGBM's scikit-learn interface."""
-    return is_estimator(obj, "lightgbm.sklearn", "LGBMModel")
+    """Say whether an object is an estimator of LightGBM's scikit-learn interface, or a booster."""
+    return is_estimator(obj, "lightgbm.sklearn", "LGBMModel") or is_estimator(obj, *BOOSTER)
 
 
 def attach(maker: HubMaker, obj: object = None) -> Attachment:
@@ -45,97 +48,20 @@ class LightGBMAttachment(Attachment):
 
     name = NAME
     homes = ("engine", "sklearn")
+    booster = BOOSTER
 
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, Any]:  # noqa: ARG002
-        """Return a training that begins, and the callback that tells of it."""
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, list[Any]]:  # noqa: ARG002
+        """Return a training that begins, and the callbacks that tell of it."""
         watching = Watching(self.maker)
-        return watching, _Follower(watching)
+        return watching, [_Beginning(watching), _Follower(watching)]
 
+    def begin_cv(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, list[Any]]:
+        """Return a cross-validation that begins, and the callbacks that tell of it."""
+        return self.begin(args, kwargs)
 
-class LightGBMSource(Source):
-    """One booster while it is trained.
-
-    Args:
-        booster: It.
-        params: What it is trained with.
-        rows: Raw rows of which SHAP values are computed, shape (rows, features); None for none.
-    """
-
-    kinds = ("weight", "gain", "total_gain")
-
-    def __init__(self, booster: Any, params: Mapping[str, Any], rows: Any = None) -> None:
-        self._booster = booster
-        self._params = params
-        self._rows = rows
-        self.features = tuple(booster.feature_name())
-        self._matrix = booster.valid_sets[0] if booster.valid_sets else booster.train_set
-        self.data = "validation" if booster.valid_sets else "train"
-        self._labels = np.asarray(self._matrix.get_label())[:_MOST_ROWS]
-        trees = booster.num_model_per_iteration()
-        self.classes = max(1, int(params.get("num_class", 1) or 1)) if trees > 1 else 1
-        self.shap_rows = 0 if rows is None else len(rows)
-        self._grown = booster.current_iteration() - 1
-        self._rate = next((float(params[name]) for name in _RATES if name in params), 0.1)
-
-    @property
-    def model(self) -> Any:
-        """The booster itself."""
-        return self._booster
-
-    def lower_learning_rate(self, factor: float) -> str:
-        """Multiply the learning rate by a factor, from the next round on."""
-        self._rate *= factor
-        self._booster.reset_parameter({"learning_rate": self._rate})
-        return f"learning_rate {self._rate:.3g}"
-
-    def importance(self) -> Mapping[str, Numbers]:
-        """Return how often features are split on, the gain of a split, and of all splits."""
-        splits = self._booster.feature_importance("split").astype(np.float64)
-        gain = self._booster.feature_importance("gain")
-        return {"weight": splits, "gain": gain / np.maximum(splits, 1), "total_gain": gain}
-
-    def labels(self) -> NDArray[Any]:
-        """Return the labels."""
-        return self._labels
-
-    def predictions(self) -> NDArray[Any]:
-        """Return what it predicts now: LightGBM keeps it at hand, and shows it to functions that evaluate."""
-        seen: list[NDArray[Any]] = []
-
-        def look(predictions: NDArray[Any], _: Any) -> list[Any]:
-            seen.append(predictions[:_MOST_ROWS].copy())
-            return []
-
-        if self.data == "validation":
-            self._booster.eval_valid(look)
-        else:
-            self._booster.eval_train(look)
-        return seen[0]
-
-    def shap(self) -> Numbers:
-        """Return SHAP values, those of the bias left out."""
-        # A booster that is being trained crashes the process when it is asked for these: a copy answers.
-        copy = type(self._booster)(model_str=self._booster.model_to_string())
-        found = np.asarray(copy.predict(self._rows, pred_contrib=True), np.float64)
-        return np.moveaxis(found.reshape(len(found), self.classes, -1), 1, 2)[:, :-1]
-
-    def trees(self) -> Mapping[str, NDArray[Any]]:
-        """Return the trees that have grown since this was asked last."""
-        now = self._booster.current_iteration()
-        new = now - self._grown
-        found = self._booster.dump_model(start_iteration=self._grown, num_iteration=new)["tree_info"] if new else []
-        self._grown = now
-        return flatten_lightgbm(found)
-
-    def hyperparameters(self) -> Mapping[str, float]:
-        """Return those that are numbers; of texts, "objective=binary" is 1."""
-        found = {}
-        for name, value in self._params.items():
-            if isinstance(value, (int, float)):
-                found[name] = float(value)
-            elif isinstance(value, str) and value:
-                found[f"{name}={value}"] = 1.0
-        return found
+    def loops(self, module: ModuleType) -> UpdateLoops:
+        """Return what watches loops over `Booster.update`."""
+        return UpdateLoops(self.maker, _Loops(module), self.only)
 
 
 class Watching:
@@ -154,37 +80,68 @@ class Watching:
         self._booster: Any = None
         self._place: Place | None = None
         self._feed: BoosterFeed | None = None
+        self._folds: Listening | None = None
+        self.times = RoundTimes(None)
         self.hub: Hub | None = None
         self.made: Hub | None = None
+
+    def before(self, env: Any) -> None:
+        """A round begins."""
+        if env.model is not self._booster:
+            self.end()
+            self._begin(env)
+        self.times.begin()
 
     def round(self, env: Any) -> None:
         """End a round; raises what ends the training here."""
         began = time.perf_counter()
+        self.times.end()
         if env.model is not self._booster:
             self.end()
             self._begin(env)
         if self._feed is None:
+            self._open(env)
+        if self._feed is None:
             return
-        if self._feed.round(_metrics(env.evaluation_result_list or ()), began):
+        if self._feed.round(self._metrics(env), began):
             # This is how a callback ends a training so that the booster is returned.
             raise sys.modules[NAME].callback.EarlyStopException(env.iteration, env.evaluation_result_list or [])
         if env.iteration + 1 == env.end_iteration:
             self.end()
+        self.times.go_on()
 
     def _begin(self, env: Any) -> None:
         self._booster = env.model
-        if not is_enabled() or type(env.model).__name__ == "CVBooster":
+        if not is_enabled():
             return
+        folds = _is_several(env.model)
         living = None if self._ends else env.model
-        self.hub, self._place = self._maker.make("Booster", NAME, living=living)
+        self.hub, self._place = self._maker.make(FOLDS if folds else "Booster", NAME, living=living)
         self.made = self.hub
-        if self.hub is None:
+        self.times = RoundTimes(self._maker.profiler(self.hub))
+        if folds and self.hub is not None:
+            self._folds = Listening(env.model, "eval_valid")
+
+    def _open(self, env: Any) -> None:
+        """Read what the booster is: only now it has trees."""
+        if self.hub is None or not self.hub.is_on:
             return
         try:
-            source = LightGBMSource(env.model, env.params, self._rows)
-            self._feed = BoosterFeed(self.hub, source, self._maker.budget)
+            several = env.model.boosters if _is_several(env.model) else ()
+            source: Source = (
+                Folds([LightGBMSource(one, env.params) for one in several])
+                if several
+                else LightGBMSource(env.model, env.params, self._rows)
+            )
+            self._feed = BoosterFeed(self.hub, source, self._maker.budget, self.times)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             self.hub.fail(error)
+
+    def _metrics(self, env: Any) -> Iterator[Metric]:
+        yield from _metrics(env.evaluation_result_list or ())
+        if self._folds is not None:
+            told = [[(each.dataset, each.name, each.value) for each in _metrics(one)] for one in self._folds.take()]
+            yield from fold_metrics(told)
 
     def end(self, error: BaseException | None = None) -> None:
         """End, as the training ended; a second call has no effect."""
@@ -192,15 +149,63 @@ class Watching:
             self._feed.finish()
         hub, place, self._feed = self.hub, self._place, None
         self.hub = self._place = None
+        if self._folds is not None:
+            self._folds.close()
+            self._folds = None
         if hub is not None:
             hub.close()
+            self.times.close()
+        self.times = RoundTimes(None)
         if place is not None:
             place.finish(error)
 
 
+def _is_several(model: Any) -> bool:
+    """Say whether it is the boosters of a cross-validation."""
+    return type(model).__name__ == "CVBooster"
+
+
 def _metrics(found: Iterable[Any]) -> Iterator[Metric]:
-    for dataset, name, value, is_rising, *_ in found:
-        yield Metric("train" if dataset == "training" else str(dataset), str(name), float(value), not is_rising)
+    for dataset, name, value, is_rising, *more in found:
+        called = "train" if dataset == "training" else str(dataset)
+        yield Metric(called, str(name), float(value), not is_rising)
+        if more and more[0] is not None:  # of cross-validation: the deviation
+            yield Metric(called, f"{name}-std", float(more[0]), is_loss=False)
+
+
+class _Loops(Library):
+    """How LightGBM's boosters are trained by hand: `update`, then `eval_train` and `eval_valid`."""
+
+    name = NAME
+    updates = ("update",)
+    evaluations = ("eval_train", "eval_valid", "eval")
+
+    def __init__(self, module: ModuleType) -> None:
+        self.owner = module.basic.Booster
+
+    def train_data(self, booster: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the data of a call of `update`."""
+        given = argument(args, kwargs, 1, "train_set")
+        return booster.train_set if given is None else given
+
+    def source(self, booster: Any, train: Any, validation: Any, grown: int) -> Source:
+        """Return what reads the booster."""
+        del train, validation, grown
+        return LightGBMSource(booster, booster.params)
+
+    def grown(self, booster: Any) -> int:
+        """Return the rounds that a booster has."""
+        return int(booster.current_iteration())
+
+    def evaluated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the data set of a call of `eval`, by name."""
+        data = argument(args, kwargs, 1, "data")
+        name = argument(args, kwargs, 2, "name")
+        return {} if name is None else {name: data}
+
+    def metrics(self, result: Any) -> Iterator[Metric]:
+        """Yield what an evaluation said."""
+        yield from _metrics(result)
 
 
 class _Follower:
@@ -218,6 +223,20 @@ class _Follower:
         self._watching.round(env)
 
 
+class _Beginning:
+    """A callback of LightGBM that tells that a round begins."""
+
+    order = _BEFORE_EARLY_STOPPING
+    before_iteration = True
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    def __call__(self, env: Any) -> None:
+        """Begin a round; called by LightGBM."""
+        self._watching.before(env)
+
+
 class _Nobody:
     """A callback that does nothing."""
 
@@ -230,11 +249,11 @@ class _Nobody:
 class LightGBMHook(_Follower):
     """Records the rounds of a training of LightGBM, and has rules watch them; for `callbacks=[LightGBMHook()]`.
 
-    It works with `lightgbm.train` and with LightGBM's scikit-learn estimators; `lightgbm.cv` is left alone. Each round
-    is a step of the mode TRAIN. Names are those of `XGBoostHook`: metrics are "<dataset>-<metric>", the training data
-    "train"; "feature_importance/<kind>/<feature>" has the kinds weight (splits), gain (of a split) and total_gain;
-    "predictions" and "labels" are of the first validation data, of the training data if there are none. What an
-    objective that is a function predicts are raw scores.
+    It works with `lightgbm.train`, with LightGBM's scikit-learn estimators and with `lightgbm.cv`, of which mean and
+    deviation of each metric are recorded. Each round is a step of the mode TRAIN. Names are those of `XGBoostHook`:
+    metrics are "<dataset>-<metric>", the training data "train"; "feature_importance/<kind>/<feature>" has the kinds
+    weight (splits), gain (of a split) and total_gain; "predictions" and "labels" are of the first validation data, of
+    the training data if there are none. What an objective that is a function predicts are raw scores.
 
     A rule's StopTraining ends the training as early stopping does: `lightgbm.train` returns the booster. Where no trial
     runs, one is started; it ends with the training, or, if early stopping ended that, with the cell or the process.
@@ -247,6 +266,7 @@ class LightGBMHook(_Follower):
         budget: Share of the time that watching may take, 0.03 for 3 %; None for no limit.
         trial: The running trial; default the one that runs when the training begins.
         shap_data: Raw rows, shape (rows, features), of which SHAP values are computed where `save` asks for them.
+        profile: Time the rounds, and sample the machine.
 
     Raises:
         UsageError: `save` or `rules` make no sense.
@@ -271,9 +291,10 @@ class LightGBMHook(_Follower):
         budget: float | None = 0.03,
         trial: Trial | None = None,
         shap_data: Any = None,
+        profile: bool = True,
     ) -> None:
         to_savings(save)
-        maker = HubMaker(save, rules, actions, budget, 0, trial)
+        maker = HubMaker(save, rules, actions, budget, 0, trial, profile)
         maker.check()
         self._maker, self._rows = maker, shap_data
         super().__init__(Watching(maker, shap_data, ends=False))

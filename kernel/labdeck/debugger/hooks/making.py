@@ -17,6 +17,7 @@ from labdeck.runs.autolog.patching import warn
 from labdeck.runs.autolog.place import Place, open_place
 
 if TYPE_CHECKING:
+    from labdeck.debugger.profiler.profiler import Profiler
     from labdeck.debugger.saving import Save
     from labdeck.findings.actions.base import Action
     from labdeck.findings.rule import Rule
@@ -33,6 +34,7 @@ class HubMaker:
     Attributes:
         save, rules, actions, budget, flight: As `labdeck.debugger.hub.Hub` has them.
         trial: Where it records; default the trial that runs when the training begins, else one that is started for it.
+        profile: Time the steps, and sample the machine.
     """
 
     save: Save = None
@@ -41,6 +43,7 @@ class HubMaker:
     budget: float | None = 0.03
     flight: int = 5
     trial: Trial | None = None
+    profile: bool = True
 
     def __post_init__(self) -> None:
         """Keep the rules as they are now: each training after the first gets its own, which have judged nothing yet."""
@@ -51,7 +54,7 @@ class HubMaker:
     def again(self) -> HubMaker:
         """Return one that makes hubs of the same kind, with rules that have judged nothing yet."""
         rules = _copied(self._unused)
-        return HubMaker(self.save, rules, self.actions, self.budget, self.flight, self.trial)
+        return HubMaker(self.save, rules, self.actions, self.budget, self.flight, self.trial, self.profile)
 
     def _rules(self) -> Any:
         rules, self._is_first = (self.rules if self._is_first else _copied(self._unused)), False
@@ -66,7 +69,12 @@ class HubMaker:
             check_rule(rule)
 
     def make(
-        self, name: str, framework: str, also: Mapping[str, Any] | None = None, living: object = None
+        self,
+        name: str,
+        framework: str,
+        also: Mapping[str, Any] | None = None,
+        living: object = None,
+        trial: Trial | None = None,
     ) -> tuple[Hub | None, Place | None]:
         """Return a hub, and the place that was opened for it, None where a trial runs; never raises.
 
@@ -78,17 +86,18 @@ class HubMaker:
             also: What is recorded beside what the user wants, where he says nothing of it.
             living: What is trained, where nothing tells when that ends: a trial that is started for it ends with the
                 cell, when this is gone, or with the process, and no place is returned.
+            trial: Where it records, if that is known.
         """
         try:
-            return self._make(name, framework, also, living)
+            return self._make(name, framework, also, living, trial)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             warn(f"Labdeck: the training of {name} is not watched, it goes on: {error}")
             return None, None
 
     def _make(
-        self, name: str, framework: str, also: Mapping[str, Any] | None, living: object
+        self, name: str, framework: str, also: Mapping[str, Any] | None, living: object, given: Trial | None
     ) -> tuple[Hub, Place | None]:
-        trial, place = self.trial or active.innermost(), None
+        trial, place = given or self.trial or active.innermost(), None
         if trial is None and living is not None:
             trial = loops.open_loop(framework, name, living, None).trial
         elif trial is None:
@@ -124,9 +133,28 @@ class HubMaker:
             except Exception as error:  # noqa: BLE001 - a rule is foreign code
                 hub.say(f"a rule does not watch, the others do: {error}")
 
+    def profiler(self, hub: Hub | None) -> Profiler | None:
+        """Return what times the steps of a hub; None where nobody wants it. See `begin_profile`."""
+        return begin_profile(hub) if hub is not None and self.profile else None
+
     def wants(self, rule: str) -> bool:
         """Say whether a rule of this class is among the rules."""
         return any(_class_of(given) == rule.lower() for given in self.rules or ())
+
+
+def begin_profile(hub: Hub) -> Profiler | None:
+    """Return what times the steps of a hub, and samples the machine from now on, until the trial ends at the latest.
+
+    None for a hub that is off.
+    """
+    if not hub.is_on:
+        return None
+    from labdeck.debugger.profiler.profiler import Profiler
+
+    profiler = Profiler(hub)
+    profiler.start()
+    active.before_leaving(hub.trial, profiler.close)  # after the hub: its report tells what is stored by then
+    return profiler
 
 
 def _copied(rules: Any) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +25,14 @@ from labdeck.debugger.hooks.sklearn_state import (
     class_numbers,
     infos_of,
     lower_learning_rate,
+    not_finite,
     parts_of,
     told_loss,
 )
+from labdeck.debugger.origin import line_here
+from labdeck.debugger.profiler.rounds import RoundTimes
 from labdeck.debugger.switch import is_enabled
+from labdeck.errors import TrainingEnded
 from labdeck.runs.autolog import importing
 from labdeck.runs.autolog.patching import argument
 from labdeck.store.tensors.layout import TensorInfo
@@ -77,8 +84,8 @@ class PartialFits:
         """Watch no further step; what was put into the library is taken out again."""
         importing.forget(self._owner)
         self._calls.restore()
-        for hub in self.hubs:
-            hub.close()
+        for _, feed in self._feeds.values():
+            feed.close()
 
     def _install(self, module: ModuleType) -> None:
         base = module.BaseEstimator
@@ -101,6 +108,9 @@ class PartialFits:
         self._inside.is_so = True
         try:
             result = original(*args, **kwargs)
+        except Exception:
+            feed.broke(estimator, inputs, labels)
+            raise
         finally:
             self._inside.is_so = False
         feed.end(estimator, inputs, labels)
@@ -131,6 +141,8 @@ class _Feed:
 
     def __init__(self, maker: HubMaker, estimator: Any) -> None:
         self.hub, _ = maker.make(type(estimator).__name__, NAME, living=estimator)
+        self._times = RoundTimes(maker.profiler(self.hub), "data")
+        self._sound = True
         self._filler = RowFiller()
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._before: dict[str, Numbers] = {}
@@ -150,8 +162,15 @@ class _Feed:
     def begin(self, estimator: Any) -> None:
         """Keep what is about to change, if anybody wants to know by how much."""
         hub = self.hub
-        if hub is None or not hub.is_on or not self._shapes:
+        self._plan = None
+        if hub is None or not hub.is_on:
             return
+        self._times.pause()
+        if self._shapes:
+            self._prepare(hub, estimator)
+        self._times.begin()
+
+    def _prepare(self, hub: Hub, estimator: Any) -> None:
         began = time.perf_counter()
         try:
             if not self._knows_updates:
@@ -169,23 +188,58 @@ class _Feed:
         hub = self.hub
         if hub is None or not hub.is_on:
             return
+        self._times.end()
         began = time.perf_counter()
+        origins: dict[str, str] = {}
         try:
-            parts = parts_of(estimator)
-            if {name: part.shape for name, part in parts.items()} != self._shapes:
-                self._given = _infos_of_batch(inputs, labels)
-                self._describe(hub, parts, updates=False)
-                self._plan = hub.due("TRAIN")
-            self._tell_loss(hub, estimator, inputs, labels)
-            plan = self._plan
-            found = None if plan is None else self._compute(plan, estimator, parts, inputs, labels)
+            with np.errstate(all="ignore"):  # what we compute is none of the user's warnings
+                parts = parts_of(estimator)
+                if {name: part.shape for name, part in parts.items()} != self._shapes:
+                    self._given = _infos_of_batch(inputs, labels)
+                    self._describe(hub, parts, updates=False)
+                    self._plan = hub.due("TRAIN")
+                self._tell_loss(hub, estimator, inputs, labels)
+                origins = self._look(hub, parts)
+                self._times.tell()
+                plan = self._plan
+                found = None if plan is None else self._compute(plan, estimator, parts, inputs, labels)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             hub.fail(error)
             return
         if plan is None or found is None:
             hub.skip("TRAIN")
         else:
-            hub.take("TRAIN", plan, *found, cost=self._cost + time.perf_counter() - began)
+            cost = self._cost + time.perf_counter() - began
+            hub.take("TRAIN", plan, *found, origins=origins, cost=cost)
+        self._times.go_on()
+
+    def broke(self, estimator: Any, inputs: Any, labels: Any) -> None:
+        """Tell of a batch that raised an error, if what was learnt is not finite by now: that may be why."""
+        hub = self.hub
+        if hub is None or not hub.is_on:
+            return
+        with contextlib.suppress(Exception, TrainingEnded):  # the error of the batch is what counts
+            if not_finite(parts_of(estimator)):
+                self.end(estimator, inputs, labels)
+
+    def close(self) -> None:
+        """Watch no further step."""
+        if self.hub is not None:
+            self.hub.close()
+            self._times.close()
+
+    def _look(self, hub: Hub, parts: dict[str, Numbers]) -> dict[str, str]:
+        """Look at every step whether what was learnt is finite; return where it became something else."""
+        if not hub.guards_gradients:
+            return {}
+        bad = not_finite(parts)
+        was_sound, self._sound = self._sound, not bad
+        if not bad or not was_sound:
+            return {}
+        hub.alert()
+        self._plan = hub.due("TRAIN")
+        line = line_here(_folder())
+        return {} if line is None else {bad: str(line)}
 
     def _describe(self, hub: Hub, parts: dict[str, Numbers], *, updates: bool) -> None:
         self._shapes = {name: part.shape for name, part in parts.items()}
@@ -215,6 +269,11 @@ class _Feed:
                     arrays[name] = found
         moved = np.array([_moved(self._before.get(name), part) for name, part in parts.items()])
         return self._filler.fill(plan.layout, moved, arrays), arrays
+
+
+def _folder() -> str:
+    """Return the folder of the library, which is loaded."""
+    return str(Path(str(sys.modules["sklearn"].__file__)).parent)
 
 
 def _infos_of_batch(inputs: Any, labels: Any) -> list[TensorInfo]:

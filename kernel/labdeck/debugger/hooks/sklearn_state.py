@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.debugger.finite import is_finite
 from labdeck.errors import UsageError
 from labdeck.store.tensors.layout import TensorInfo
 
@@ -48,6 +49,16 @@ def infos_of(parts: Mapping[str, Numbers], *, updates: bool) -> list[TensorInfo]
     if updates:
         infos += [TensorInfo(f"update/{name}", ("updates",), dtype="float64", parameter=name) for name in parts]
     return infos
+
+
+def not_finite(parts: Mapping[str, Numbers]) -> str:
+    """Return the first of these arrays that holds NaN or infinity, "" if none does.
+
+    Example:
+        >>> not_finite({"coef_": np.ones(2), "intercept_": np.array([1.0, np.inf])})
+        'intercept_'
+    """
+    return next((name for name, part in parts.items() if not is_finite(part)), "")
 
 
 def told_loss(estimator: object) -> float | None:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class XGBoostHook(TrainingCallback):
     """Records the rounds of a training of XGBoost, and has rules watch them; for `callbacks=[XGBoostHook()]`.
 
-    It works with `xgboost.train` and with XGBoost's scikit-learn estimators; `xgboost.cv` is left alone. Each round is
-    a step of the mode TRAIN. Recorded are, under SageMaker's names: metrics as "<dataset>-<metric>" (of several data
-    sets, one should be called "train"), "hyperparameters/<name>" once (text as
-    "hyperparameters/objective=binary:logistic"), and
+    It works with `xgboost.train`, with XGBoost's scikit-learn estimators and with `xgboost.cv`, of which mean and
+    deviation of each metric are recorded. Each round is a step of the mode TRAIN. Recorded are, under SageMaker's
+    names: metrics as "<dataset>-<metric>" (of several data sets, one should be called "train"),
+    "hyperparameters/<name>" once (text as "hyperparameters/objective=binary:logistic"), and
     "feature_importance/<kind>/<feature>" for the kinds weight, gain, cover, total_gain and total_cover, each divided by
     its sum. Where `save` names them also "predictions" and "labels" of the validation data (of the training data if
     there are none), the trees that have grown since they were recorded last as "trees/<column>" (Tree, Node, Feature,
@@ -50,6 +50,7 @@ class XGBoostHook(TrainingCallback):
         train_data: The DMatrix that is trained on.
         validation_data: One that is not.
         shap_rows: Rows of the training data of which SHAP values are computed.
+        profile: Time the rounds, and sample the machine.
 
     Raises:
         UsageError: `save` or `rules` make no sense.
@@ -82,9 +83,10 @@ class XGBoostHook(TrainingCallback):
         train_data: Any = None,
         validation_data: Any = None,
         shap_rows: int = 200,
+        profile: bool = True,
     ) -> None:
         to_savings(save)
-        self._maker = HubMaker(save, rules, actions, budget, 0, trial)
+        self._maker = HubMaker(save, rules, actions, budget, 0, trial, profile)
         self._maker.check()
         self._data = train_data, validation_data, hyperparameters, shap_rows
         self._watching = Watching(self._maker, train_data, validation_data, hyperparameters, shap_rows=shap_rows)
@@ -113,10 +115,15 @@ class XGBoostHook(TrainingCallback):
         self._watching.begin(model)
         return model
 
+    def before_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        """Begin a round; called by XGBoost."""
+        del model, epoch, evals_log
+        self._watching.times.begin()
+        return False
+
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         """End a round; called by XGBoost. True ends the training."""
-        del epoch
-        return self._watching.round(model, evals_log)
+        return self._watching.round(model, evals_log, epoch)
 
     def after_training(self, model: Any) -> Any:
         """End; called by XGBoost."""

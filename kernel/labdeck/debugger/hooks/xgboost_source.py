@@ -82,7 +82,7 @@ class XGBoostSource(Source):
         return dict(found) if isinstance(found, Mapping) else {}
 
     def use(self, booster: Any) -> None:
-        """Go on with the object that the library hands out now."""
+        """Go on with the object that the library hands out now; None to hold none until the next round."""
         self._booster = booster
 
     @property

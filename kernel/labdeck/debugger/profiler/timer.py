@@ -8,8 +8,9 @@ from typing import Literal
 
 from labdeck.store.tensors.layout import TensorInfo
 
-Part = Literal["data", "forward", "backward", "optimizer", "other"]
+Part = Literal["data", "forward", "backward", "optimizer", "update", "other"]
 PARTS: tuple[Part, ...] = ("data", "forward", "backward", "optimizer", "other")
+"""The parts of a network's steps; of a training that learns in whole pieces "update" is such a piece."""
 COLLECTION = "timing"
 STEP, WORKERS, INITIALIZATION = "timing/step", "timing/workers", "timing/initialization"
 
@@ -60,6 +61,10 @@ class StepTimer:
         self._part = part
         self._since = now
 
+    def leave_out(self, seconds: float) -> None:
+        """Take time that has just passed out of the part that goes on: it was the debugger's own work."""
+        self._since += seconds
+
     def loaded(self, seconds: float, workers: int) -> None:
         """Say how long a data loader was waited for, as part of the time that "data" is marked for.
 
@@ -109,6 +114,6 @@ class StepTimer:
 
 
 def timing_infos() -> tuple[TensorInfo, ...]:
-    """Return the scalars that a timer makes, as the hub wants them described."""
+    """Return the scalars that a timer makes of a network's steps, as the hub wants them described."""
     names = (STEP, *(f"timing/{part}" for part in PARTS), WORKERS)
     return tuple(TensorInfo(name, (COLLECTION,), dtype="float64") for name in names)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-PARTS = ("data", "forward", "backward", "optimizer", "other")
+PARTS = ("data", "forward", "backward", "optimizer", "update", "other")
 
 
 class MachineFacts:

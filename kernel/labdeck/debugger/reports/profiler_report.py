@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from labdeck.store.session import Session
 
 _MOST_OPERATORS = 20
+_WITH_OPERATORS = ("torch", "keras")
 
 
 def make(session: Session, trial_id: str) -> Report:
@@ -106,10 +107,12 @@ def _parts(parts: Mapping[str, Mapping[str, float]]) -> Table:
     return Table(("part of the steps", *columns), rows)
 
 
-def _operators(facts: Facts) -> Section:
-    """Return the tables of operators, on the processor and on the graphics card."""
+def _operators(facts: Facts) -> Section | None:
+    """Return the tables of operators, on the processor and on the graphics card; None of what has no operators."""
     body = facts.capture("operators")
     rows = body.get("operators", [])
+    if not rows and not any(watch.framework in _WITH_OPERATORS for watch in facts.debugger.watches):
+        return None
     if not rows:
         text = "Operators were not profiled: watch.profile_operators(steps=5) has the next steps tell them."
         return Section("operators", "Operators", (Text(text, "advice"),))

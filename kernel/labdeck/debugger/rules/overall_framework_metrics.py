@@ -10,7 +10,7 @@ from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
 
-_PARTS = ("data", "forward", "backward", "optimizer", "other")
+_PARTS = ("data", "forward", "backward", "optimizer", "update", "other")
 _STEP = "timing/step"
 
 

@@ -159,3 +159,68 @@ def test_one_variable_switches_it_off(monkeypatch):
         assert hook.hub is None
         assert hook.preview() == ()
     assert labdeck.open().session.catalog.experiments() == before
+
+
+def diverge(hook, at, steps=40):
+    """Train with a gradient that is NaN from a step on."""
+    w = np.ones(3)
+    with np.errstate(all="ignore"):
+        for step in range(steps):
+            gradient = np.full(3, np.log(-1.0) if step >= at else 0.1)
+            hook.save_tensor("w", w, "weights")
+            hook.save_tensor("gradient/w", gradient)
+            w = w - 0.1 * gradient
+            hook.step()
+
+
+def test_what_is_not_finite_is_found_at_its_own_step_however_rarely_anything_is_recorded(trial):
+    rare = {"weights": {"interval": 1000}, "gradients": {"interval": 1000}}
+    with ArraysHook(trial, save=rare, budget=1e-6, flight=3) as hook:
+        diverge(hook, at=23)
+    found = trial.experiment.session.catalog.findings(trial_id=trial.id).findings
+    origin = next(one for one in found if one.rule == "NaNOrigin")
+    assert (origin.tensor, origin.step) == ("gradient/w", 23)
+    assert 'hook.save_tensor("gradient/w", gradient)' in origin.origin
+    assert {(one.tensor, one.step) for one in found if one.rule == "ExplodingTensor"} == {("gradient/w", 23), ("w", 24)}
+    assert reader(trial).series("gradient/w", "nan_count").steps.tolist()[:1] == [0]
+
+
+def test_nobody_looks_where_no_rule_wants_to_know(trial):
+    with ArraysHook(trial, rules=(), save={"weights": {"interval": 1000}}, budget=None, profile=False) as hook:
+        diverge(hook, at=5)
+    assert reader(trial).series("w", "mean").steps.tolist() == [0]
+
+
+def test_what_is_finite_again_is_looked_at_again(trial):
+    values = [1.0, np.nan, np.nan, 1.0, 1.0, np.inf]
+    with ArraysHook(trial, rules=[rules.NaNOrigin], save={"weights": {"interval": 1000}}, budget=None) as hook:
+        for value in values:
+            hook.save_tensor("w", np.array([0.5, value]), "weights")
+            hook.step()
+    found = trial.experiment.session.catalog.findings(trial_id=trial.id).findings
+    assert [one.step for one in found] == [5, 1]
+
+
+def test_steps_are_timed_by_the_parts_that_the_loop_tells(trial):
+    with ArraysHook(trial, rules=["OverallFrameworkMetrics"], budget=None) as hook:
+        for _ in range(4):
+            hook.mark("data")
+            hook.save_tensor("w", np.ones(3), "weights")
+            hook.mark("optimizer")
+            hook.step()
+        with pytest.raises(UsageError, match="no part"):
+            hook.mark("sleep")
+    found = reader(trial)
+    names = ("data", "optimizer", "other", "step")
+    data, optimizer, other, step = (found.series(f"timing/{name}", "value").values for name in names)
+    assert len(step) == 4
+    assert step == pytest.approx(data + optimizer + other)
+    (rule,) = trial.experiment.session.catalog.debugger(trial.id).rules
+    assert rule.report["TRAIN"] == 100
+
+
+def test_without_a_profile_nothing_is_timed(trial):
+    with ArraysHook(trial, budget=None, profile=False) as hook:
+        hook.mark("data")
+        regression(hook, 3)
+    assert not [name for name in reader(trial).tensors() if name.startswith(("timing/", "system/"))]

@@ -116,13 +116,6 @@ def test_the_learning_rate_can_be_lowered():
     assert rates[1:] == pytest.approx([0.1, 0.1, 0.05, 0.05])  # the first tree holds the mean, too
 
 
-def test_cross_validation_is_left_alone():
-    inside, _, _ = data()
-    with labdeck.experiment("light").trial("cv") as trial:
-        lightgbm.cv(PARAMS, inside, 2, nfold=2, callbacks=[LightGBMHook()])
-    assert trial.experiment.session.catalog.debugger(trial.id).watches == ()
-
-
 def test_trainings_are_watched_without_a_line_and_no_trace_is_left():
     before = lightgbm.train, lightgbm.engine.train, lightgbm.sklearn.train
     features, labels = table()

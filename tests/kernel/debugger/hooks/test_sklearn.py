@@ -13,7 +13,7 @@ from sklearn.decomposition import IncrementalPCA
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.metrics import hinge_loss, log_loss
 from sklearn.naive_bayes import MultinomialNB
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 from tests.kernel.debugger.boosted import findings, table, tensors
 from tests.kernel.debugger.hooks.rules import Broken, Third
@@ -150,7 +150,8 @@ def test_classes_made_meanwhile_are_watched_and_no_trace_is_left():
     Mean().partial_fit(FEATURES)
     after = SGDClassifier.partial_fit, vars(MLPClassifier)["partial_fit"], BaseEstimator.__init_subclass__.__func__
     assert before == after
-    assert tensors(trial).tensors().keys() == {"mean_", "inputs", "Mean-2/mean_", "Mean-2/inputs"}
+    found = {name for name in tensors(trial).tensors() if "timing/" not in name and "system/" not in name}
+    assert found == {"mean_", "inputs", "Mean-2/mean_", "Mean-2/inputs"}
 
 
 def test_only_the_estimator_that_was_named_is_watched():
@@ -194,3 +195,47 @@ def test_learning_rates_are_lowered_where_there_are_any():
     assert lower_learning_rate(SGDRegressor(eta0=0.1), 0.5) == "eta0 0.05"
     with pytest.raises(UsageError, match="SGDClassifier"):
         lower_learning_rate(SGDClassifier(), 0.5)
+
+
+def test_what_becomes_nan_is_found_at_its_own_step_however_rarely_anything_is_recorded():
+    rows = FEATURES[:50]
+    model = MLPRegressor(
+        hidden_layer_sizes=(4,), activation="identity", solver="sgd", learning_rate_init=1e-3, random_state=0
+    )
+    save = {name: {"interval": 1000} for name in ("weights", "biases", "updates")}
+    with labdeck.experiment("batches").trial("diverges") as trial, labdeck.watch(model, save=save, budget=1e-6):
+        learn_rows(model, rows, 30)
+        model._optimizer.learning_rate = 1e300
+        with np.errstate(all="ignore"), pytest.raises(ValueError, match="non-finite"):
+            learn_rows(model, rows, 9)
+    (watched,) = trial.experiment.session.catalog.debugger(trial.id).watches
+    found = {(one.rule, one.tensor): one for one in findings(trial) if one.tensor != "loss"}
+    origin = found["NaNOrigin", "coefs_/0"]
+    assert origin.step == found["ExplodingTensor", "coefs_/0"].step == watched.steps - 1 >= 30
+    assert "model.partial_fit(rows, rows[:, 0])" in origin.origin
+
+
+def learn_rows(model, rows, steps):
+    for _ in range(steps):
+        model.partial_fit(rows, rows[:, 0])
+
+
+def test_a_batch_that_raises_for_another_reason_is_no_step():
+    model = MODELS["SGDClassifier"]()
+    with labdeck.experiment("batches").trial("wrong") as trial, labdeck.watch(model):
+        learn(model, 2)
+        with pytest.raises(ValueError, match="features"):
+            model.partial_fit(FEATURES[:10, :2], NAMES[:10])
+        learn(model, 2)
+    assert [watch.steps for watch in trial.experiment.session.catalog.debugger(trial.id).watches] == [4]
+    assert findings(trial) == ()
+
+
+def test_batches_are_timed_and_the_machine_is_sampled():
+    reader = tensors(watched(MODELS["SGDClassifier"](), steps=5, rules=()))
+    step, update, data = (reader.series(f"timing/{name}", "value") for name in ("step", "update", "data"))
+    assert step.steps.tolist() == [0, 1, 2, 3, 4]
+    assert data.steps.tolist() == [1, 2, 3, 4], "before the first batch nobody knew of the estimator"
+    assert step.values[1:] == pytest.approx(update.values[1:] + data.values)
+    bare = tensors(watched(MODELS["SGDClassifier"](), steps=5, rules=(), profile=False))
+    assert not [name for name in bare.tensors() if name.startswith(("timing/", "system/"))]

@@ -67,9 +67,3 @@ def test_odd_data_and_trees_are_watched_as_far_as_they_can_be(kind):
     assert (reader.array_moments("full_shap/n" if kind == "categories" else "full_shap/f0") == []) == (
         kind == "trees of several targets"
     )
-
-
-def test_a_cross_validation_is_left_alone():
-    with labdeck.experiment("boosted").trial("cv") as trial:
-        xgboost.cv({}, odd_data("usual")[0], 2, nfold=2, callbacks=[XGBoostHook()])
-    assert trial.experiment.session.catalog.debugger(trial.id).watches == ()
