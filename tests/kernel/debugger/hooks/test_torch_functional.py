@@ -8,52 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from tests.kernel.debugger.hooks.torch_functions import ENDS, Net, Swish, bare, data, functional, functions_of, sgd
 from tests.kernel.debugger.hooks.torch_models import made, train, watched
 from torch import nn
-from torch._dynamo.testing import CompileCounter
-from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
-from torch.utils.checkpoint import checkpoint
-
-functional = nn.functional
-ENDS = {"inputs": {"arrays": True}, "outputs": {"arrays": True}}
-
-
-def data(steps=3, size=6, width=4, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return [
-        (torch.randn(size, width, generator=generator), torch.randint(0, 3, (size,), generator=generator))
-        for _ in range(steps)
-    ]
-
-
-def sgd(net, lr=0.1):
-    return torch.optim.SGD(net.parameters(), lr=lr)
-
-
-class Net(nn.Module):
-    """Two linear layers with something between them; keeps what its latest pass gave to it and got from it."""
-
-    def __init__(self, between=torch.relu):
-        super().__init__()
-        self.first, self.last = nn.Linear(4, 5), nn.Linear(5, 3)
-        self.between, self.seen, self.stacks = between, [], []
-
-    def forward(self, x):
-        self.stacks.append(len(_get_current_function_mode_stack()))
-        x = self.first(x)
-        self.seen.append(x.detach().clone())
-        return self.last(self.between(x))
-
-
-def functions_of(run):
-    """Return the names of the inputs and outputs of functions."""
-    return {name for name in run.reader.tensors() if "/" in name and "put_" in name and not name[-2:].startswith("/")}
-
-
-def bare():
-    """Return the modes on the library's stack: as a rule none is left there."""
-    return _get_current_function_mode_stack()
-
+from torch.overrides import TorchFunctionMode
 
 # -- what is seen ------------------------------------------------------------------------------------------------------
 
@@ -121,11 +79,6 @@ class Deep(nn.Module):
     def forward(self, x):
         x = functional.relu(self.block(self.block(x)))
         return functional.log_softmax(self.last(self.kept(self.swish(x))), dim=1)
-
-
-class Swish(nn.Module):
-    def forward(self, x):
-        return x * torch.sigmoid(x)
 
 
 def test_names_tell_the_innermost_module_and_which_call_it_is_and_no_module_is_seen_twice():
@@ -322,141 +275,3 @@ def test_what_goes_wrong_with_ours_ends_the_watching_and_not_the_pass():
     assert run.hub.watch_record().state == "failed"
     assert not bare()
     assert torch.equal(net.last.weight, twin.last.weight)
-
-
-# -- the ways in which people train ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reentrant", [True, False])
-def test_what_checkpointing_computes_again_is_not_taken_again(reentrant):
-    calls = []
-
-    def piece(x):
-        calls.append(1)
-        return torch.tanh(x)
-
-    net = made(Net, between=lambda x: checkpoint(piece, x, use_reentrant=reentrant))
-    with watched(net, sgd(net), save=ENDS) as run:
-        train(net, sgd(net), data())
-    assert len(calls) == 6
-    assert functions_of(run) == {"Net/tanh_input_0", "Net/tanh_output_0"}
-    np.testing.assert_array_equal(run.array("Net/tanh_input_0", 2), net.seen[2].numpy())
-
-
-def test_of_the_passes_of_one_step_the_first_is_taken():
-    net = made(Net)
-    optimizer = sgd(net)
-    with watched(net, optimizer, save=ENDS) as run:
-        for _ in range(3):
-            optimizer.zero_grad()
-            for inputs, labels in data(2):
-                functional.cross_entropy(net(inputs), labels).backward()
-            optimizer.step()
-    assert run.steps() == [0, 1, 2]
-    assert net.stacks == [1, 0, 1, 0, 1, 0]
-    np.testing.assert_array_equal(run.array("Net/relu_input_0", 2), net.seen[4].numpy())
-
-
-def test_types_that_are_chosen_automatically():
-    net = made(Net)
-
-    def loss(out, labels):
-        return functional.cross_entropy(out.float(), labels)
-
-    with watched(net, sgd(net), save=ENDS) as run, torch.autocast("cpu", dtype=torch.bfloat16):
-        train(net, sgd(net), data(), loss)
-    assert run.reader.tensors()["Net/relu_output_0"].dtype == "bfloat16"
-    assert (run.array("Net/relu_output_0", 2) >= 0).all()
-
-
-def test_wrapped_models():
-    net = made(Net)
-    wrapped = nn.DataParallel(net)
-    with watched(wrapped, sgd(net), save=ENDS) as run:
-        train(wrapped, sgd(net), data())
-    assert functions_of(run) == {f"Net/relu_{end}_0" for end in ("input", "output")}
-
-
-def test_two_models_that_train_together_have_their_own():
-    first, second = made(Net), nn.Sequential(nn.Linear(3, 4), Swish(), nn.Linear(4, 3))
-    optimizers = sgd(first), sgd(second)
-    with watched(first, optimizers[0], save={"outputs": ["mean"]}) as run:
-        import labdeck
-
-        options = {"rules": (), "budget": None, "flight": 0, "profile": False, "trial": run.trial}
-        with labdeck.watch(second, optimizers[1], save={"outputs": ["mean"]}, **options):
-            for inputs, labels in data():
-                functional.cross_entropy(second(first(inputs)), labels).backward()
-                for one in optimizers:
-                    one.step()
-    found = {name for name, info in run.reader.tensors().items() if "put_" in name and info.module_type != "Linear"}
-    assert {"Net/relu_output_0", "Sequential/1/sigmoid_output_0"} <= found
-    assert len([name for name in found if "relu" in name or "sigmoid" in name]) == 2
-    assert not bare()
-
-
-def test_what_is_transformed_by_functions_of_the_library_is_let_alone():
-    net = made(Net, between=lambda x: torch.vmap(torch.tanh)(x) + torch.relu(x))
-    with watched(net, sgd(net), save=ENDS) as run:
-        train(net, sgd(net), data())
-        torch.vmap(lambda x: torch.func.functional_call(net, dict(net.named_parameters()), (x[None],)))(data()[0][0])
-    assert functions_of(run) == {f"Net/relu_{end}_0" for end in ("input", "output")}
-    assert not bare()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", ["all", "in place", "a part"])
-def test_models_with_compiled_parts_are_let_alone_and_it_is_said(part):
-    torch.compiler.reset()
-    counter = CompileCounter()
-    net = made(Net)
-    called = net
-    if part == "all":
-        called = torch.compile(net, backend=counter)
-    elif part == "in place":
-        net.compile(backend=counter)
-    else:
-        net.first.compile(backend=counter)
-    with watched(called, sgd(net), save=ENDS) as run:
-        train(called, sgd(net), data())
-    assert functions_of(run) == set()
-    assert any("compiled" in warning for warning in run.hub.watch_record().warnings)
-    assert set(net.stacks) <= {0}
-    torch.compiler.reset()
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # of the library's compiler, watched or not
-def test_a_compiled_function_stays_whole_within_a_pass_that_is_looked_at():
-    torch.compiler.reset()
-    counter = CompileCounter()
-
-    @torch.compile(backend=counter, fullgraph=True)
-    def fused(x):
-        return torch.tanh(x) * torch.sigmoid(x)
-
-    net, twin = (made(Net, between=lambda x: torch.relu(fused(x))) for _ in range(2))
-    with watched(net, sgd(net), save={"outputs": {"reductions": ["mean"], "interval": 2}}) as run:
-        train(net, sgd(net), data(6))
-    assert counter.frame_count <= 2  # with the mode, and without
-    assert np.isfinite(run.series("Net/relu_output_0", "mean")).all()
-    train(twin, sgd(twin), data(6))
-    assert torch.equal(net.last.weight, twin.last.weight)
-    torch.compiler.reset()
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_scripted_parts_and_tracing():
-    net = made(Net, between=torch.jit.script(Swish()))
-    net.between.eval()
-    with watched(net, sgd(net), save=ENDS) as run:
-        train(net, sgd(net), data())
-    assert functions_of(run) == set()
-    assert run.array("first_output_0", 2).shape == (6, 5)
-    net = made(Net)
-    with watched(net, sgd(net), save=ENDS) as run:
-        train(net, sgd(net), data())
-        traced = torch.jit.trace(net, data()[0][0])
-    assert torch.equal(traced(data()[1][0]), net(data()[1][0]))
-    assert "Net/relu_output_0" in functions_of(run)
-    assert not bare()
