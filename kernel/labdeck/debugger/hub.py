@@ -59,7 +59,7 @@ class Hub:
     Args:
         trial: The running trial it records into.
         name: What the model is called; "-2" … is appended for a second one of the trial.
-        framework: "torch", "xgboost", "lightgbm", "sklearn" or "arrays".
+        framework: "torch", "keras", "xgboost", "lightgbm", "sklearn" or "arrays".
         save: What is recorded; see `labdeck.debugger.saving.to_savings`.
         rules: Rules or their classes; None for the framework's default ones.
         actions: What is done because of any rule's findings.

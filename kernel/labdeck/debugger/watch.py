@@ -217,7 +217,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
     the cell that trains, or with the process, whichever is first. Another watch over the same model ends this one.
 
     Args:
-        model: A `torch.nn.Module` (wrapped by `torch.compile`, DataParallel or DistributedDataParallel or not), an
+        model: A `torch.nn.Module` (compiled, DataParallel, DistributedDataParallel or not), a model of Keras, an
             estimator or a `Booster` of XGBoost or LightGBM, an estimator of scikit-learn that has `partial_fit`; None
             for what trains next, and what trains together with it from its first steps on, as a generator and its
             critic do.
@@ -272,7 +272,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
             return Watch([framework.attach(maker, model)])
     raise UsageError(
         f"{type(model).__name__} cannot be watched",
-        "give a torch.nn.Module, an estimator of XGBoost or LightGBM, or one of scikit-learn with partial_fit",
+        "give a model of PyTorch or Keras, an estimator of XGBoost or LightGBM, or of scikit-learn with partial_fit",
     )
 
 
@@ -321,7 +321,7 @@ def attach_automatically(
 ) -> Iterator[Watch]:
     """Watch everything that is trained within a block, without a change to it; leave nothing behind.
 
-    Models of PyTorch, with Lightning or by hand, XGBoost, LightGBM, and scikit-learn's `partial_fit`. Arguments
+    Models of PyTorch, with Lightning or by hand, Keras, XGBoost, LightGBM, and scikit-learn's `partial_fit`. Arguments
     and errors are those of `labdeck.watch`. A training that is ended on purpose ends the block without an error; it is
     said on the standard error output unless `quiet`.
 

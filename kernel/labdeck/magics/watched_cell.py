@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from labdeck.runs.trial import Trial
     from labdeck.wire.judging import WatchReport
 
-NOTHING = "nothing was trained here that can be watched: PyTorch, XGBoost and LightGBM are found by themselves"
+NOTHING = "nothing was trained here that can be watched: PyTorch, Keras, XGBoost and LightGBM are found by themselves"
 EMPTY = "its trial, which holds nothing, was deleted"
 OFF = "the debugger is switched off by LABDECK_DEBUGGER=0: nothing was watched"
 PAUSED = "labdeck.debugger.paused() hands over the model, the optimizer and the finding"

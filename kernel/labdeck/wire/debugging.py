@@ -113,7 +113,7 @@ class WatchRecord(Record, frozen=True, kw_only=True):
 
     Attributes:
         name: Unique within the trial: the model's class, with "-2" … appended to a second one.
-        framework: "torch", "xgboost", "lightgbm", "sklearn" or "arrays".
+        framework: "torch", "keras", "xgboost", "lightgbm", "sklearn" or "arrays".
         state: on, paused, off (it ended), failed (the debugger switched itself off).
         reason: Why it is off or failed.
         steps: Steps of TRAIN so far.

@@ -132,6 +132,6 @@ def defaults(framework: str) -> tuple[type[Rule], ...]:
     """Return the rules that watch a training of which nothing else was asked: cheap, and right for most.
 
     Args:
-        framework: "torch", "xgboost", "lightgbm", "sklearn" or "arrays"; others get those of "arrays".
+        framework: "torch", "keras", "xgboost", "lightgbm", "sklearn" or "arrays"; others get those of "arrays".
     """
     return tuple(__getattr__(name) for name in _DEFAULTS.get(framework, _DEFAULTS["arrays"]))
