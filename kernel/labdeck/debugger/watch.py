@@ -18,6 +18,7 @@ from labdeck.debugger.saving import to_savings
 from labdeck.debugger.switch import is_enabled
 from labdeck.errors import TrainingEnded, UsageError
 from labdeck.findings.actions.choose import Given, to_actions
+from labdeck.runs.autolog import loops
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -181,6 +182,9 @@ class Watch:
         """End; a training that was ended on purpose is no error."""
         trials = {hub.trial.id: hub.trial for hub in self.hubs}
         if not isinstance(error, TrainingEnded) or error.trial_id not in {"", *trials}:
+            if error is not None:
+                for trial in trials.values():
+                    loops.note_error(trial, error)
             self.close()
             return False
         for trial in trials.values() if not error.trial_id else (trials[error.trial_id],):

@@ -119,6 +119,31 @@ def test_a_trial_that_was_started_for_a_stopped_training_was_interrupted():
     assert watch.trial.record().state == "interrupted"
 
 
+def train_and_raise(net, error):
+    train(net, torch.optim.SGD(net.parameters(), lr=0.1), batches(2))
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(ValueError("too small"), "failed"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_a_trial_that_was_started_for_a_training_ends_as_the_block_does(error, state):
+    net = made()
+    with pytest.raises(type(error)), labdeck.watch(net, **_QUIET) as watch:
+        train_and_raise(net, error)
+    assert watch.trial.record().state == state
+    told = [capture.body["traceback"] for capture in watch.trial.detail().captures if capture.kind == "error"]
+    assert [str(error) in text for text in told] == [True] * (state == "failed")
+
+
+def test_an_error_that_is_caught_within_the_trial_is_not_the_trial_s():
+    net, trial = made(), labdeck.experiment("digits").trial("goes on").start()
+    with pytest.raises(ValueError, match="caught"), labdeck.watch(net, trial=trial, **_QUIET):
+        train_and_raise(net, ValueError("caught"))
+    trial.finish()
+    assert trial.record().state == "completed"
+
+
 def train_sparsely(net, optimizer):
     for _ in range(3):
         optimizer.zero_grad()

@@ -83,6 +83,7 @@ class _Own:
     place: Place
     thread: int
     optimizers: list[weakref.ref[Any]] = field(default_factory=list)
+    error: BaseException | None = None
 
     def is_alive(self) -> bool:
         return any(ref() is not None for ref in self.optimizers)
@@ -161,6 +162,13 @@ def end_all(error: BaseException | None = None) -> None:
             patching.guarded("torch", _end, own, error)
 
 
+def note_error(trial: Trial, error: BaseException) -> None:
+    """Have a trial that was started for a loop end with what ended the loop."""
+    with _lock:
+        for own in [own for own in _own if own.place.trial is trial]:
+            own.error = error
+
+
 def end_own(trial: Trial) -> None:
     """End a trial if it was started for a loop."""
     with _lock:
@@ -169,7 +177,7 @@ def end_own(trial: Trial) -> None:
 
 
 def _end(own: _Own, error: BaseException | None = None) -> None:
-    own.place.finish(error)
+    own.place.finish(error or own.error)
     _own.remove(own)
 
 
