@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from labdeck.findings.actions.base import SEVERITIES
+from labdeck.findings.by_layout import ByLayout
 from labdeck.store.ids import new_id
 from labdeck.wire.debugging import ActionRecord, FindingRecord, Mode
 from labdeck.wire.numbers import Number, to_number
@@ -43,7 +44,7 @@ class When(NamedTuple):
     time: float
 
 
-@dataclass
+@dataclass(eq=False)
 class _Kind:
     """Steps that look alike, and how many of them a rule has judged."""
 
@@ -78,7 +79,7 @@ class Episode:
     count: int
     last_step: int
     last_time: float
-    turns: dict[int, int]
+    turns: dict[_Kind, int]
     tensors: int
     healthy: int = HEALTHY
     told: bool = False
@@ -112,7 +113,7 @@ class Episodes:
         self._name = name
         self._rule = rule
         self._going: dict[_Key, Episode] = {}
-        self._kinds: dict[Mode, dict[int, _Kind]] = {}
+        self._kinds: dict[Mode, ByLayout[_Kind]] = {}
         self._untold: list[Episode] = []
         self.kept = 0
         self.left_out = 0
@@ -128,21 +129,18 @@ class Episodes:
             origins: The lines of source that made the tensors.
             layout: The tensors that the step has; None if no step was judged. A tensor that it lacks was not judged.
         """
-        kinds = self._kinds.setdefault(when.mode, {})
-        kind = kinds.get(id(layout))
-        if kind is None:
-            if len(kinds) >= _MOST_KINDS:
-                kinds.pop(next(iter(kinds)))
-            kind = kinds[id(layout)] = _Kind(layout)
+        kind = self._kinds_of(when.mode)(layout)
         kind.turns += 1
         if not found:
             return []
-        seen: dict[tuple[str, str], int] = {}
+        seen: dict[tuple[Mode, str, str], int] = {}
         new = []
         for finding in found:
-            what = (finding.tensor, finding.aspect)
+            mode = finding.mode or when.mode
+            kinds = self._kinds_of(mode)
+            what = (mode, finding.tensor, finding.aspect)
             number = seen[what] = seen.get(what, -1) + 1
-            key = (when.mode, *what, number)
+            key = (*what, number)
             going = self._going.get(key)
             if going is not None and self._lasts(going, kinds) and not self._is_worse(finding, going):
                 self._extend(going, when, finding)
@@ -151,22 +149,25 @@ class Episodes:
             else:
                 self.left_out += 1
                 continue
-            self._going[key].turns = {place: each.turns for place, each in kinds.items()}
+            self._going[key].turns = {each: each.turns for each in kinds}
             self._going[key].tensors = kind.size
         if self.left_out and self.kept == MOST:
             new.append(self._begin((when.mode, "", "", -1), self._enough(when)))
         return new
 
-    def _lasts(self, going: Episode, kinds: Mapping[int, _Kind]) -> bool:
+    def _kinds_of(self, mode: Mode) -> ByLayout[_Kind]:
+        return self._kinds.setdefault(mode, ByLayout(_Kind, _MOST_KINDS))
+
+    def _lasts(self, going: Episode, kinds: Iterable[_Kind]) -> bool:
         """Say whether too few judgements that looked at the tensor found nothing since it was found last."""
         name = going.first.tensor
         judged = sum(
-            kind.turns - going.turns.get(place, 0)
-            for place, kind in kinds.items()
-            if kind.turns > going.turns.get(place, 0) and kind.has(name, going.tensors)
+            kind.turns - going.turns.get(kind, 0)
+            for kind in kinds
+            if kind.turns > going.turns.get(kind, 0) and kind.has(name, going.tensors)
         )
         # A rule that looks at every tenth step only goes on finding the same when it finds it ten steps later.
-        return judged <= going.healthy * max(1, _rhythm(self._rule))
+        return judged <= going.healthy * max(1, self._rule.rhythm())
 
     def changed(self, *, urgent: bool) -> list[Episode]:
         """Return what is not in the store as it is now, or the urgent part of it; it counts as told from here on."""
@@ -213,7 +214,7 @@ class Episodes:
             trial_id=self._trial_id,
             rule=self._name,
             severity=finding.severity or self._rule.severity,
-            mode=when.mode,
+            mode=finding.mode or when.mode,
             step=step,
             last_step=step,
             time=when.time,
@@ -239,12 +240,6 @@ def legible(text: object) -> str:
     """Return text that every store can hold, bounded in length."""
     plain = str(text).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
-
-
-def _rhythm(rule: Rule) -> int:
-    """Return every how many of its steps a rule can find something."""
-    steps = getattr(rule, "num_steps", None)
-    return steps if isinstance(steps, int) else 1
 
 
 def _number(value: float | None) -> Number | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labdeck.errors import LabdeckError, UsageError
+from labdeck.findings.parameters import checked, parameters
 from labdeck.wire.debugging import Mode, Severity
 from labdeck.wire.records import ParamValue
 
@@ -57,6 +56,7 @@ class Finding:
         remedy: What to do about it; default the rule's.
         severity: Default the rule's.
         step: Default the step that is judged.
+        mode: What the model was doing at that step, if not what it does at the step that is judged.
         origin: The line of source that is to blame.
         aspect: What of the tensor is concerned, for a rule that can find several things of the same tensor.
     """
@@ -70,6 +70,7 @@ class Finding:
     step: int | None = None
     origin: str = ""
     aspect: str = ""
+    mode: Mode | None = None
 
 
 class Surroundings(ABC):
@@ -120,11 +121,11 @@ class Rule(ABC):
         """Set an attribute; a text that is given for a parameter becomes what the parameter's type is.
 
         Raises:
-            UsageError: The text stands for no value of that type, or the number is NaN.
+            UsageError: It stands for no value of that type, or for none that makes sense.
         """
-        if isinstance(value, str) or (isinstance(value, float) and math.isnan(value)):
-            field = next((field for field in _parameters(type(self)) if field.name == name), None)
-            value = value if field is None else _checked(type(self), field, value)
+        if not name.startswith("_"):
+            field = next((field for field in parameters(type(self)) if field.name == name), None)
+            value = value if field is None else checked(type(self), field, value)
         super().__setattr__(name, value)
 
     @abstractmethod
@@ -152,6 +153,13 @@ class Rule(ABC):
         """Yield what can only be said at the end; called once, when the training has ended."""
         return iter(())
 
+    def rhythm(self) -> int:
+        """Return every how many of the steps that it judges it can find something, as far as it knows by now.
+
+        What it finds again after so many steps is the same finding, not a new one.
+        """
+        return 1
+
     def then(self, *actions: Any) -> Self:
         """Have actions done because of its findings, beside those that are meant for all rules; return itself.
 
@@ -173,19 +181,13 @@ class Rule(ABC):
 
     def params(self) -> dict[str, Any]:
         """Return its parameters by name."""
-        return {field.name: getattr(self, field.name) for field in _parameters(type(self))}
+        return {field.name: getattr(self, field.name) for field in parameters(type(self))}
 
     @classmethod
     def describe(cls) -> str:
         """Return what it looks for, one sentence."""
         text = inspect.getdoc(cls) or cls.__name__
         return text.partition("\n")[0].strip()
-
-
-def _parameters(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
-    # Not `__dataclass_fields__`: that holds class variables such as `severity`, too.
-    made: Any = cls
-    return [field for field in dataclasses.fields(made) if field.init] if dataclasses.is_dataclass(made) else []
 
 
 def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:
@@ -198,7 +200,7 @@ def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:
     Raises:
         UsageError: There is no such parameter, or a value does not fit.
     """
-    known = {field.name: field for field in _parameters(cls)}
+    known = {field.name: field for field in parameters(cls)}
     values = {}
     for name, value in params.items():
         if name not in known:
@@ -236,37 +238,3 @@ def check_rule(given: Any) -> None:
 
 def _unusable(rule: Rule, why: str) -> UsageError:
     return UsageError(f"{type(rule).__name__} cannot be used: {why}", "correct the rule")
-
-
-def _checked(cls: type[Rule], field: dataclasses.Field[Any], value: Any) -> Any:
-    """Return the value of a parameter: a text as what it stands for; UsageError for one that is no number at all."""
-    if isinstance(value, str):
-        return _fit(cls, field, value)
-    if isinstance(value, float) and math.isnan(value):
-        raise UsageError(f"{field.name}={value!r} is no number", f"correct that parameter of {cls.__name__}")
-    return value
-
-
-def _kinds(field: dataclasses.Field[Any]) -> list[str]:
-    """Return the types of a parameter, as its annotation has them."""
-    text = field.type.__name__ if isinstance(field.type, type) else str(field.type)
-    return [kind.strip() for kind in text.split("|")]
-
-
-def _fit(cls: type[Rule], field: dataclasses.Field[Any], text: str) -> Any:
-    """Return the value that a text stands for: of the type of the parameter's annotation."""
-    kinds = _kinds(field)
-    plain = text.strip()
-    if "None" in kinds and plain.lower() in ("none", ""):
-        return None
-    if "bool" in kinds and plain.lower() in ("true", "false", "yes", "no", "1", "0"):
-        return plain.lower() in ("true", "yes", "1")
-    for kind, convert in (("int", int), ("float", float)):
-        if kind in kinds:
-            try:
-                return _checked(cls, field, convert(plain))
-            except ValueError:
-                continue
-    if not set(kinds) <= {"int", "float", "bool", "None"}:
-        return text
-    raise UsageError(f"{field.name}={text!r} is no {' or '.join(kinds)}", f"correct that parameter of {cls.__name__}")

@@ -89,10 +89,11 @@ def test_a_rule_that_finds_every_tenth_step_goes_on_finding_the_same() -> None:
     class Tenth(Above):
         """Looks at every tenth step."""
 
-        num_steps: int = 10
+        def rhythm(self) -> int:
+            return 10
 
         def judge(self, window: Window) -> Iterator[Finding]:
-            return super().judge(window) if window.step % self.num_steps == 0 else iter(())
+            return super().judge(window) if window.step % 10 == 0 else iter(())
 
     told = Told()
     run(told, Tenth(), losses=[2.0] * 31 + [0.0] * 30 + [2.0] * 10).conclude()

@@ -16,7 +16,7 @@ from labdeck.debugger.hub import Hub
 from labdeck.debugger.origin import line_here
 from labdeck.debugger.profiler.timer import PARTS
 from labdeck.debugger.reducing import Reducer
-from labdeck.debugger.rules.exploding_tensor import USUAL
+from labdeck.debugger.rules.not_finite import USUAL
 from labdeck.debugger.switch import is_enabled
 from labdeck.errors import TrainingEnded, UsageError
 from labdeck.findings.window import guess_collections

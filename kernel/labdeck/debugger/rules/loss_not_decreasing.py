@@ -96,6 +96,10 @@ class LossNotDecreasing(Rule):
         """Return the losses."""
         return self._picker.needs(modes=_ORDER if self.mode is None else (self.mode,))
 
+    def rhythm(self) -> int:
+        """Return every how many steps it judges."""
+        return self.num_steps
+
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the losses that have not fallen since they were judged last."""
         for other, waiting in self._losses.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from labdeck.debugger.rules.exploding_tensor import COUNTED, USUAL, Bad, NotFinite
+from labdeck.debugger.rules.not_finite import COUNTED, USUAL, Bad, NotFinite
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window

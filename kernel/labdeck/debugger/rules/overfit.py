@@ -64,9 +64,8 @@ class Overfit(Rule):
         self._picker = Picker(None, self.tensor_regex, "losses")
         self._evaluations = Evaluations(self._picker)
 
-    @property
-    def num_steps(self) -> int:
-        """Every how many of the steps that it judges it can find something: those between two evaluations."""
+    def rhythm(self) -> int:
+        """Return every how many of the steps that it judges it can find something: those between two evaluations."""
         return self._evaluations.rhythm
 
     def needs(self) -> tuple[Need, ...]:

@@ -70,9 +70,8 @@ class Overtraining(Rule):
         """Prepare what is looked at."""
         self._evaluations = Evaluations(_PICKER)
 
-    @property
-    def num_steps(self) -> int:
-        """Every how many of the steps that it judges it can find something: those between two evaluations."""
+    def rhythm(self) -> int:
+        """Return every how many of the steps that it judges it can find something: those between two evaluations."""
         return self._evaluations.rhythm
 
     def needs(self) -> tuple[Need, ...]:

@@ -110,7 +110,11 @@ class Picker:
 
     def names(self, window: Window) -> tuple[str, ...]:
         """Return the chosen tensors of a window, in its order; the same object for windows that look alike."""
-        return self._remember(window.layout, "")
+        return self.of(window.layout)
+
+    def of(self, layout: Layout) -> tuple[str, ...]:
+        """Return the chosen tensors of all windows that look alike."""
+        return self._remember(layout, "")
 
     def read(self, window: Window, reduction: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """Return the chosen tensors of which a reduction is known, and it, float64 (n,).

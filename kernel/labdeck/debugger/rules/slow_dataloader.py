@@ -66,6 +66,10 @@ class SlowDataloader(Rule):
             Need(regex=f"^{_WORKERS}$", modes=("TRAIN",), optional=True),
         )
 
+    def rhythm(self) -> int:
+        """Return every how many steps it judges."""
+        return self.num_steps
+
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield, every `num_steps` steps, that too much of their time was waiting."""
         if window.mode not in ("TRAIN", "EVAL"):

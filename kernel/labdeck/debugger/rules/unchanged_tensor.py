@@ -85,6 +85,10 @@ class UnchangedTensor(Rule):
         """Return the tensors, whole."""
         return (*self._picker.needs(arrays=True, optional=True), *self._picker.there())
 
+    def rhythm(self) -> int:
+        """Return every how many steps it can find something: after a change it must wait for so many."""
+        return self.num_steps
+
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the tensors that have been alike for long enough."""
         skips_frozen = not (self.collection_names or self.tensor_regex)

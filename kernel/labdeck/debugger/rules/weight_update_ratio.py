@@ -80,6 +80,10 @@ class WeightUpdateRatio(Rule):
         modes: tuple[Mode, ...] = ("TRAIN", "GLOBAL")
         return (*_WEIGHTS.needs(arrays=True, modes=modes), *_UPDATES.needs(modes=("TRAIN",), optional=True))
 
+    def rhythm(self) -> int:
+        """Return every how many steps the weights are compared."""
+        return self.num_steps or 1
+
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the weights whose ratio is beyond a limit; of GLOBAL steps only if there are none of TRAIN."""
         self._trains |= window.mode == "TRAIN"
