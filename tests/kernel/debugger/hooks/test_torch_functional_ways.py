@@ -168,13 +168,13 @@ class Convolutions(nn.Module):
         return self.fc2(self.act(self.fc1(x.flatten(1))))
 
 
-def found_in(model, rules, steps=30, **options):
+def found_in(model, rules, steps=30, *, named=True, **options):
     """Train and return what rules have found: pairs of the rule and the tensor."""
     made_batches = batches(*digits(), size=128)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     with (
         labdeck.experiment("digits").trial() as trial,
-        labdeck.watch(model, optimizer, rules=rules, **options) as watch,
+        labdeck.watch(*((model, optimizer) if named else ()), rules=rules, **options) as watch,
     ):
         for _ in range(steps):
             inputs, labels = next(made_batches)
@@ -199,6 +199,16 @@ def test_dead_relus_that_are_functions_are_found(act):
     with torch.no_grad():
         model.conv2.bias[:12] = -50.0
     assert found_in(model, ["DeadRelu"]) == {("DeadRelu", "Convolutions/relu_output_1")}
+
+
+@pytest.mark.slow
+def test_functions_of_a_model_that_nobody_named_are_seen():
+    model = net_of(functional.relu)
+    with torch.no_grad():
+        model.conv2.bias[:12] = -50.0
+    assert found_in(model, ["DeadRelu"], named=False) == {("DeadRelu", "Convolutions/relu_output_1")}
+    assert not bare()
+    assert not any(module._forward_hooks for module in model.modules())
 
 
 @pytest.mark.slow
