@@ -14,7 +14,8 @@ class PassTimes:
     A step of TRAIN ends with the optimizer's step; one of any other mode with its pass through the model, so that it
     consists of waiting for data, of what happened since the step before it ended, and of that pass. What is computed of
     the pass, and loaded for the next one, belongs to the next step, as it does in training. A pass of an evaluation
-    within a step of TRAIN, of a teacher for example, is a step of its own and no part of the other one.
+    within a step of TRAIN, of a teacher for example, is a step of its own and no part of the other one. The time after
+    it belongs to what comes next: to the next pass of an evaluation where the step was given up, else to the way back.
 
     Args:
         profiler: Times the steps; None for no times.
@@ -26,8 +27,9 @@ class PassTimes:
         self._aside: dict[str, float] | None = None
 
     def open(self) -> None:
-        """The training waits for its first batch."""
+        """The training waits for its first batch, or for the next one."""
         if self._profiler is not None:
+            self._resume(self._profiler)
             self._profiler.mark("data")
 
     def pause(self) -> None:
@@ -44,7 +46,10 @@ class PassTimes:
         """
         if self._profiler is not None:
             self._evaluates = not is_trained
-            self._aside = self._profiler.timer.aside() if within else None
+            if is_trained:
+                self._resume(self._profiler)
+            elif within and self._aside is None:
+                self._aside = self._profiler.timer.aside()
             self._profiler.mark("forward")
 
     def end_pass(self) -> None:
@@ -61,10 +66,7 @@ class PassTimes:
         if self._profiler is None:
             return
         evaluated, self._evaluates = self._evaluates, False
-        aside, self._aside = self._aside, None
-        if aside is not None:
-            self._profiler.timer.back(aside)
-        self._profiler.mark("data" if evaluated and aside is None else "backward")
+        self._profiler.mark("data" if evaluated else "backward")
 
     def evaluated(self) -> None:
         """A pass of an evaluation was over of which nothing but its end was seen."""
@@ -75,14 +77,24 @@ class PassTimes:
     def optimizer(self) -> None:
         """The optimizer steps."""
         if self._profiler is not None:
+            self._resume(self._profiler)
             self._profiler.mark("optimizer")
 
     def end_step(self) -> None:
         """A step of TRAIN has ended; the debugger's own work begins."""
         if self._profiler is not None:
+            self._resume(self._profiler)
             self._profiler.cut()
 
     def tell(self) -> None:
         """The step that ended is handed over."""
         if self._profiler is not None:
             self._profiler.tell()
+
+    def _resume(self, profiler: Profiler) -> None:
+        """Go on with the step of TRAIN that was put aside, if one was: what passed since is part of its way back."""
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            since = sum(profiler.timer.aside().values())
+            aside["backward"] = aside.get("backward", 0.0) + since
+            profiler.timer.back(aside)
