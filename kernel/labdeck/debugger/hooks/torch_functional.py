@@ -9,6 +9,7 @@ is seen, too, and keeps nothing of ours afterwards.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -180,6 +181,8 @@ class Functions:
             whole: Tensors that are wanted whole.
         """
         self.end()
+        if self._looking is not None:
+            return  # another thread is in the middle of a pass
         self._modes.add(mode)
         if not is_module(self._root):
             return  # a model of Keras: its layers have their activations within, and tell of them
@@ -338,10 +341,10 @@ def _kinds() -> dict[Any, str]:
 
 
 @functools.cache
-def _calling() -> CodeType:
-    """Return the code of the library that calls a module's forward."""
-    code: CodeType = torch().nn.Module._call_impl.__code__  # noqa: SLF001 - there is no public way to the caller
-    return code
+def _calling() -> CodeType | None:
+    """Return the code of the library that calls a module's forward; None if somebody has replaced it by no function."""
+    call = inspect.unwrap(torch().nn.Module._call_impl)  # noqa: SLF001 - there is no public way to the caller
+    return getattr(call, "__code__", None)
 
 
 @functools.cache

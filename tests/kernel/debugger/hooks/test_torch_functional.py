@@ -252,6 +252,22 @@ def test_passes_of_other_threads_are_let_alone():
     assert run.array("Net/relu_output_0", 2).shape == (6, 5)
 
 
+def test_a_pass_of_another_thread_in_the_middle_of_one_is_not_looked_at():
+    def between(x):
+        if len(net.seen) == 2:
+            net.seen.append(x)
+            with ThreadPoolExecutor(1) as pool:
+                found.append(pool.submit(lambda: (net(data()[0][0]).shape, bare())).result())
+        return torch.relu(x)
+
+    net, found = made(Net, between=between), []
+    with watched(net, sgd(net), save={"outputs": ["mean"]}):
+        train(net, sgd(net), data(4))
+        assert not bare()
+    assert found == [((6, 3), [])]
+    assert net.stacks == [1, 1, 0, 1, 1]
+
+
 def test_what_goes_wrong_with_ours_ends_the_watching_and_not_the_pass():
     class Odd(torch.Tensor):
         """Has no values that anybody may look at."""
