@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 _LONGEST = 120
 _OURS = str(Path(__file__).resolve().parents[1])
+_KERAS = "/keras/src/"
+"""What paths of the sources of Keras have in them: it trains and computes losses between the user and PyTorch."""
 
 
 class Line(NamedTuple):
@@ -48,7 +50,7 @@ _foreign: dict[str, bool] = {}
 
 
 def _is_foreign(file: str, library: str) -> bool:
-    found = _foreign[file] = file.startswith((library, _OURS, "<frozen", "<string"))
+    found = _foreign[file] = file.startswith((library, _OURS, "<frozen", "<string")) or _KERAS in Path(file).as_posix()
     return found
 
 

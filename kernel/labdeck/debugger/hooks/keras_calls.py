@@ -18,10 +18,9 @@ from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.calls import Calls
 from labdeck.debugger.hooks.keras_arrays import KerasArrays
 from labdeck.debugger.hooks.keras_followers import followed, owner_of
-from labdeck.debugger.hooks.keras_library import NAME, backend, layers_in, library_folder, value_of
+from labdeck.debugger.hooks.keras_library import NAME, backend, layers_in, value_of
 from labdeck.debugger.hooks.keras_optimizer import KerasOptimizer, seen_as_torch
 from labdeck.debugger.hooks.torch_library import is_compiling, torch
-from labdeck.debugger.origin import line_here
 from labdeck.debugger.switch import is_enabled
 from labdeck.runs.autolog import importing
 from labdeck.runs.autolog.patching import argument, warn
@@ -245,7 +244,6 @@ def _noted(
         ends = tuple(_tensor(one) for one in pair)
         again = functools.partial(_again, original, args, kwargs)
         events.note_loss(name, value, ends, {}, again, pair=all(one is not None for one in ends))
-        mine.line = line_here(library_folder()) or mine.line
     return value
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -54,8 +52,10 @@ def value_of(variable: Any) -> Any:
     return getattr(variable, "_value", None)
 
 
-@functools.cache
-def library_folder() -> str:
-    """Return the folder of the library's sources."""
-    found = keras()
-    return "" if found is None else str(Path(str(found.__file__)).parent)
+def is_symbolic(value: Any) -> bool:
+    """Say whether a layer is called with what only stands for numbers: a model is being built."""
+    if isinstance(value, (list, tuple)):
+        return any(map(is_symbolic, value))
+    if isinstance(value, dict):
+        return any(map(is_symbolic, value.values()))
+    return type(value).__name__ == "KerasTensor"

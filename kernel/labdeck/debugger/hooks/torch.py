@@ -111,10 +111,12 @@ class Model:
         """The hub, None before there is one."""
         return self.hubs[-1] if self.hubs else None
 
-    def _wake(self, module: Any, _: Any) -> None:
+    def _wake(self, module: Any, args: Any) -> None:
         """Begin with the first pass in training, and again when a trial that was started for the model has ended."""
         is_on = self.feed is not None and not self.feed.is_over
         if is_on or is_compiling() or not self.root.training or not torch().is_grad_enabled():
+            return
+        if keras_library.is_symbolic(args):
             return
         if os.getpid() != self._process:
             return  # what a child trains is its own
@@ -241,6 +243,8 @@ class Models:
 
     def _called(self, module: Any, args: Any) -> None:
         if is_compiling() or (os.getpid(), threading.get_ident()) != self._place or not module.training:
+            return
+        if keras_library.is_symbolic(args):
             return
         if not torch().is_grad_enabled() or self._knows(module) or any(one.is_meta for one in tensors_in(args)):
             return

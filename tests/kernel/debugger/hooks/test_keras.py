@@ -8,6 +8,7 @@ import os
 os.environ["KERAS_BACKEND"] = "torch"
 
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -378,3 +379,13 @@ def test_a_trial_of_its_own_has_curves_and_autolog_doubles_none():
     assert "train:mae" in watch.trial.metrics
     assert "eval:loss" not in watch.trial.metrics
     assert len(watch.hubs) == 1
+
+
+def test_a_model_that_is_made_while_watched_is_one_model():
+    def train():
+        made(optimizer=keras.optimizers.SGD(1e12)).fit(X, Y, **HOW)
+
+    run = watched(train, rules=["ExplodingTensor"])
+    assert [hub.name for hub in run.watch.hubs] == ["Sequential"]
+    origin = next(one.origin for one in run.findings if one.tensor == "loss")
+    assert Path(__file__).name in origin
