@@ -62,6 +62,7 @@ def loading_section(machine: MachineFacts) -> Section | None:
         ("a step waits (ms), mean", 1000 * float(waits.mean())),
         ("a step waits (ms), p95", 1000 * float(np.percentile(waits, 95))),
         ("a step waits (ms), most", 1000 * float(waits.max())),
+        *_evaluations(machine),
         ("processes that load", int(workers[-1]) if len(workers) else "not known"),
         ("cores that may be used", int(cores[-1]) if len(cores) else "not known"),
     ]
@@ -72,6 +73,17 @@ def loading_section(machine: MachineFacts) -> Section | None:
     ]
     parts += verdicts(machine.found("SlowDataloader", "Dataloader"), "The training does not wait for its data.")
     return Section("loading", "Data loading", tuple(parts))
+
+
+def _evaluations(machine: MachineFacts) -> list[tuple[str, Any]]:
+    """Return how long evaluations wait, if there were any."""
+    waits, whole = machine.values("timing/data", "EVAL"), machine.seconds_of("EVAL")
+    if not len(waits) or not whole:
+        return []
+    return [
+        ("waiting for data, % of evaluations", 100 * float(waits.sum()) / whole),
+        ("a step of an evaluation waits (ms), mean", 1000 * float(waits.mean())),
+    ]
 
 
 def _histogram(values: NDArray[np.float64], name: str, number: int) -> dict[str, Any]:

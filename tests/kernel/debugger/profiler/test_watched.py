@@ -86,6 +86,9 @@ def test_evaluations_have_times_of_their_own(experiment):
     assert {row[0] for row in modes.rows} >= {"TRAIN", "EVAL"}
     assert {row[0]: row[1] for row in modes.rows}["EVAL"] == pytest.approx(evaluated["step"].values.sum())
     assert {row[0] for row in shares.rows if row[3]} == {"data", "forward", "other"}
+    (loading,) = (part for part in report["loading"].parts if isinstance(part, Table))
+    share = 100 * evaluated["data"].values.sum() / evaluated["step"].values.sum()
+    assert dict(loading.rows)["waiting for data, % of evaluations"] == pytest.approx(share)
 
 
 @pytest.mark.slow
