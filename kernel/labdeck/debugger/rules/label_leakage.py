@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labdeck.debugger.association import MOST_CLASSES, rank_correlation, separation
+from labdeck.debugger.association import MOST_CLASSES, pairs_that_tell, rank_correlation, separation
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -20,6 +20,10 @@ _METRICS = r"^(?:[^/]+/)?[^/]+-[^/]+$"
 _LABELS = r"(?:^|/)labels$"
 _MODES: tuple[Mode, ...] = ("TRAIN", "GLOBAL")
 _LEAST_ROWS = 50
+_MOST_NUMBERS = 4_000_000
+"""Numbers of the inputs that are kept until they are judged: 1,000 rows of 4,000 columns."""
+_RISK = 0.001
+"""Largest probability with which noise, in some column, is taken for a leak."""
 _LOSS_LEFT = 0.05
 _ERROR_LEFT = 0.01
 _RISING = ("auc", "aucpr", "map", "ndcg", "pre", "average_precision", "accuracy", "r2")
@@ -40,7 +44,11 @@ class LabelLeakage(Rule):
     Formula, for a model of which inputs and labels are recorded: of the first `samples` rows, for labels of at most
     20 classes the mean over the pairs of classes of max(AUC, 1 - AUC) of a column (Hand and Till 2001), for others
     |Spearman's ρ| of a column; `> threshold` is found. Both go by ranks, so a leak that was rescaled is found too.
-    It is judged once; at the end if fewer rows came, but not of fewer than 50.
+    It is judged once; at the end if fewer rows came, but not of fewer than 50. Of wide inputs fewer rows are kept, as
+    many as make 4 million numbers; wider ones than 80,000 columns are not judged. Two classes of which there are so few
+    rows that some column of noise would separate them that well, with a probability above 0.001 over all columns and
+    pairs (Chernoff's bound for the statistic of Mann and Whitney 1947), do not count: of a class of four rows in 1,000
+    one can tell something, of a single row nothing. Where classes are that rare, raise `samples`.
 
     Formula, for boosted trees: `largest gain / sum of the gains > importance` while the training metric is near
     perfect: at most 0.01 of the rows wrong, an AUC (accuracy, average precision, R²) of at least 0.99, or a loss of at
@@ -75,6 +83,8 @@ class LabelLeakage(Rule):
     train: str = "train"
     _columns: list[NDArray[Any]] = field(default_factory=list, init=False, repr=False, compare=False)
     _labels: list[NDArray[Any]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _rows: int = field(default=0, init=False, repr=False, compare=False)
+    _wanted: int = field(default=0, init=False, repr=False, compare=False)
     _name: str = field(default="", init=False, repr=False, compare=False)
     _judged: bool = field(default=False, init=False, repr=False, compare=False)
     _first: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -93,18 +103,18 @@ class LabelLeakage(Rule):
         """Look at the rows until there are enough, and at the trees in each round."""
         if not self._judged and window.mode in _MODES:
             self._gather(window)
-            if sum(map(len, self._labels)) >= self.samples:
+            if self._rows and self._rows >= self._wanted:
                 yield from self._judge_columns()
         yield from self._judge_trees(window)
 
     def conclude(self) -> Iterator[Finding]:
         """Judge what there is, if it is enough to tell anything."""
-        if not self._judged and sum(map(len, self._labels)) >= _LEAST_ROWS:
+        if not self._judged and self._rows >= _LEAST_ROWS:
             yield from self._judge_columns()
 
     def report(self) -> dict[str, ParamValue]:
         """Return how many rows were gathered."""
-        return {"rows": sum(map(len, self._labels))}
+        return {"rows": self._rows}
 
     # -- columns ---------------------------------------------------------------------------------------------------
 
@@ -121,19 +131,26 @@ class LabelLeakage(Rule):
             return
         if self._columns and self._columns[0].shape[1] != inputs.shape[1]:
             return
-        left = self.samples - sum(map(len, self._labels))
-        finite = np.isfinite(labels)
+        room = _MOST_NUMBERS // max(1, inputs.shape[1])
+        if room < _LEAST_ROWS:
+            return
+        self._wanted = min(self.samples, room)
+        kept = np.flatnonzero(np.isfinite(labels))[: self._wanted - self._rows]
         self._name = names[0]
-        self._columns.append(inputs[finite][:left].astype(np.float64))
-        self._labels.append(labels[finite][:left].astype(np.float64))
+        self._columns.append(inputs[kept])
+        self._labels.append(labels[kept].astype(np.float64))
+        self._rows += len(kept)
 
     def _judge_columns(self) -> Iterator[Finding]:
         self._judged = True
         columns, labels = np.concatenate(self._columns), np.concatenate(self._labels)
         self._columns.clear()
-        values, classes = np.unique(labels, return_inverse=True)
+        self._labels.clear()
+        values, codes = np.unique(labels, return_inverse=True)
         if len(values) <= MOST_CLASSES:
-            strength = separation(columns, classes.astype(np.int64), self.threshold)
+            classes = codes.astype(np.int64)
+            pairs = pairs_that_tell(classes, self.threshold, columns.shape[1], _RISK)
+            strength = separation(columns, classes, self.threshold, pairs)
         else:
             strength = np.abs(rank_correlation(columns, labels))
         for column in np.flatnonzero(np.nan_to_num(strength) > self.threshold).tolist():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from tests.kernel.debugger.labelled import classifier_windows, judge_all
 from tests.kernel.debugger.test_association import by_hand
 from torch import nn
 
+from labdeck.debugger.association import area_by_chance
 from labdeck.debugger.rules import LabelLeakage
 from labdeck.findings.window import window_of
 
@@ -66,9 +69,94 @@ def test_the_verdict_is_that_of_counting_pairs(seed, classes, rows, batch):
         for step, at in enumerate(range(0, rows, batch))
     ]
     found = [finding.value for _, finding in judge_all(rule, windows)]
-    expected = [by_hand(column, labels) for column in features.T]
+    numbers, pairs = np.bincount(labels), list(combinations(range(classes), 2))
+    enough = [(a, b) for a, b in pairs if 8 * len(pairs) * area_by_chance(numbers[a], numbers[b], 0.95) <= 0.001]
+    expected = [
+        np.mean([by_hand(column[np.isin(labels, pair)], labels[np.isin(labels, pair)]) for pair in enough])
+        for column in (features.T if enough else ())
+    ]
     sure = [share for share in expected if abs(share - 0.95) > 1e-9]
     assert [value for value in found if abs(value - 0.95) > 1e-9] == pytest.approx([s for s in sure if s > 0.95])
+
+
+def rare(positives, *, seed=0, rows=1000, columns=100):
+    """Rows of noise with so many of a rare class."""
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(rows, int)
+    labels[rng.choice(rows, positives, replace=False)] = 1
+    return rng.normal(size=(rows, columns)), labels
+
+
+def test_noise_does_not_tell_a_rare_class():
+    for seed in range(20):
+        for positives in (0, 1, 2, 3, 5):
+            features, labels = rare(positives, seed=seed)
+            window = window_of({"Net_input_0": features, "labels": labels})
+            assert list(LabelLeakage().judge(window)) == [], (seed, positives)
+
+
+@pytest.mark.parametrize("positives", [5, 20])
+def test_a_leak_of_a_rare_class_is_found(positives):
+    features, labels = rare(positives)
+    features[:, 40] = labels + np.random.default_rng(1).normal(size=1000) / 100
+    window = window_of({"Net_input_0": features, "labels": labels})
+    assert [found.message for found in LabelLeakage().judge(window)] == [
+        "column 40 of Net_input_0 alone predicts the label"
+    ]
+
+
+def test_of_wide_inputs_fewer_rows_are_kept_and_what_is_no_table_is_left_alone():
+    rng = np.random.default_rng(0)
+    for wide, expected in ((50_000, 80), (90_000, 0)):
+        rule, found = LabelLeakage(), []
+        for step in range(10):
+            labels = rng.integers(0, 2, 20)
+            features = rng.integers(0, 9, (20, wide)).astype(np.float32)
+            features[:, -1] = labels
+            found += rule.judge(window_of({"inputs": features, "labels": labels}, step))
+        assert rule.report() == {"rows": expected}
+        assert [each.message for each in found] == [f"column {wide - 1} of inputs alone predicts the label"] * bool(
+            expected
+        )
+
+
+@given(
+    st.lists(st.floats(0, 100), min_size=1, max_size=4),
+    st.sampled_from([0.5, 0.9, 0.95]),
+    st.sampled_from([("logloss", 1.0), ("rmse", 8.0), ("merror", 0.9), ("auc", 0.5), ("ndcg@5", 0.5)]),
+    st.floats(0, 1),
+)
+def test_trees_are_judged_by_gain_and_metric(gains, importance, metric, left):
+    kind, first = metric
+    rule = LabelLeakage(importance=importance)
+    rising = kind in ("auc", "ndcg@5")
+    last = first + (1 - first) * (1 - left) if rising else first * left
+    limit = 0.99 if rising else 0.01 if kind == "merror" else 0.05 * first
+    if abs(last - limit) < 1e-9:
+        return  # at the very limit rounding decides
+    names = [f"feature_importance/gain/f{number}" for number in range(len(gains))]
+
+    def window(step, value):
+        return window_of({**dict(zip(names, gains, strict=True)), f"train-{kind}": value}, step,
+                         collections={f"train-{kind}": ("metrics",)})  # fmt: skip
+
+    assert list(rule.judge(window(0, first))) == []
+    share = max(gains) / sum(gains) if sum(gains) else 0.0
+    is_perfect = last > limit if rising else last < limit
+    found = list(rule.judge(window(1, last)))
+    assert [each.value for each in found] == pytest.approx(
+        [share] if is_perfect and len(gains) > 1 and share > importance else []
+    )
+
+
+@pytest.mark.parametrize(("share", "left", "expected"), [(0.96, 0.04, 1), (0.94, 0.04, 0), (0.96, 0.06, 0)])
+def test_both_the_gain_and_the_metric_must_tell(share, left, expected):
+    rule, found = LabelLeakage(), []
+    for step, loss in enumerate((0.7, 0.7 * left)):
+        gains = {"feature_importance/gain/a": 100 * share, "feature_importance/gain/b": 100 * (1 - share)}
+        window = window_of({**gains, "train-logloss": loss}, step, collections={"train-logloss": ("metrics",)})
+        found += rule.judge(window)
+    assert len(found) == expected
 
 
 def test_a_number_that_was_rescaled_is_found_by_its_ranks():
