@@ -150,7 +150,7 @@ def _execute(path: Path, text: bytes) -> ModuleType:
     except LabdeckError:
         _put_back(module.__name__, before)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a file that ends the process must not end the training
         _put_back(module.__name__, before)
         what = f"{path.name}, line {_line(error, path)}: {type(error).__name__}: {error}"
         raise UsageError(what, "correct it") from error

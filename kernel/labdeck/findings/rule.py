@@ -213,6 +213,9 @@ def make_rule(cls: type[Rule], params: dict[str, Any]) -> Rule:
         raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"{cls.__name__} cannot be made: {error}", "correct its parameters") from None
+    except (Exception, SystemExit) as error:  # a rule is foreign code
+        what = f"{cls.__name__} cannot be made: {type(error).__name__}: {error}"
+        raise UsageError(what, "correct the rule") from error
 
 
 def check_rule(given: Any) -> None:
@@ -230,7 +233,7 @@ def check_rule(given: Any) -> None:
         needs = tuple(rule.needs())
     except LabdeckError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _unusable(rule, f"its needs() raises {type(error).__name__}: {error}") from error
     if not all(isinstance(need, Need) for need in needs):
         raise _unusable(rule, "its needs() returns other things than Need(...)")

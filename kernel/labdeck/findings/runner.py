@@ -16,6 +16,7 @@ from labdeck.findings.actions.choose import Given, to_actions
 from labdeck.findings.actions.perform import Acting, Performer
 from labdeck.findings.episodes import Episode, When, legible
 from labdeck.findings.rule import Need, Rule
+from labdeck.findings.samples import is_sample
 from labdeck.findings.subject import NoSubject, NoSurroundings
 from labdeck.findings.watched import Judge, Watched, begin
 from labdeck.wire.commands import PutFinding, PutRules
@@ -146,8 +147,9 @@ class Runner:
                     rule = each.renewal.look()
                     if rule is not None:
                         self.replace(each.name, rule)
-                except LabdeckError as error:
-                    each.error = legible(f"it was changed, and cannot be used: {error}")
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule is foreign code
+                    why = error if isinstance(error, LabdeckError) else f"{type(error).__name__}: {error}"
+                    each.error = legible(f"it was changed, and cannot be used: {why}")
 
     def remove(self, name: str) -> None:
         """Let a rule judge no more, and forget it; its findings stay; NotFound."""
@@ -193,22 +195,25 @@ class Runner:
             TrainingStopped, TrainingPaused: An action ends the training here.
         """
         with self._lock:
-            self._latest = When(window.mode, window.step, window.time)
+            when = When(window.mode, window.step, window.time)
+            if not is_sample(window.mode, window.layout):
+                self._latest = when  # what is found at the end is of a step
             concerned = [each for each in self._concerned(window) if each.is_on and each.may_judge()]
             judges = [(each, partial(each.rule.judge, window)) for each in concerned]
-            ends = self._act(self._run(judges, self._latest, window.origins, window.layout))
+            ends = self._act(self._run(judges, when, window.origins, window.layout))
             self._tick()
         self._end(ends)
 
-    def wait(self, idle: float, steps: int) -> None:
+    def wait(self, idle: float, steps: int, now: float | None = None) -> None:
         """Have the rules look at a training of which nothing was heard for a while; called about once a second.
 
         Args:
             idle: Seconds since the latest step, or since the beginning.
             steps: Steps recorded so far.
+            now: When this is, in seconds since 1970-01-01 UTC; default the present.
         """
         with self._lock:
-            when = When("GLOBAL", self._latest.step, time.time())
+            when = When("GLOBAL", self._latest.step, time.time() if now is None else now)
             asked = [each for each in self._watched if each.is_on and type(each.rule).wait is not Rule.wait]
             judges = [(each, partial(each.rule.wait, idle, steps)) for each in asked]
             ends = self._act(self._run(judges, when, {}))

@@ -94,7 +94,7 @@ class Watched:
         slow = share is not None and cost > _SLOW and len(self.latest) == _SEEN
         self.rests = time.perf_counter() + cost / share if slow and share else 0.0
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Judge no more, and remember why."""
         self.state = "failed"
         self.error = legible(error if isinstance(error, LabdeckError) else f"{type(error).__name__}: {error}")
@@ -126,7 +126,7 @@ class Watched:
         """Ask a rule something; one that raises is switched off."""
         try:
             return ask()
-        except Exception as error:  # noqa: BLE001 - a rule is foreign code
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule is foreign code
             self.fail(error)
             return otherwise
 
@@ -147,7 +147,7 @@ class Watched:
             new = self.episodes.take(found, when, origins, layout)
             if found or layout is not None:
                 self.state = "firing" if found else "watching"
-        except Exception as error:  # noqa: BLE001 - a rule is foreign code
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a rule is foreign code, and may call sys.exit
             self.fail(error)
         if layout is not None:
             self.latest.append(time.perf_counter() - begun)
@@ -178,7 +178,7 @@ def _as_usage(rule: Rule) -> Iterator[None]:
         raise
     except LabdeckError as error:
         raise UsageError(f"{type(rule).__name__} cannot begin: {error.message}", error.remedy) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"{type(rule).__name__} cannot begin: {type(error).__name__}: {error}"
         raise UsageError(what, "correct the rule") from error
 

@@ -73,6 +73,7 @@ def test_a_file_may_import_what_lies_beside_it(tmp_path: Path) -> None:
         ("def broken(:", r"mine\.py, line 1: "),
         ("x = 1\nmissing_name", r"mine\.py, line 2: NameError: name 'missing_name'"),
         ("import nothing_of_that_name", "No module named"),
+        ("import sys\nsys.exit(3)", r"mine\.py, line 2: SystemExit: 3"),
     ],
 )
 def test_a_file_that_cannot_be_executed_is_one_line(tmp_path: Path, text: str, said: str) -> None:
@@ -135,6 +136,28 @@ def test_a_change_that_is_wrong_leaves_the_old_rule_at_work(tmp_path: Path) -> N
     runner.judge(window_of({"loss": 4.0}, 1))
     (record,) = runner.records()
     assert (record.state, record.error, record.evaluations) == ("firing", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("    def __post_init__(self): {}['x']\n", "KeyError: 'x'"),
+        ("    def __post_init__(self): raise SystemExit(3)\n", "SystemExit: 3"),
+        ("    def begin(self, surroundings): raise SystemExit(3)\n", "SystemExit: 3"),
+        ("    def params(self): raise SystemExit(3)\nimport sys\nsys.exit(3)\n", "SystemExit: 3"),
+    ],
+)
+def test_no_change_of_a_file_reaches_the_training(tmp_path: Path, more: str, said: str) -> None:
+    path = tmp_path / "mine.py"
+    write(path, limit=1)
+    runner = Runner(TRIAL, Told())
+    runner.add(load_rule(f"{path}:Mine"))
+    write(path, limit=1, more=more)
+    runner.renew()
+    runner.judge(window_of({"loss": 4.0}))
+    (record,) = runner.records()
+    assert (record.state, record.evaluations) == ("firing", 1)
+    assert said in record.error
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ ODDITIES: dict[str, Callable[[], Any]] = {
     "number": lambda: 3,
     "raises": lambda: 1 / 0,
     "memory": lambda: (_ for _ in ()).throw(MemoryError()),
+    "leaves": lambda: (_ for _ in ()).throw(SystemExit(3)),
     "stops": lambda: (_ for _ in ()).throw(StopIteration()),
     "bad value": lambda: [Finding("x", "loss", "not a number")],  # type: ignore[arg-type]
     "bad step": lambda: [Finding("x", "loss", step="seven")],  # type: ignore[arg-type]

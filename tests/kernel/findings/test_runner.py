@@ -397,3 +397,12 @@ def test_a_slow_rule_judges_less_often_to_keep_its_share_and_says_so() -> None:
         assert quick.report == {}
         assert slow.evaluations == (40 if often else 3), "it rests for half a second: the others go on meanwhile"
         assert ("judged every (steps)" in slow.report) != often
+
+
+def test_what_is_found_at_the_end_is_of_the_latest_step_not_of_the_machines_latest_sample() -> None:
+    told = Told()
+    runner = run(told, Total(), losses=[1.0, 1.0, 1.0])
+    runner.judge(window_of({"system/cpu": 20.0}, 70, "GLOBAL", collections={"system/cpu": ("system",)}))
+    runner.conclude()
+    (finding,) = told.findings
+    assert (finding.mode, finding.step) == ("TRAIN", 2)

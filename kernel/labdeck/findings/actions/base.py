@@ -26,7 +26,8 @@ class Action(ABC):
         cooldown: At most once in so many seconds; more than 0 replaces the policy.
         least: The severity a finding must have at least.
         timeout: Seconds after which an action in a thread of its own is given up.
-        wait: Seconds that the training waits for an action in a thread of its own before it goes on.
+        wait: Seconds that the training waits for an action in a thread of its own before it goes on; not again for one
+            that took longer once.
     """
 
     policy: Policy = "once"

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class Call(Action):
     """Call a function with the finding.
 
-    It runs in a thread of its own, so that one that hangs does not hold the training for ever; the training waits a
-    moment for it, so that it sees the model as it was at the finding. It may raise TrainingStopped. What it returns is
-    kept with the finding as text.
+    It runs in a thread of its own. The training waits half a second for it, so that a quick one sees the model as it
+    was at the finding; then it goes on, and does not wait again for a function that took longer once. It may raise
+    TrainingStopped. What it returns is kept with the finding as text.
 
     Args:
         function: Takes the finding, or nothing.
-        wait: Seconds that the training waits for it.
+        wait: Seconds that the training waits for it; give more to one that keeps the model as it is, 0 not to wait.
         timeout: Seconds after which it is said to hang.
 
     Example:
@@ -34,7 +34,7 @@ class Call(Action):
     """
 
     function: Callable[..., Any]
-    wait: float = field(default=5.0, kw_only=True)
+    wait: float = field(default=0.5, kw_only=True)
     timeout: float = field(default=60.0, kw_only=True)
 
     may_hang = True

@@ -80,6 +80,7 @@ class Performer:
         self._late: list[_Job] = []
         self._ended: TrainingEnded | None = None
         self._wish = ""
+        self._slow: list[Action] = []
 
     def do(self, action: Action, episode: Episode) -> None:
         """Do an action; it never raises, see `ending`."""
@@ -93,8 +94,9 @@ class Performer:
         self._jobs.append(job)
         name = f"labdeck-{action.name}"
         threading.Thread(target=self._work, args=(job, episode.record()), name=name, daemon=True).start()
-        if action.wait > 0:
-            job.over.wait(min(action.wait, action.timeout))
+        if action.wait > 0 and not any(slow is action for slow in self._slow):
+            if not job.over.wait(min(action.wait, action.timeout)):
+                self._slow.append(action)
             self.settle()
 
     def settle(self) -> None:
@@ -163,7 +165,7 @@ class Performer:
             return True, str(ended)
         except LabdeckError as error:
             return False, str(error)
-        except Exception as error:  # noqa: BLE001 - whatever a function of the user's raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a function of the user's raises
             return False, f"{type(error).__name__}: {error}"
 
     def _note(self, action: Action, episode: Episode, done: bool, message: str) -> ActionRecord:

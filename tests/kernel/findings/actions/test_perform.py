@@ -98,7 +98,7 @@ def test_once_each_and_with_a_pause_between() -> None:
 
 def test_an_action_of_two_rules_is_done_once_for_each_rule() -> None:
     calls: list[str] = []
-    action = Call(lambda finding: calls.append(finding.rule))
+    action = Call(lambda finding: calls.append(finding.rule), wait=60)
     told = Told()
     runner = Runner(TRIAL, told)
     runner.add(Above(), [action])
@@ -161,7 +161,7 @@ def test_a_function_may_end_the_training_from_its_own_thread() -> None:
 
     told = Told()
     runner = Runner(TRIAL, told, Training(told))
-    runner.add(Above(), [Call(decide)])
+    runner.add(Above(), [Call(decide, wait=60)])
     with pytest.raises(TrainingStopped, match="enough of loss"):
         runner.judge(window_of({"loss": 2.0}))
 
@@ -225,6 +225,26 @@ assert not pathlib.Path("sent").exists()
     paths = {"PYTHONPATH": str(Path(__file__).resolve().parents[4])}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, **paths}, check=True, timeout=60)
     assert (tmp_path / "sent").exists()
+
+
+def test_the_training_does_not_wait_again_for_what_hung_once() -> None:
+    free = threading.Event()
+    told = Told()
+    hangs = Call(lambda: free.wait(60), policy="each", wait=0.01, timeout=3600)
+    runner = Runner(TRIAL, told)
+    runner.add(Above(), [hangs])
+    runner.judge(window_of({"loss_0": 2.0}, 0))
+    hangs.wait = 3600  # whoever waits now waits until the test is given up
+    runner.judge(window_of({"loss_1": 2.0}, 1))
+    assert not free.is_set()
+    free.set()
+    runner.conclude()
+
+
+def test_a_function_that_leaves_the_process_is_a_failed_action() -> None:
+    told, _ = judge(Call(lambda: sys.exit(3), wait=60), losses=[2.0])
+    (outcome,) = told.findings[0].actions
+    assert (outcome.done, outcome.message) == (False, "SystemExit: 3")
 
 
 def test_the_training_goes_on_while_an_action_hangs_and_too_many_are_refused() -> None:
