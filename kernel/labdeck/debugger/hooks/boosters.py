@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_FEATURES = 2_000
 """Features whose importance is recorded; of a wider table the first ones."""
 TREE_COLUMNS = ("Tree", "Node", "Feature", "Split", "Yes", "No", "Missing", "Gain", "Cover")
+DEVIATION = "std"
+"""What the deviation of a metric over the folds of a cross-validation is called, behind the metric's name."""
 _RISING = ("auc", "map", "ndcg", "pre@", "acc", "r2", "score", "f1", "recall", "average_precision", "gini")
 
 Numbers = NDArray[np.float64]

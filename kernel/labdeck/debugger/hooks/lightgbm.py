@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.attaching import Attachment, is_estimator
-from labdeck.debugger.hooks.boosters import BoosterFeed, Metric, Source
+from labdeck.debugger.hooks.boosters import DEVIATION, BoosterFeed, Metric, Source
 from labdeck.debugger.hooks.folds import NAME as FOLDS
 from labdeck.debugger.hooks.folds import Folds, Listening, fold_metrics
 from labdeck.debugger.hooks.lightgbm_source import LightGBMSource
@@ -170,7 +170,7 @@ def _metrics(found: Iterable[Any]) -> Iterator[Metric]:
         called = "train" if dataset == "training" else str(dataset)
         yield Metric(called, str(name), float(value), not is_rising)
         if more and more[0] is not None:  # of cross-validation: the deviation
-            yield Metric(called, f"{name}-std", float(more[0]), is_loss=False)
+            yield Metric(called, f"{name}-{DEVIATION}", float(more[0]), is_loss=False)
 
 
 class _Loops(Library):

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.attaching import Attachment, is_estimator
-from labdeck.debugger.hooks.boosters import BoosterFeed, Metric, Source, is_loss
+from labdeck.debugger.hooks.boosters import DEVIATION, BoosterFeed, Metric, Source, is_loss
 from labdeck.debugger.hooks.folds import NAME as FOLDS
 from labdeck.debugger.hooks.folds import Folds, Listening, fold_metrics, told_by_xgboost
 from labdeck.debugger.hooks.updates import Library, UpdateLoops
@@ -158,7 +158,7 @@ class Watching:
             for name, values in found.items():
                 value = values[-1]
                 if isinstance(value, tuple):  # of cross-validation: mean, deviation
-                    yield Metric(called, f"{name}-std", float(value[1]), is_loss=False)
+                    yield Metric(called, f"{name}-{DEVIATION}", float(value[1]), is_loss=False)
                     value = value[0]
                 yield Metric(called, name, float(value), is_loss(name))
         if self._folds is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.debugger.class_labels import ClassReader
-from labdeck.debugger.hooks.boosters import is_loss
+from labdeck.debugger.hooks.boosters import DEVIATION, is_loss
 from labdeck.errors import NotFound
 
 if TYPE_CHECKING:
@@ -164,7 +164,12 @@ class _Part:
         infos = self._reader.tensors()
         for short, name in self._names.items():
             dataset, dash, metric = short.rpartition("-")
-            if not dash or "/" in dataset or not {"losses", "metrics", "scalars"} & set(infos[name].collections):
+            if (
+                not dash
+                or metric == DEVIATION
+                or "/" in dataset
+                or not {"losses", "metrics", "scalars"} & set(infos[name].collections)
+            ):
                 continue
             series = self._series(short)
             kept = [at for at, time in enumerate(series.times) if self._is_latest(time)]

@@ -11,6 +11,8 @@ from tests.kernel.debugger.hooks.rules import Third
 
 import labdeck
 from labdeck.debugger import LightGBMHook, XGBoostHook, actions
+from labdeck.debugger.reports import make_report
+from labdeck.debugger.reports.parts import Figure, Table
 
 pytestmark = pytest.mark.slow
 FEATURES, LABELS = table()
@@ -140,3 +142,14 @@ def test_without_a_trial_it_has_one_of_its_own():
         xgb()
     record = labdeck.open().session.catalog.trial(watch.trial.id)
     assert (record.state, record.tags["autolog"]) == ("completed", "xgboost")
+
+
+def test_its_report_is_of_what_was_left_out():
+    with labdeck.experiment("boosted").trial("report") as trial, labdeck.watch(rules=["CreateXgboostReport"]):
+        xgb()
+    assert {"xgboost-report.html", "xgboost-report.ipynb"} <= {artifact.name for artifact in trial.artifacts()}
+    report = make_report(trial.experiment.session, trial.id, "xgboost")
+    figures = [part for part in report["loss"].parts if isinstance(part, Figure)]
+    assert [[trace["name"] for trace in figure.data] for figure in figures] == [["train", "test"]]
+    (scores,) = (part for part in report["scores"].parts if isinstance(part, Table))
+    assert sum(row[4] for row in scores.rows[:2]) == len(LABELS)
