@@ -22,9 +22,11 @@ MOST_CLASSES = 1_000
 class ClassReader:
     """Turns labels and predictions of one training into classes, step by step.
 
-    Labels are whole numbers, or rows with a 1 in the place of the class. Predictions are classes, or a score a class
-    (the axis after the samples; the highest counts), or one number a sample: a probability, judged against 0.5, until
-    one lies outside of 0 … 1, which only a raw score (a logit, a margin) does; those are judged against 0.
+    Labels are whole numbers, or rows with a 1 in the place of the class, or texts. Predictions are classes, or a score
+    a class (the axis after the samples; the highest counts), or, of two classes, one number a sample: a probability,
+    judged against 0.5, until one lies outside of 0 … 1, which only a raw score (a logit, a margin) does; those are
+    judged against 0. What the labels of earlier steps told is remembered: those of a small batch may be 0 and 1 where
+    there are more classes. Samples whose scores are NaN are left out: nothing was predicted of them.
 
     Args:
         argmax: The highest score of each row counts, even if the row's length does not tell that it holds scores.
@@ -38,8 +40,11 @@ class ClassReader:
 
     def __init__(self, *, argmax: bool = False) -> None:
         self._argmax = argmax
-        self._raw = False
-        self._lowest = 0
+        self._texts: dict[str, int] = {}
+        self._known: set[int] = set()
+        self._is_many = False
+        self._is_score = False
+        self._is_raw = False
 
     def read(self, labels: Any, predictions: Any) -> tuple[Classes, Classes] | None:
         """Return the classes of both, shapes (n,), None if these labels are no classes.
@@ -48,39 +53,72 @@ class ClassReader:
             labels: Shape (n,), (n, 1), (n, classes) with a single 1 a row, or any shape of whole numbers.
             predictions: The same shape, or with an axis of scores after the samples.
         """
-        given, said = np.asarray(labels), np.asarray(predictions)
+        given, said = self._numbers(np.asarray(labels)), self._numbers(np.asarray(predictions))
         given = given[:, 0] if given.ndim == 2 and given.shape[1] == 1 else given  # noqa: PLR2004 - samples × 1
         if _is_one_hot(given):
+            self._is_many |= given.shape[1] > 2  # noqa: PLR2004 - of two classes one number can tell
             given = given.argmax(axis=1)
         truth = _whole(given)
         if truth is None or not truth.size:
             return None
-        kept = truth.ravel() != IGNORED
-        self._lowest = min(self._lowest, int(truth.ravel()[kept].min(initial=0)))
+        self._learn(truth)
         predicted = self._predicted(said, truth)
         if predicted is None:
             return None
+        kept = (truth.ravel() != IGNORED) & (predicted.ravel() != IGNORED)
         return truth.ravel()[kept], predicted.ravel()[kept]
 
+    def name(self, label: int) -> str:
+        """Return what a class is called: its number, or the text that it was read from."""
+        return list(self._texts)[label] if 0 <= label < len(self._texts) else str(label)
+
+    def _numbers(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an array of texts as numbers, any other as it is."""
+        if array.dtype.kind not in "US" and not (array.size and isinstance(array.flat[0], str)):
+            return array
+        texts, places = np.unique(array.astype(str), return_inverse=True)
+        numbers = np.array([self._texts.setdefault(text, len(self._texts)) for text in texts.tolist()], np.int64)
+        self._is_many = True  # what is called by name is no score
+        return numbers[places].reshape(array.shape) if texts.size else np.zeros(array.shape, np.int64)
+
+    def _learn(self, truth: Classes) -> None:
+        """Remember whether there are more than two classes, and what the two are."""
+        if not self._is_many:
+            self._known.update(np.unique(truth[truth != IGNORED]).tolist())
+            self._is_many = len(self._known) > 2 or max(self._known, default=0) > 1  # noqa: PLR2004 - 0 or -1, and 1
+
     def _predicted(self, said: NDArray[Any], truth: Classes) -> Classes | None:
-        scored = said.ndim == truth.ndim + 1 and said.shape[1] > 1
-        if scored or (self._argmax and said.ndim > 1):
-            said = said.argmax(axis=1)
+        if said.dtype.kind not in "biuf":
+            return None
+        if (said.ndim == truth.ndim + 1 and said.shape[1] > 1) or (self._argmax and said.ndim > 1):
+            classes = np.where(np.isnan(said).any(axis=1), IGNORED, said.argmax(axis=1))
+            return classes if classes.size == truth.size else None
         if said.size != truth.size:
             return None
-        classes = _whole(said)
-        if classes is not None and (scored or self._argmax or not _is_binary(truth)):
-            return classes
+        whole = _whole(said)
+        if whole is not None and (self._argmax or self._is_many or self._are_classes(said, whole)):
+            return whole
+        return None if self._is_many else self._of_two(said, is_whole=whole is not None)
+
+    def _are_classes(self, said: NDArray[Any], whole: Classes) -> bool:
+        """Say whether whole numbers are classes, of which the labels so far told nothing: some are beyond 0 and 1.
+
+        Those of a type that has fractions may be raw scores by chance, if there were scores before.
+        """
+        known = whole[whole != IGNORED]
+        if not known.size or known.min() < 0 or known.max() <= 1:
+            return False
+        return said.dtype.kind in "iu" or not self._is_score
+
+    def _of_two(self, said: NDArray[Any], *, is_whole: bool) -> Classes:
+        """Return the classes that one number a sample tells, where there are two."""
         with np.errstate(invalid="ignore"):
-            self._raw = self._raw or bool(((said < 0) | (said > 1)).any())
-            positive = said > (0 if self._raw else 0.5)
-        return np.where(positive, 1, self._lowest).astype(np.int64)
-
-
-def _is_binary(truth: Classes) -> bool:
-    """Say whether the labels may be those of two classes, told by one number."""
-    kept = truth[truth != IGNORED]
-    return bool(kept.size) and int(kept.max()) <= 1
+            self._is_score |= not is_whole or bool((said < 0).any())
+            self._is_raw |= bool(((said < 0) | (said > 1)).any())
+            positive = said > (0 if self._is_raw else 0.5)
+        lowest = min(self._known, default=0)
+        classes = np.where(positive, 1, min(lowest, 0))
+        return np.where(np.isnan(said), IGNORED, classes).astype(np.int64)
 
 
 def _is_one_hot(array: NDArray[Any]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from labdeck.debugger.class_labels import ClassReader, find_arrays, require_few
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -59,9 +60,9 @@ class ClassImbalance(Rule):
 
     remedy = "weight the loss by class or sample the rare classes more often, and judge each class by itself"
 
-    threshold_imbalance: float = 10
-    threshold_misprediction: float = 0.7
-    samples: int = 500
+    threshold_imbalance: float = bounded(10, least=1)
+    threshold_misprediction: float = bounded(0.7, least=0, most=1)
+    samples: int = bounded(500, least=1)
     argmax: bool = False
     labels_regex: str = ".*labels"
     predictions_regex: str = ".*predictions"
@@ -100,14 +101,16 @@ class ClassImbalance(Rule):
         rarest, most = min(numbers, key=lambda c: numbers[c]), max(numbers, key=lambda c: numbers[c])
         ratio = numbers[most] / numbers[rarest] if numbers[rarest] else float("inf")
         if ratio > self.threshold_imbalance:
-            said = f"class {most} has {numbers[most]:,} labels, class {rarest} has {numbers[rarest]:,}"
+            called, other = count.reader.name(most), count.reader.name(rarest)
+            said = f"class {called} has {numbers[most]:,} labels, class {other} has {numbers[rarest]:,}"
             yield Finding(said, name, ratio, self.threshold_imbalance)
         shares = {label: count.wrong[label] / number for label, number in numbers.items() if number}
         worst = max(shares, key=lambda c: shares[c])
         if shares[worst] > self.threshold_misprediction:
             bad = [label for label, share in shares.items() if share > self.threshold_misprediction]
             others = f" (and so are {len(bad) - 1} more classes)" if len(bad) > 1 else ""
-            said = f"{shares[worst]:.0%} of class {worst} is predicted as another class{others}"
+            called = count.reader.name(worst)
+            said = f"{shares[worst]:.0%} of class {called} is predicted as another class{others}"
             yield Finding(said, name, shares[worst], self.threshold_misprediction)
 
     def report(self) -> dict[str, ParamValue]:

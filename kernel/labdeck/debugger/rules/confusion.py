@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from labdeck.debugger.class_labels import Classes, ClassReader, find_arrays, require_few
 from labdeck.errors import UsageError
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -31,6 +32,7 @@ def confusion_matrix(truth: Classes, predicted: Classes, classes: int) -> Matrix
 class _State:
     reader: ClassReader = field(default_factory=ClassReader)
     matrix: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    lowest: int = 0
     verdict: list[Finding] = field(default_factory=list)
 
 
@@ -71,15 +73,15 @@ class Confusion(Rule):
 
     remedy = "look at samples and labels of the two classes, and weight the class that is confused"
 
-    category_no: int | None = None
+    category_no: int | None = bounded(None, least=1)
     labels: str = "labels"
     predictions: str = "predictions"
     labels_collection: str | None = None
     predictions_collection: str | None = None
-    min_diag: float = 0.9
-    max_off_diag: float = 0.1
-    samples: int = 500
-    start_step: int = 0
+    min_diag: float = bounded(0.9, least=0, most=1)
+    max_off_diag: float = bounded(0.1, least=0, most=1)
+    samples: int = bounded(500, least=1)
+    start_step: int = bounded(0, least=0)
     _states: dict[tuple[str, str], _State] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def needs(self) -> tuple[Need, ...]:
@@ -99,36 +101,40 @@ class Confusion(Rule):
             found = state.reader.read(window.array(name), window.array(predicted))
             if found is None:
                 continue
-            state.matrix = self._add(state.matrix, *found)
+            self._add(state, *found)
             if state.matrix.sum() >= self.samples:
-                state.verdict = list(self._verdict(name, state.matrix))
+                state.verdict = list(self._verdict(name, state))
                 state.matrix = np.zeros_like(state.matrix)
             yield from state.verdict
 
-    def _add(self, matrix: Matrix, truth: Classes, predicted: Classes) -> Matrix:
-        if min(truth.min(initial=0), predicted.min(initial=0)) < 0:  # labels -1 and 1
-            truth, predicted = np.maximum(truth, 0), np.maximum(predicted, 0)
+    def _add(self, state: _State, truth: Classes, predicted: Classes) -> None:
         most = int(max(truth.max(initial=0), predicted.max(initial=0))) + 1
         if self.category_no is not None and most > self.category_no:
             raise UsageError(f"there is a class {most - 1}, but category_no is {self.category_no}", "raise category_no")
-        classes = max(self.category_no or 0, most, len(matrix))
+        lowest = min(state.lowest, int(truth.min(initial=0)), int(predicted.min(initial=0)))  # -1 and 1, for example
+        before = len(state.matrix)
+        first = state.lowest - lowest
+        classes = max(self.category_no or 0, most - lowest, first + before)
         require_few(classes)
         wider = np.zeros((classes, classes), np.int64)
-        wider[: len(matrix), : len(matrix)] = matrix
-        return wider + confusion_matrix(truth, predicted, classes)
+        wider[first : first + before, first : first + before] = state.matrix
+        state.matrix = wider + confusion_matrix(truth - lowest, predicted - lowest, classes)
+        state.lowest = lowest
 
-    def _verdict(self, name: str, matrix: Matrix) -> Iterator[Finding]:
+    def _verdict(self, name: str, state: _State) -> Iterator[Finding]:
+        matrix = state.matrix
+        called = [state.reader.name(label + state.lowest) for label in range(len(matrix))]
         rows, columns = matrix.sum(axis=1), matrix.sum(axis=0)
         recall = np.divide(matrix.diagonal(), rows, out=np.ones(len(matrix)), where=rows > 0)
         worst = int(recall.argmin())
         if recall[worst] < self.min_diag:
-            said = f"class {worst} is recognised in {recall[worst]:.0%} of its samples"
+            said = f"class {called[worst]} is recognised in {recall[worst]:.0%} of its samples"
             yield Finding(said, name, float(recall[worst]), self.min_diag)
         shares = np.divide(matrix, columns, out=np.zeros(matrix.shape), where=columns > 0)
         np.fill_diagonal(shares, 0)
         other, one = (int(place) for place in np.unravel_index(shares.argmax(), shares.shape))
         if shares[other, one] > self.max_off_diag:
-            said = f"{shares[other, one]:.0%} of what is predicted as class {one} is class {other}"
+            said = f"{shares[other, one]:.0%} of what is predicted as class {called[one]} is class {called[other]}"
             yield Finding(said, name, float(shares[other, one]), self.max_off_diag)
 
 

@@ -85,3 +85,14 @@ def test_modes_are_counted_for_themselves():
 def test_labels_that_are_no_classes_are_left_alone():
     rule = ClassImbalance(samples=3)
     assert list(rule.judge(labelled_window([0.5, 1.2, 9.9], [1.0, 2.0, 3.0]))) == []
+
+
+def test_texts_are_classes_and_scores_that_are_no_numbers_tell_nothing():
+    rule = ClassImbalance(samples=20)
+    words = np.array(["ham"] * 19 + ["spam"])
+    assert [found.message for found in rule.judge(labelled_window(words, np.repeat("ham", 20)))] == [
+        "class ham has 19 labels, class spam has 1",
+        "100% of class spam is predicted as another class",
+    ]
+    lost = labelled_window(np.arange(3).repeat(10), np.full((30, 3), np.nan))
+    assert list(ClassImbalance(samples=3).judge(lost)) == []

@@ -48,13 +48,15 @@ def verdict_by_hand(pairs, classes):
     st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=9), min_size=1, max_size=6),
     st.integers(1, 15),
     st.sampled_from([None, 4, 6]),
+    st.booleans(),
 )
-def test_each_verdict_is_that_of_counting_by_hand(steps, samples, category_no):
+def test_each_verdict_is_that_of_counting_by_hand(steps, samples, category_no, scored):
     rule = Confusion(samples=samples, category_no=category_no)
     gathered, verdict = [], []
     for number, pairs in enumerate(steps):
         truth = np.array([truth for truth, _ in pairs], np.float32)
-        scores = np.eye(4)[[said for _, said in pairs]]
+        said = np.array([said for _, said in pairs])
+        scores = np.eye(4)[said] if scored else said
         values = [found.value for found in rule.judge(labelled_window(truth, scores, number))]
         gathered += pairs
         if len(gathered) >= samples:
@@ -79,3 +81,31 @@ def test_predictions_are_read_in_every_form(labels, predictions):
 def test_a_class_beyond_those_announced_is_a_mistake_of_the_user():
     with pytest.raises(UsageError, match="category_no"):
         list(Confusion(category_no=2, samples=1).judge(labelled_window([0, 2], [0, 2])))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 60])
+def test_a_class_that_is_always_taken_for_another_is_found_whatever_the_batch(batch):
+    rng = np.random.default_rng(0)
+    rule, found = Confusion(samples=3000), []
+    for step in range(3000 // batch):
+        labels = rng.integers(0, 3, batch)
+        found += rule.judge(labelled_window(labels, np.where(labels == 1, 2, labels), step))
+    first, second = (each.message for each in found)
+    assert first == "class 1 is recognised in 0% of its samples"
+    assert second.endswith("of what is predicted as class 2 is class 1")
+
+
+def test_classes_below_zero_and_texts_are_told_as_they_are_called():
+    moods = np.array([-1, 0, 1, 1] * 5)
+    rule = Confusion(samples=20)
+    assert list(rule.judge(labelled_window(moods[:10], moods[:10]))) == []
+    wrong = np.where(moods == -1, 0, moods)
+    assert [found.message for found in rule.judge(labelled_window(moods[:10], wrong[:10], 1))] == [
+        "class -1 is recognised in 50% of its samples",
+        "33% of what is predicted as class 0 is class -1",
+    ]
+    words = np.array(["ham", "spam"] * 10)
+    assert [found.message for found in Confusion(samples=20).judge(labelled_window(words, np.repeat("ham", 20)))] == [
+        "class spam is recognised in 0% of its samples",
+        "50% of what is predicted as class ham is class spam",
+    ]
