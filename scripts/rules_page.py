@@ -6,8 +6,10 @@ import dataclasses
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 from labdeck.debugger import rules
+from labdeck.findings.parameters import bounds_of
 from labdeck.findings.rule import Rule
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
@@ -50,7 +52,7 @@ def section(rule: type[Rule]) -> str:
     fields = [field for field in dataclasses.fields(rule) if field.init]  # type: ignore[arg-type]
     if fields:
         lines += ["", "| parameter | default | |", "| --- | --- | --- |"]
-        lines += [f"| `{field.name}` | {_default(field)} | {described.get(field.name, '')} |" for field in fields]
+        lines += [f"| `{field.name}` | {_default(field)} | {_said(field, described)} |" for field in fields]
     return "\n".join(lines) + "\n"
 
 
@@ -78,6 +80,12 @@ def _attributes(text: str) -> dict[str, str]:
 def _plain(text: str) -> str:
     """Return text that Markdown shows as it is, what stands in backticks aside."""
     return _SPECIAL.sub(lambda found: found[1] or f"\\{found[2]}", text)
+
+
+def _said(field: dataclasses.Field[Any], described: dict[str, str]) -> str:
+    """Return what is said of a parameter, and the values that it may have."""
+    bounds = str(bounds_of(field))
+    return f"{described.get(field.name, '')}{f' {bounds.capitalize()}.' if bounds else ''}".strip()
 
 
 def _default(field: dataclasses.Field[object]) -> str:

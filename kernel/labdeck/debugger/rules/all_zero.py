@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -48,7 +49,7 @@ class AllZero(Rule):
         "find what cuts this tensor off: dead ReLUs, a mask, a detach, or weights that begin at zero"
     )
 
-    threshold: float = 100.0
+    threshold: float = bounded(100.0, above=0, most=100)
     collection_names: str | None = None
     tensor_regex: str | None = None
     _picker: Picker = field(init=False, repr=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.sampled import CARDS, CPU, SampledRule, Spread, machine_needs, number_of
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 
@@ -47,11 +48,11 @@ class BatchSize(SampledRule):
     severity: ClassVar = "info"
     remedy: ClassVar[str] = "use larger batches, or a smaller machine"
 
-    cpu_threshold_p95: float = 70.0
-    gpu_threshold_p95: float = 70.0
-    gpu_memory_threshold_p95: float = 70.0
-    patience: int = 100
-    window: int = 500
+    cpu_threshold_p95: float = bounded(70.0, least=0)
+    gpu_threshold_p95: float = bounded(70.0, least=0)
+    gpu_memory_threshold_p95: float = bounded(70.0, least=0)
+    patience: int = bounded(100, least=0)
+    window: int = bounded(500, least=1)
     _spreads: dict[str, Spread] = field(init=False, repr=False, default_factory=dict)
     _seen: int = field(init=False, repr=False, default=0)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from labdeck.debugger.rules.sampled import CARDS, SampledRule, known
+from labdeck.findings.parameters import bounded
 from labdeck.findings.window import Window
 
 
@@ -18,8 +19,8 @@ class Bottleneck(SampledRule):
         gpu_threshold: A card that is used less, in percent, stands idle.
     """
 
-    threshold: float = 50.0
-    gpu_threshold: float = 10.0
+    threshold: float = bounded(50.0, least=0)
+    gpu_threshold: float = bounded(10.0, least=0)
     _seen: dict[str, int] = field(init=False, repr=False, default_factory=dict)
     _waiting: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 

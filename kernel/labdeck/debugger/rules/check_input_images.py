@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.errors import UsageError
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -52,8 +53,8 @@ class CheckInputImages(Rule):
 
     remedy = "subtract each channel's mean and divide by its standard deviation before the images enter the model"
 
-    threshold_mean: float = 0.2
-    threshold_samples: int = 500
+    threshold_mean: float = bounded(0.2, least=0)
+    threshold_samples: int = bounded(500, least=1)
     regex: str = r".*hybridsequential0_input_0|(?:^|/)[A-Z]\w*_input_0$"
     channel: int = 1
     _sums: dict[str, _Sum] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from labdeck.debugger.rules.bottleneck import Bottleneck
 from labdeck.debugger.rules.sampled import CARDS, CPU, machine_needs, number_of
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -47,8 +48,8 @@ class CPUBottleneck(Bottleneck):
         "give the data loader more processes, prepare the data beforehand, or do the preparation on the graphics card"
     )
 
-    cpu_threshold: float = 90.0
-    patience: int = 100
+    cpu_threshold: float = bounded(90.0, least=0)
+    patience: int = bounded(100, least=0)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the use of the processor and the cards."""

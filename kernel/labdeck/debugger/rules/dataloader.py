@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from labdeck.debugger.rules.sampled import known
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -46,8 +47,8 @@ class Dataloader(Rule):
     severity: ClassVar = "info"
     remedy: ClassVar[str] = "set num_workers of the DataLoader to about the number of cores that are free"
 
-    min_threshold: float = 70.0
-    max_threshold: float = 200.0
+    min_threshold: float = bounded(70.0, least=0)
+    max_threshold: float = bounded(200.0, least=0)
     scan_interval_us: int = field(default=60_000_000, kw_only=True)
     _cores: float = field(init=False, repr=False, default=0.0)
     _workers: float | None = field(init=False, repr=False, default=None)

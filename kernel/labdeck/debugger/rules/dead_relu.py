@@ -11,6 +11,7 @@ import numpy as np
 
 from labdeck.debugger.rules.activity import Activity
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -56,8 +57,8 @@ class DeadRelu(Rule):
     remedy: ClassVar[str] = "lower the learning rate, or use LeakyReLU or GELU in place of ReLU"
 
     tensor_regex: str | None = _USUAL
-    threshold_inactivity: float = 1.0
-    threshold_layer: float = 50.0
+    threshold_inactivity: float = bounded(1.0, least=0, most=100)
+    threshold_layer: float = bounded(50.0, least=0, most=100)
     _usual: bool = field(init=False, repr=False)
     _picker: Picker = field(init=False, repr=False)
     _activity: Activity = field(init=False, repr=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -42,8 +43,8 @@ class FeatureImportanceOverweight(Rule):
 
     remedy = "look whether these features may be known when the model is used, and give the others a turn"
 
-    threshold: float = 0.8
-    nfeatures: int = 3
+    threshold: float = bounded(0.8, least=0)
+    nfeatures: int = bounded(3, least=1)
     tensor_regex: str = ".*feature_importance/weight"
 
     def needs(self) -> tuple[Need, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.sampled import SampledRule, known, machine_needs, number_of
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 
@@ -57,9 +58,9 @@ class GPUMemoryIncrease(SampledRule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "look for losses, outputs or hidden states that are kept with their graph: detach them"
 
-    increase: float = 10.0
-    patience: int = 100
-    window: int = 500
+    increase: float = bounded(10.0, least=0)
+    patience: int = bounded(100, least=0)
+    window: int = bounded(500, least=1)
     _courses: dict[str, _Course] = field(init=False, repr=False, default_factory=dict)
     _seen: int = field(init=False, repr=False, default=0)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from labdeck.debugger.rules.picking import Picker
 from labdeck.debugger.rules.slope import RunningSlope
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -56,11 +57,11 @@ class GradientNormTrend(Rule):
         "if it grows, clip gradients or lower the learning rate; if it fades, normalise between layers"
     )
 
-    horizon: int = 100
-    growth: float = 10.0
-    shrink: float = 100.0
-    min_fall: float = 0.1
-    fit: float = 0.8
+    horizon: int = bounded(100, least=1)
+    growth: float = bounded(10.0, least=1)
+    shrink: float = bounded(100.0, least=1)
+    min_fall: float = bounded(0.1, least=0, most=1)
+    fit: float = bounded(0.8, least=0, most=1)
     _norm: RunningSlope = field(init=False, repr=False)
     _loss: RunningSlope = field(init=False, repr=False)
     _latest: float = field(init=False, repr=False, default=np.nan)

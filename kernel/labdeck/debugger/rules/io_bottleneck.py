@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from labdeck.debugger.rules.bottleneck import Bottleneck
 from labdeck.debugger.rules.sampled import CARDS, IO_WAIT, machine_needs, number_of
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -45,9 +46,9 @@ class IOBottleneck(Bottleneck):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "pack small files into large ones, copy the data to a local disk, or keep it in memory"
 
-    gpu_threshold: float = 70.0
-    io_threshold: float = 50.0
-    patience: int = 1000
+    gpu_threshold: float = bounded(70.0, least=0)
+    io_threshold: float = bounded(50.0, least=0)
+    patience: int = bounded(1000, least=0)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the I/O wait and the use of the cards."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.debugger.association import MOST_CLASSES, pairs_that_tell, rank_correlation, separation
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -76,9 +77,9 @@ class LabelLeakage(Rule):
 
     remedy = "ask whether this feature is known when the model is used; if not, leave it out"
 
-    threshold: float = 0.99
-    importance: float = 0.95
-    samples: int = 1000
+    threshold: float = bounded(0.99, least=0, most=1)
+    importance: float = bounded(0.95, least=0, most=1)
+    samples: int = bounded(1000, least=1)
     inputs_regex: str = r"(?:^|/)(?:inputs|[A-Z]\w*_input_0)$"
     train: str = "train"
     _columns: list[NDArray[Any]] = field(default_factory=list, init=False, repr=False, compare=False)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labdeck.debugger.rules.picking import Picker, is_bias
 from labdeck.debugger.rules.slope import RunningSlope
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -64,11 +65,11 @@ class LearningRate(Rule):
         "change the learning rate by a factor of ten, until steps move weights by about 0.001 of their size"
     )
 
-    high: float = 0.01
-    low: float = 1e-5
-    min_fall: float = 0.01
-    horizon: int = 100
-    learnt: float = 0.05
+    high: float = bounded(0.01, above=0)
+    low: float = bounded(1e-5, least=0)
+    min_fall: float = bounded(0.01, least=0, most=1)
+    horizon: int = bounded(100, least=2)
+    learnt: float = bounded(0.05, least=0, most=1)
     _ratio: RunningSlope = field(init=False, repr=False)
     _losses: deque[float] = field(init=False, repr=False)
     _rate: tuple[float, float] = field(init=False, repr=False, default=(np.nan, np.nan))

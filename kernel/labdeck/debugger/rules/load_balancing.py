@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from labdeck.debugger.rules.sampled import CARDS, SampledRule, Spread, machine_needs, number_of
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -50,8 +51,8 @@ class LoadBalancing(SampledRule):
         "use DistributedDataParallel, cut the model into stages of like cost, and see who else is there"
     )
 
-    threshold: float = 0.5
-    patience: int = 10
+    threshold: float = bounded(0.5, least=0)
+    patience: int = bounded(10, least=0)
     _spreads: dict[str, Spread] = field(init=False, repr=False, default_factory=dict)
     _seen: int = field(init=False, repr=False, default=0)
 

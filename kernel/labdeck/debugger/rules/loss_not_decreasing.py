@@ -10,6 +10,7 @@ from typing import ClassVar
 from labdeck.debugger.rules.evaluations import Passes
 from labdeck.debugger.rules.picking import EVERY_MODE, Picker
 from labdeck.errors import UsageError
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -73,9 +74,9 @@ class LossNotDecreasing(Rule):
     collection_names: str | None = None
     tensor_regex: str | None = None
     use_losses_collection: bool = True
-    num_steps: int = 10
-    diff_percent: float = 0.1
-    increase_threshold_percent: float = 5.0
+    num_steps: int = bounded(10, least=1)
+    diff_percent: float = bounded(0.1, least=0)
+    increase_threshold_percent: float = bounded(5.0, least=0)
     mode: Mode | None = None
     _picker: Picker = field(init=False, repr=False)
     _losses: dict[tuple[str, Mode], _Loss] = field(init=False, repr=False, default_factory=dict)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -70,10 +71,10 @@ class LossSpike(Rule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "look at the batch of that step, clip gradients, or lower the learning rate"
 
-    threshold: float = 8.0
-    window: int = 50
-    min_rise: float = 0.1
-    warmup: int = 20
+    threshold: float = bounded(8.0, above=0)
+    window: int = bounded(50, least=2)
+    min_rise: float = bounded(0.1, least=0)
+    warmup: int = bounded(20, least=0)
     tensor_regex: str | None = None
     _picker: Picker = field(init=False, repr=False)
     _recent: dict[str, _Recent] = field(init=False, repr=False, default_factory=dict)

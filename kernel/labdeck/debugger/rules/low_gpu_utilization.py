@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.sampled import CARDS, SampledRule, Spread, machine_needs, number_of
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 
@@ -46,10 +47,10 @@ class LowGPUUtilization(SampledRule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "use larger batches or mixed precision, and load data in more processes"
 
-    threshold_p95: float = 70.0
-    threshold_p5: float = 10.0
-    patience: int = 1000
-    window: int = 500
+    threshold_p95: float = bounded(70.0, least=0)
+    threshold_p5: float = bounded(10.0, least=0)
+    patience: int = bounded(1000, least=0)
+    window: int = bounded(500, least=1)
     _spreads: dict[str, Spread] = field(init=False, repr=False, default_factory=dict)
     _seen: int = field(init=False, repr=False, default=0)
 

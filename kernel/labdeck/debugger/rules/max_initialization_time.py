@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.sampled import known
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -39,7 +40,7 @@ class MaxInitializationTime(Rule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "see what it waits for: data that is fetched, weights, compiling, or other processes"
 
-    threshold: float = 20.0
+    threshold: float = bounded(20.0, least=0)
     scan_interval_us: int = field(default=60_000_000, kw_only=True)
     _first: float | None = field(init=False, repr=False, default=None)
     _over: bool = field(init=False, repr=False, default=False)

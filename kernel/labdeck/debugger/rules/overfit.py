@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from labdeck.debugger.rules.evaluations import Evaluations
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Severity
@@ -52,9 +53,9 @@ class Overfit(Rule):
     )
 
     tensor_regex: str | None = None
-    start_step: int = 0
-    patience: int = 1
-    ratio_threshold: float = 0.1
+    start_step: int = bounded(0, least=0)
+    patience: int = bounded(1, least=1)
+    ratio_threshold: float = bounded(0.1, least=0)
     _picker: Picker = field(init=False, repr=False)
     _evaluations: Evaluations = field(init=False, repr=False)
     _streaks: dict[str, int] = field(init=False, repr=False, default_factory=dict)

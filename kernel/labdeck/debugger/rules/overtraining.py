@@ -10,6 +10,7 @@ import numpy as np
 
 from labdeck.debugger.rules.evaluations import Evaluation, Evaluations
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -60,9 +61,9 @@ class Overtraining(Rule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "stop, and keep the checkpoint with the smallest loss of validation"
 
-    patience_train: int = 5
-    patience_validation: int = 10
-    delta: float = 0.01
+    patience_train: int = bounded(5, least=1)
+    patience_validation: int = bounded(10, least=1)
+    delta: float = bounded(0.01, least=0)
     _evaluations: Evaluations = field(init=False, repr=False)
     _best: dict[str, _Best] = field(init=False, repr=False, default_factory=dict)
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from labdeck.debugger.rules.picking import Picker, is_bias
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -58,10 +59,10 @@ class PoorWeightInitialization(Rule):
     remedy: ClassVar[str] = "initialise by He's rule for ReLU and by Glorot's for tanh and sigmoid, and scale the input"
 
     activation_inputs_regex: str | None = _USUAL
-    threshold: float = 10.0
-    distribution_range: float = 0.001
-    patience: int = 5
-    steps: int = 10
+    threshold: float = bounded(10.0, least=1)
+    distribution_range: float = bounded(0.001, least=0)
+    patience: int = bounded(5, least=1)
+    steps: int = bounded(10, least=1)
     _inputs: Picker = field(init=False, repr=False)
     _gradients: Picker = field(init=False, repr=False)
     _losses: Picker = field(init=False, repr=False)

@@ -45,7 +45,7 @@ MEMBERS: tuple[type[Rule], ...] = (
 def _options() -> list[tuple[str, Any, Any]]:
     """Return a parameter for each parameter of each member: `CPUBottleneck_threshold` and so on."""
     return [
-        (f"{rule.__name__}_{each.name}", each.type, field(default=each.default, kw_only=True))
+        (f"{rule.__name__}_{each.name}", each.type, field(default=each.default, kw_only=True, metadata=each.metadata))
         for rule in MEMBERS
         for each in dataclasses.fields(rule)  # type: ignore[arg-type]
         if each.init and each.name != "scan_interval_us"

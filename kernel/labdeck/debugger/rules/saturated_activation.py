@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from labdeck.debugger.rules.activity import Activity
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -56,8 +57,8 @@ class SaturatedActivation(Rule):
     threshold_tanh_max: float = 9.4999
     threshold_sigmoid_min: float = -23.0
     threshold_sigmoid_max: float = 16.99999
-    threshold_inactivity: float = 1.0
-    threshold_layer: float = 50.0
+    threshold_inactivity: float = bounded(1.0, least=0, most=100)
+    threshold_layer: float = bounded(50.0, least=0, most=100)
     tensor_regex: str | None = _USUAL
     _usual: bool = field(init=False, repr=False)
     _picker: Picker = field(init=False, repr=False)

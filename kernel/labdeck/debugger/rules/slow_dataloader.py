@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labdeck.debugger.rules.sampled import known
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
@@ -48,9 +49,9 @@ class SlowDataloader(Rule):
         "give the DataLoader more processes (num_workers, persistent_workers), or prepare the data once"
     )
 
-    threshold: float = 20.0
-    num_steps: int = 50
-    warmup: int = 5
+    threshold: float = bounded(20.0, least=0, most=100)
+    num_steps: int = bounded(50, least=1)
+    warmup: int = bounded(5, least=0)
     _seen: int = field(init=False, repr=False, default=0)
     _count: int = field(init=False, repr=False, default=0)
     _data: float = field(init=False, repr=False, default=0.0)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -40,7 +41,7 @@ class StalledTrainingRule(Rule):
         "interrupt the kernel to see where it stands; data loaders and the network are the usual causes"
     )
 
-    threshold: float = 1800.0
+    threshold: float = bounded(1800.0, above=0)
     stop_training_on_fire: bool = False
     training_job_name_prefix: str | None = None
     _idle: float = field(init=False, repr=False, default=0.0)

@@ -10,6 +10,7 @@ from typing import ClassVar
 from labdeck.debugger.rules.picking import texts
 from labdeck.debugger.rules.sampled import SampledRule, known
 from labdeck.errors import UsageError
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -77,9 +78,9 @@ class StepOutlier(SampledRule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "see what happens at these steps: checkpoints, logging, loader processes, new shapes"
 
-    stddev: float = 5.0
+    stddev: float = bounded(5.0, least=0)
     mode: Mode | None = None
-    n_outliers: int = 10
+    n_outliers: int = bounded(10, least=0)
     _latest: Mode | None = field(init=False, repr=False, default=None)
     _durations: dict[Mode, _Durations] = field(init=False, repr=False, default_factory=dict)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from labdeck.debugger.rules.picking import Picker
 from labdeck.errors import UsageError
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -50,8 +51,8 @@ class TensorVariance(Rule):
         "use an initialisation that fits the activation, scale the input, or normalise between layers"
     )
 
-    max_threshold: float | None = None
-    min_threshold: float | None = None
+    max_threshold: float | None = bounded(None, least=0)
+    min_threshold: float | None = bounded(None, least=0)
     collection_names: str | None = None
     tensor_regex: str | None = None
     _picker: Picker = field(init=False, repr=False)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -73,7 +74,7 @@ class TreeDepth(Rule):
 
     remedy = "lower max_depth, or raise min_child_weight or gamma"
 
-    depth: int = 4
+    depth: int = bounded(4, least=0)
 
     def needs(self) -> tuple[Need, ...]:
         """The trees, whole."""

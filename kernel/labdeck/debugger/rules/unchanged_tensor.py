@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from labdeck.debugger.rules.picking import Picker, is_frozen
 from labdeck.findings.by_layout import ByLayout
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.store.tensors.layout import Layout
@@ -68,9 +69,9 @@ class UnchangedTensor(Rule):
 
     collection_names: str | None = None
     tensor_regex: str | None = None
-    num_steps: int = 3
-    rtol: float = 1e-5
-    atol: float = 1e-8
+    num_steps: int = bounded(3, least=2)
+    rtol: float = bounded(1e-5, least=0)
+    atol: float = bounded(1e-8, least=0)
     equal_nan: bool = False
     _picker: Picker = field(init=False, repr=False)
     _fingerprints: ByLayout[dict[str, NDArray[np.intp]]] = field(init=False, repr=False)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from labdeck.debugger.rules.picking import Picker
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
@@ -48,7 +49,7 @@ class VanishingGradient(Rule):
         "use ReLU-like activations, normalisation or residual connections, and an initialisation that fits them"
     )
 
-    threshold: float = 1e-7
+    threshold: float = bounded(1e-7, least=0)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the mean magnitude of every gradient."""

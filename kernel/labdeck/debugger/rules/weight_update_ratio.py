@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.debugger.rules.picking import Picker, is_bias, is_frozen
+from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
@@ -68,10 +69,10 @@ class WeightUpdateRatio(Rule):
     severity: ClassVar = "warning"
     remedy: ClassVar[str] = "adapt the learning rate, and check that the optimizer was given this layer's parameters"
 
-    num_steps: int | None = None
-    large_threshold: float = 10.0
-    small_threshold: float = 1e-8
-    epsilon: float = 1e-9
+    num_steps: int | None = bounded(None, least=1)
+    large_threshold: float = bounded(10.0, above=0)
+    small_threshold: float = bounded(1e-8, least=0)
+    epsilon: float = bounded(1e-9, least=0)
     _past: dict[tuple[str, Mode], tuple[int, NDArray[Any]]] = field(init=False, repr=False, default_factory=dict)
     _trains: bool = field(init=False, repr=False, default=False)
 

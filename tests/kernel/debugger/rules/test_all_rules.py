@@ -14,10 +14,23 @@ import pytest
 import rules_page
 from labdeck.debugger import rules
 from labdeck.errors import NotFound, UsageError
+from labdeck.findings.parameters import bounds_of
 from labdeck.findings.rule import Need, Rule, make_rule
 
 REQUIRED = {"TensorVariance": {"max_threshold": "10"}, "SimilarAcrossRuns": {"other_trials": "cnn-7"}}
 """What some rules cannot do without."""
+
+
+ANYTHING = {"channel", "scan_interval_us"} | {
+    f"threshold_{kind}_{end}" for kind in ("tanh", "sigmoid") for end in ("min", "max")
+}
+"""Numbers of rules that may be negative, or are ignored."""
+
+
+def beyond(field):
+    """Return numbers that a parameter must not have: negative ones, and what is just outside its bounds."""
+    least, most, above = bounds_of(field)
+    return [number for number in (least - 1, most + 1, above) if abs(number) < float("inf")]
 
 
 @pytest.mark.parametrize("rule", rules.all(), ids=lambda rule: rule.__name__)
@@ -47,6 +60,24 @@ class TestEveryRule:
             if value is None or isinstance(value, (bool, int, float, str))
         }
         assert make_rule(rule, texts).params() == made.params()
+
+    def test_bounds_all_its_numbers(self, rule):
+        numbers = [
+            field
+            for field in dataclasses.fields(rule)
+            if field.init and field.name not in ANYTHING and {"int", "float"} & set(str(field.type).split(" | "))
+        ]
+        assert [field.name for field in numbers if not beyond(field)] == []
+        assert [field.name for field in numbers if bounds_of(field).has(-1)] == []
+
+    def test_takes_no_number_that_makes_no_sense(self, rule):
+        for field in dataclasses.fields(rule):
+            for wrong in (float("nan"), *beyond(field)):
+                if field.init and isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
+                    with pytest.raises(UsageError, match=field.name):
+                        make_rule(rule, {**REQUIRED.get(rule.__name__, {}), field.name: wrong})
+                    with pytest.raises(UsageError, match=field.name):
+                        make_rule(rule, {**REQUIRED.get(rule.__name__, {}), field.name: None})
 
     def test_knows_no_other_parameter(self, rule):
         with pytest.raises(UsageError, match="no parameter 'colour'"):
