@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -26,8 +27,10 @@ class TensorVariance(Rule):
     What helps: an initialisation that fits the activation, scaled inputs, normalisation layers, weight decay against
     growth, a lower learning rate.
 
-    Formula: var(t) > max_threshold, or var(t) < min_threshold, the variance being that of the population. The rule and
-    its parameters are SageMaker's; its documentation suggests 10 and 1e-5. X. Glorot, Y. Bengio, "Understanding the
+    Formula: var(t) > max_threshold, or var(t) < min_threshold, the variance being that of the population. Too small it
+    is only of tensors with more than one number, and of weights and biases with at least two dimensions: those with one
+    (the scales of normalisation layers, biases) begin alike on purpose. The rule and its parameters are SageMaker's;
+    its documentation suggests 10 and 1e-5. X. Glorot, Y. Bengio, "Understanding the
     difficulty of training deep feedforward neural networks" (2010).
 
     Attributes:
@@ -76,5 +79,14 @@ class TensorVariance(Rule):
         low = -np.inf if self.min_threshold is None else self.min_threshold
         for at in np.flatnonzero((values > high) | (values < low)):
             value, name = float(values[at]), names[at]
+            if value < low and _may_be_alike(window, name):
+                continue
             limit, what = (high, "spreads too much") if value > high else (low, "hardly spreads")
             yield Finding(f"{name} {what}: its variance is {value:.3g}", name, value, limit)
+
+
+def _may_be_alike(window: Window, name: str) -> bool:
+    """Say whether the numbers of a tensor may all be the same in a healthy training."""
+    info = window.info(name)
+    is_parameter = not {"weights", "biases"}.isdisjoint(info.collections)
+    return prod(info.shape) == 1 or (is_parameter and len(info.shape) < 2)  # noqa: PLR2004 - channels, or nothing
