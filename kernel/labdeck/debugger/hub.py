@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from labdeck.debugger import registry
+from labdeck.debugger import cells, registry
 from labdeck.debugger.budget import FLIGHT, HEAVY, LIGHT, Budget
 from labdeck.debugger.collections import TRAINING
 from labdeck.debugger.naming import Naming
@@ -118,6 +118,7 @@ class Hub:
         self.name = registry.enter(self, name) if self.is_on else name
         naming = Naming("" if self.is_alone else self.name)
         self._tape = Tape(self.session, trial.id, flight, self, naming)
+        self.clock = self._tape.clock
         self.steering = Steering(self)
         surroundings = Around(self.session, self.facts)
         share = None if budget is None else budget / 2
@@ -127,7 +128,8 @@ class Hub:
         self._version, self._has_rules, self.guards_gradients = -1, False, False
         self._listener = Listener(self.session, trial.id, self.steering)
         if self.is_on:
-            self._begin(rules, actions)
+            with registry.opening(self):
+                self._begin(rules, actions)
 
     def _begin(self, rules: Iterable[Rule | type[Rule] | str] | None, actions: Sequence[Action]) -> None:
         from labdeck.debugger import rules as built_in
@@ -139,6 +141,7 @@ class Hub:
         self._require()
         self.session.add_source(self._tell)
         self._listener.start()
+        cells.follow()
         active.before_leaving(self.trial, self._trial_ends)
 
     @property
@@ -160,7 +163,8 @@ class Hub:
 
             rule = built_in.find(rule)
         wanted = (rule if isinstance(rule, type) else type(rule)).__name__
-        return self.runner.add(rule, actions, registry.free_rule(self, wanted))
+        with registry.naming(self, wanted) as name:
+            return self.runner.add(rule, actions, name)
 
     # -- what a hook calls -----------------------------------------------------------------------------------------
 
@@ -222,7 +226,7 @@ class Hub:
         try:
             for name, value in scalars.items():
                 self.scalar(name, value)
-            moment, layout, row, copying = self._tape.write(mode, plan, values, arrays)
+            moment, layout, row, copying = self._tape.write(mode, plan, values, arrays, origins or _NOTHING)
             needed = {name: arrays[name] for name in plan.arrays if name in arrays} if plan.arrays else _NOTHING
             if self._has_rules and (len(row) or needed):
                 naming = self._tape.naming
@@ -264,7 +268,7 @@ class Hub:
 
     def sample(self, values: Mapping[str, float]) -> None:
         """Record and judge what the machine does at this moment, in percent, by name; may be called in any thread."""
-        if not self.is_on or self.steering.is_paused:
+        if not self.is_on or self.clock.is_resting:
             return
         try:
             moment, layout, row = self._tape.sample(values)
@@ -317,8 +321,8 @@ class Hub:
 
     def wait(self) -> None:
         """Have the rules look at a training of which nothing was heard for a while."""
-        if self.is_on and not self.steering.is_paused:
-            self.runner.wait(self._tape.idle, self._tape.recorded)
+        if self.is_on and not self.clock.is_resting:
+            self.runner.wait(registry.idle(self), self._tape.recorded)
 
     def watch_record(self) -> WatchRecord:
         """Return how the watching goes."""
@@ -393,7 +397,3 @@ class Hub:
         self._closed = True
         self._turn = threading.RLock()
         self._tape.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=registry.after_fork)

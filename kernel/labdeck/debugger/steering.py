@@ -150,11 +150,13 @@ class Steering:
         """Wait until a person lets the training go on; raises TrainingStopped if it is to end."""
         self._hub.say(f"the training is paused: {why.message}; let it go on in the sidebar or with %debug_rules")
         self.is_paused = True
+        self._hub.clock.rest()
         try:
             self._going_on.clear()
             while not self._asked and self._hub.is_on and not self._going_on.wait(1.0):
                 pass
         finally:
+            self._hub.clock.go_on()
             self.is_paused = False
         self.obey()
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.debugger.clock import Clock
 from labdeck.debugger.flight import FlightRing
 from labdeck.debugger.naming import Naming
 from labdeck.debugger.scalars import Scalars
 from labdeck.debugger.writing import Keeper
 from labdeck.errors import UsageError
+from labdeck.findings.samples import SYSTEM, is_sample
 from labdeck.store.ids import new_id
 from labdeck.store.tensors.frames import MODES, Moment
+from labdeck.store.tensors.notes import Note
 from labdeck.wire.commands import MarkIncomplete
 
 if TYPE_CHECKING:
@@ -61,8 +64,9 @@ class Tape:
         self._ring = FlightRing(flight) if flight > 0 else None
         self._samples = Scalars()
         self._sampled = 0
-        self._latest = time.monotonic()
+        self._is_closed = False
         self._recording: tuple[Moment | None, str] = (None, "")
+        self.clock = Clock(self._rested)
         self.scalars = Scalars()
         self.steps: dict[Mode, int] = dict.fromkeys(MODES, 0)
         self.global_step = 0
@@ -75,28 +79,43 @@ class Tape:
         """The flight recorder is on."""
         return self._ring is not None
 
-    @property
-    def idle(self) -> float:
-        """Seconds since the latest step, or since the beginning."""
-        return time.monotonic() - self._latest
-
     def go_on_counting(self) -> None:
         """Count on where an earlier run of the trial, or an earlier watch, ended."""
         if self._trial_id not in self._session.tensors.trial_ids():
             return
-        for moment in self._session.tensors.reader(self._trial_id).moments():
-            self.steps[moment.mode] = max(self.steps[moment.mode], moment.step + 1)
-            self.global_step = max(self.global_step, moment.global_step + 1)
+        reader = self._session.tensors.reader(self._trial_id)
+        for row in reader.rows():
+            if is_sample(row.moment.mode, row.layout):
+                self._sampled = max(self._sampled, row.moment.step + 1)
+            else:
+                self._count_on(row.moment)
+        for moment in reader.array_moments():
+            self._count_on(moment)
+
+    def _count_on(self, moment: Moment) -> None:
+        self.steps[moment.mode] = max(self.steps[moment.mode], moment.step + 1)
+        self.global_step = max(self.global_step, moment.global_step + 1)
+
+    def _rested(self, seconds: float) -> None:
+        """Nobody trained for a while: the same rules over what was recorded are not to take it for a standstill."""
+        with self._turn:
+            if (self.recorded or self._sampled) and not self._is_closed:
+                self._keeper.note(Moment("GLOBAL", 0, self.global_step, time.time()), Note(rest=seconds))
 
     def count(self, mode: Mode) -> None:
         """A step has ended at which nothing was due."""
         with self._turn:
             self.steps[mode] += 1
             self.global_step += 1
-        self._latest = time.monotonic()
+        self.clock.beat()
 
     def write(
-        self, mode: Mode, plan: Plan, values: NDArray[np.float64], arrays: Mapping[str, Any]
+        self,
+        mode: Mode,
+        plan: Plan,
+        values: NDArray[np.float64],
+        arrays: Mapping[str, Any],
+        origins: Mapping[str, str],
     ) -> tuple[Moment, Layout, NDArray[np.float64], float]:
         """Count a step and write it; return when it was, its row, and the seconds that the flight recorder took.
 
@@ -104,6 +123,7 @@ class Tape:
             UsageError: There are not as many values as the plan's layout has.
         """
         with self._turn:
+            self.clock.beat()  # a rest is over before the step was
             moment = self._now = Moment(mode, self.steps[mode], self.global_step, time.time())
             self.count(mode)
             layout = plan.layout
@@ -114,6 +134,8 @@ class Tape:
             layout = self.naming.layout(layout)
             if len(values):
                 self.recorded += self._keeper.row(layout, moment, values)
+            if origins:
+                self._keeper.note(moment, Note(dict(self.naming.mapping(origins))))
             if plan.stored:
                 self._keeper.arrays(moment, self._named(plan.stored, arrays))
             if not plan.flight or self._ring is None:
@@ -136,7 +158,7 @@ class Tape:
         """Write a row of what the machine does."""
         with self._turn:
             for name, value in values.items():
-                self._samples.add(name, value, ("system",))
+                self._samples.add(name, value, SYSTEM)
             layout, row = self._samples.take()
             moment = Moment("GLOBAL", self._sampled, self.global_step, time.time())
             self._sampled += 1
@@ -192,6 +214,8 @@ class Tape:
 
     def close(self) -> None:
         """Write what waits, and let go of everything."""
+        with self._turn:
+            self._is_closed = True
         self._keeper.close()
         self._ring = None
 

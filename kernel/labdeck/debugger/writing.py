@@ -19,6 +19,7 @@ from labdeck.store.tensors.blocks import Block
 if TYPE_CHECKING:
     from labdeck.store.tensors.frames import Moment
     from labdeck.store.tensors.layout import Layout
+    from labdeck.store.tensors.notes import Note
     from labdeck.store.tensors.writer import TensorWriter
 
 WAITING = 256 << 20
@@ -76,6 +77,13 @@ class Keeper:
             self._lost(1, error)
             return False
         return True
+
+    def note(self, moment: Moment, note: Note) -> None:
+        """Write down what is known of a moment beside its row."""
+        try:
+            self._writer.note(moment, note)
+        except StoreError as error:
+            self._lost(1, error)
 
     def arrays(self, moment: Moment, arrays: Mapping[str, Any]) -> None:
         """Write the whole arrays of a step if they are small; else copy them, and have them written soon.

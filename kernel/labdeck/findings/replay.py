@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from labdeck.findings.runner import Runner
+from labdeck.findings.samples import is_sample
 from labdeck.findings.window import Window
 from labdeck.store.tensors.layout import TensorInfo, make_layout
 from labdeck.wire.commands import PutFinding, PutRules
@@ -30,7 +32,7 @@ class Judgement(NamedTuple):
     Attributes:
         findings: What they found, in the order in which they found it.
         rules: The rules, with what they lack, what they cost, and what they report.
-        steps: How many recorded steps there were.
+        steps: How many recorded steps there were; samples of the machine are none.
     """
 
     findings: tuple[FindingRecord, ...]
@@ -71,40 +73,75 @@ def judge_recorded(
     runner = Runner(trial_id, keep, surroundings=surroundings)
     for rule in rules:
         runner.add(rule)
-    steps, before = 0, None
+    silence = _Silence(runner, reader)
     for window in windows(reader):
-        if before is not None and window.time - before > GAP:
-            runner.wait(window.time - before, steps)
+        silence.before(window)
         runner.judge(window)
-        steps, before = steps + 1, window.time
+        silence.after(window)
     runner.conclude()
-    return Judgement(tuple(found.values()), last[0], steps)
+    return Judgement(tuple(found.values()), last[0], silence.steps)
+
+
+class _Silence:
+    """Asks rules about the time in which nothing was heard of a training, as they were asked while it ran.
+
+    Samples of the machine are no sign of life: they go on while a training stands still, and tell that it did.
+    """
+
+    def __init__(self, runner: Runner, reader: TensorReader) -> None:
+        self._runner = runner
+        self._rests = deque((moment.time, note.rest) for moment, note in reader.notes() if note.rest)
+        self._latest: float | None = None
+        self.steps = 0
+
+    def before(self, window: Window) -> None:
+        """Look at the time up to a step or a sample, less the rests in which nobody trained."""
+        while self._rests and self._rests[0][0] <= window.time:
+            end, rest = self._rests.popleft()
+            self._ask(end - rest)
+            self._latest = end
+        self._ask(window.time)
+
+    def after(self, window: Window) -> None:
+        """Take a step for a sign of life."""
+        is_step = not is_sample(window.mode, window.layout)
+        self.steps += is_step
+        if is_step or self._latest is None:
+            self._latest = window.time
+
+    def _ask(self, now: float) -> None:
+        if self._latest is not None and now - self._latest > GAP:
+            self._runner.wait(now - self._latest, self.steps, now)
 
 
 def windows(reader: TensorReader) -> Iterator[Window]:
     """Yield what was recorded as rules see it, step after step; whole arrays are read when they are looked at."""
     kept = {_key(moment): moment for moment in reader.array_moments()}
+    origins = {_key(moment): note.origins for moment, note in reader.notes() if note.origins}
     rows = list(reader.rows()) if kept else reader.rows()
     alone = kept.keys() - {_key(row.moment) for row in rows} if kept else set()
     waiting = [kept[key] for key in kept if key in alone]
     tensors = reader.tensors() if waiting else {}
     for row in rows:
         while waiting and _order(waiting[0]) <= _order(row.moment):
-            yield _arrays_alone(reader, waiting.pop(0), tensors)
+            moment = waiting.pop(0)
+            yield _arrays_alone(reader, moment, tensors, origins.get(_key(moment)))
         arrays = None
         if _key(row.moment) in kept:
             names = reader.array_names(row.moment.mode, row.moment.step)
             arrays = _Arrays(reader, row.moment, tuple(name for name in names if name in row.layout.by_name))
-        yield Window(row.moment, row.layout, row.values, arrays)
+        yield Window(row.moment, row.layout, row.values, arrays, origins.get(_key(row.moment)))
     for moment in waiting:
-        yield _arrays_alone(reader, moment, tensors)
+        yield _arrays_alone(reader, moment, tensors, origins.get(_key(moment)))
 
 
-def _arrays_alone(reader: TensorReader, moment: Moment, tensors: Mapping[str, TensorInfo]) -> Window:
+def _arrays_alone(
+    reader: TensorReader, moment: Moment, tensors: Mapping[str, TensorInfo], origins: Mapping[str, str] | None
+) -> Window:
     """Return a step of which whole arrays were kept, but no row."""
     names = reader.array_names(moment.mode, moment.step)
     layout = make_layout([(tensors.get(name, TensorInfo(name)), ()) for name in names])
-    return Window(moment, layout, np.empty(0), _Arrays(reader, moment, names))
+    return Window(moment, layout, np.empty(0), _Arrays(reader, moment, names), origins)
 
 
 class _Arrays(Mapping[str, Any]):

@@ -18,7 +18,8 @@ from labdeck.wire.debugging import Mode
 
 Data = bytes | mmap.mmap
 MAGIC = b"LDT1"
-LAYOUT, ROW, ARRAYS = 1, 2, 3
+LAYOUT, ROW, ARRAYS, NOTE = 1, 2, 3, 4
+"""Kinds; a reader passes over those that it does not know."""
 MODES: tuple[Mode, ...] = ("TRAIN", "EVAL", "PREDICT", "GLOBAL")
 _NUMBER = {mode: number for number, mode in enumerate(MODES)}
 _HEAD = struct.Struct("<4sBBHIqqdQ")
@@ -31,7 +32,7 @@ class Frame(NamedTuple):
     """One frame, its payload aside.
 
     Attributes:
-        kind: LAYOUT, ROW or ARRAYS.
+        kind: LAYOUT, ROW, ARRAYS or NOTE.
         mode: What the model was doing.
         layout: The layout's number within the file.
         step: Counted within the mode.

@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.store.tensors.blocks import names_in, read_block
-from labdeck.store.tensors.frames import ARRAYS, LAYOUT, ROW, Frame, Moment, scan
+from labdeck.store.tensors.frames import ARRAYS, LAYOUT, NOTE, ROW, Frame, Moment, scan
 from labdeck.store.tensors.layout import Layout, TensorInfo
+from labdeck.store.tensors.notes import Note
 from labdeck.store.tensors.writer import ARRAY_FILE, FLIGHT, ROWS
 from labdeck.wire.debugging import Mode
 
 _decode_layout = msgspec.json.Decoder(Layout).decode
+_decode_note = msgspec.json.Decoder(Note).decode
 _FLOAT = 8
 _AT_ONCE = 8 << 20
 """Bytes that are read to look for frames; more than these are mapped."""
@@ -107,6 +109,7 @@ class _RowFile(_File):
         super().__init__(path)
         self.layouts: dict[int, Layout] = {}
         self.rows: dict[int, list[Frame]] = defaultdict(list)
+        self.notes: list[tuple[Moment, Note]] = []
 
     def refresh(self) -> list[Frame]:
         new = super().refresh()
@@ -116,6 +119,10 @@ class _RowFile(_File):
             elif frame.kind == LAYOUT:
                 with suppress(msgspec.MsgspecError, UnicodeError):
                     self.layouts[frame.layout] = _decode_layout(bytes(self.payload(frame)))
+            elif frame.kind == NOTE:
+                moment = Moment(frame.mode, frame.step, frame.global_step, frame.time)
+                with suppress(msgspec.MsgspecError, UnicodeError):
+                    self.notes.append((moment, _decode_note(bytes(self.payload(frame)))))
         return new
 
     def values(self, number: int, start: int, width: int) -> tuple[list[Frame], NDArray[np.float64]]:
@@ -211,6 +218,11 @@ class TensorReader:
             if frame.kind in (ROW, ARRAYS) and (mode is None or frame.mode == mode)
         }
         return sorted(found.values(), key=lambda moment: (moment.time, moment.global_step))
+
+    def notes(self) -> list[tuple[Moment, Note]]:
+        """Return what was written down beside the rows, in order."""
+        found = [note for file in self._rows.values() for note in file.notes]
+        return sorted(found, key=lambda note: (note[0].time, note[0].global_step))
 
     # -- whole arrays ----------------------------------------------------------------------------------------------
 

@@ -16,8 +16,9 @@ from labdeck.errors import TrialClosed
 from labdeck.store.disk import disk_error
 from labdeck.store.ids import new_id
 from labdeck.store.tensors.blocks import Block, pack_blocks
-from labdeck.store.tensors.frames import ARRAYS, LAYOUT, NO_MOMENT, ROW, Moment, pack
+from labdeck.store.tensors.frames import ARRAYS, LAYOUT, NO_MOMENT, NOTE, ROW, Moment, pack
 from labdeck.store.tensors.layout import Layout
+from labdeck.store.tensors.notes import Note
 
 ROWS, ARRAY_FILE, FLIGHT = ".rows", ".arrays", ".flight"
 
@@ -107,6 +108,12 @@ class TensorWriter:
             number = self._add(layout)
         data = values.tobytes()
         self._rows.append(pack(ROW, moment, number, len(data), data) + data)
+
+    def note(self, moment: Moment, note: Note) -> None:
+        """Append what is known of a moment beside its row."""
+        self._require_open()
+        data = msgspec.json.encode(note)
+        self._rows.append(pack(NOTE, moment, 0, len(data), data) + data)
 
     def arrays(self, moment: Moment, blocks: Mapping[str, Block]) -> None:
         """Append whole arrays of one step."""
