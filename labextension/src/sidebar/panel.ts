@@ -10,6 +10,7 @@ import {
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { MessageLoop } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { AccordionPanel, Widget } from '@lumino/widgets';
 
@@ -52,6 +53,7 @@ export class Sidebar extends SidePanel implements ISidebar {
     this.node.setAttribute('aria-label', trans.__('Labdeck'));
     this.#menu = createMenu(commands);
     this.header.addWidget(createHead(commands, this.#menu, trans));
+    this.#heads.observe(this.header.node);
   }
 
   addSection(section: Widget, rank: number): IDisposable {
@@ -97,10 +99,18 @@ export class Sidebar extends SidePanel implements ISidebar {
   }
 
   override dispose(): void {
+    this.#heads.disconnect();
     this.#menu.dispose();
     super.dispose();
   }
 
+  /**
+   * Sections have places in pixels, which Lumino reckons when it is told of a new size; nobody tells it when what stands
+   * above them grows, as the search box does when it is drawn and when a query is wrong.
+   */
+  readonly #heads = new ResizeObserver(() => {
+    MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize);
+  });
   readonly #menu: MenuSvg;
   readonly #reveal: () => void;
   readonly #ranks: number[] = [];

@@ -9,7 +9,7 @@ import type { IDrawn, TensorsModel } from './model';
 
 /** Pixels of a row of the map, and of a map of few rows. */
 const ROW = 26;
-const FEW_ROWS = 260;
+const FEW_ROWS = 240;
 
 interface IMapProps {
   model: TensorsModel;

@@ -49,6 +49,7 @@ export class TensorsModel implements IDisposable {
     this.recorder = new RecorderModel(client, id);
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
+    client.stateChanged.connect(this.#onState, this);
   }
 
   readonly client: ILabdeckClient;
@@ -303,6 +304,23 @@ export class TensorsModel implements IDisposable {
 
   #onStale(): void {
     this.refresh();
+  }
+
+  /** What could not be read while the server was away is read now that it is back. */
+  #onState(): void {
+    if (this.client.state !== 'connected') {
+      return;
+    }
+    const drawn = KINDS.map(kind => this.#drawn[kind].error);
+    if ([this.#error, ...drawn].some(error => error !== null)) {
+      this.refresh();
+    }
+    if (this.network.error) {
+      this.network.refresh();
+    }
+    if (this.recorder.error) {
+      this.recorder.retry();
+    }
   }
 
   #onEvents(_: ILabdeckClient, events: readonly AnyEvent[]): void {

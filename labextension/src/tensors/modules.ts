@@ -136,6 +136,11 @@ export function parentOf(path: string): string | null {
   return end < 0 ? null : path.slice(0, end);
 }
 
+/** Whether anything is known of a tensor but that it was there. */
+export function isRecorded(row: TensorRow): boolean {
+  return row.reductions.length > 0 || row.arrays > 0;
+}
+
 /** Whether it is known how a tensor's values are spread. */
 export function hasHistogram(row: TensorRow): boolean {
   return row.reductions.includes('histogram') || row.arrays > 0;

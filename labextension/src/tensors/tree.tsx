@@ -92,12 +92,7 @@ interface ILinesProps extends ITreeProps {
 function Lines(props: ILinesProps): React.ReactElement {
   const { selected, within, trans } = props;
   const { lines, toggle } = useLines(props);
-  const [active, setActive] = React.useState<string | null>(null);
-  React.useEffect(() => {
-    if (selected !== '') {
-      setActive(tensorId(selected));
-    }
-  }, [selected]);
+  const { active, setActive } = useActive(props, lines);
   const choose = (line: Line): void => {
     setActive(line.id);
     if (line.kind === 'tensor') {
@@ -110,6 +105,7 @@ function Lines(props: ILinesProps): React.ReactElement {
   };
   return (
     <VirtualList
+      key={props.words} // what is found is read from its beginning
       label={trans.__('Tensors')}
       isSingle
       rows={lines}
@@ -118,7 +114,7 @@ function Lines(props: ILinesProps): React.ReactElement {
       renderRow={line => (
         <Content line={line} trans={trans} onToggle={toggle} />
       )}
-      active={lines.some(({ id }) => id === active) ? active : null}
+      active={active}
       onMove={line => setActive(line.id)}
       onKey={(event, line) =>
         line && onKey(event, line, { lines, toggle, choose, setActive })
@@ -132,6 +128,25 @@ function Lines(props: ILinesProps): React.ReactElement {
       onEngaged={nothing}
     />
   );
+}
+
+/** The line that the keys act on; another filter begins without one. */
+function useActive(
+  { selected, words }: ILinesProps,
+  lines: readonly Line[]
+): { active: string | null; setActive: (id: string) => void } {
+  const [place, setPlace] = React.useState({ id: '', words });
+  React.useEffect(() => {
+    if (selected !== '') {
+      setPlace(({ words }) => ({ id: tensorId(selected), words }));
+    }
+  }, [selected]);
+  const isThere =
+    place.words === words && lines.some(({ id }) => id === place.id);
+  return {
+    active: isThere ? place.id : null,
+    setActive: id => setPlace({ id, words })
+  };
 }
 
 /** The lines that are seen, and what opens and closes a module; what a filter finds begins open. */

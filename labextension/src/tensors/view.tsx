@@ -12,7 +12,12 @@ import type { TensorRow } from '../wire';
 import { Drawn } from './drawn';
 import { LayerMap } from './map';
 import type { Mode, TensorsModel } from './model';
-import { collectionsOf, hasHistogram, reductionsOf } from './modules';
+import {
+  collectionsOf,
+  hasHistogram,
+  isRecorded,
+  reductionsOf
+} from './modules';
 import { ModuleTree } from './tree';
 import { Within } from './within';
 
@@ -66,7 +71,7 @@ function Page(props: ITensorProps): React.ReactElement {
           onRetry={() => model.refresh()}
         />
       )}
-      <Faces {...props} tensors={list.tensors} />
+      <Faces {...props} tensors={list.tensors.filter(isRecorded)} />
     </>
   );
 }
@@ -113,7 +118,10 @@ function Face(
     return <Recorder model={model.recorder} trans={trans} />;
   }
   return (
-    <div className="jp-Labdeck-tensors-body">
+    <div
+      className="jp-Labdeck-tensors-body"
+      data-chosen={model.tensor ? 'true' : undefined}
+    >
       <ModuleTree
         tensors={tensors}
         selected={model.tensor?.name ?? ''}

@@ -40,8 +40,8 @@ def tensor_curves(reading: TensorCurves) -> go.Figure:
         return layouts.empty("nothing was recorded of this", usual=True)
     layout = layouts.base_layout()
     layout["showlegend"] = True
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}, "entrywidth": 44}
-    layout["margin"] = {"l": 64, "r": 16, "t": 24 + _LEGEND_ROW * 2, "b": 44}
+    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}, "entrywidth": 60}
+    layout["margin"] = {"l": 64, "r": 16, "t": 8 + _LEGEND_ROW * 3, "b": 44}
     layout["meta"] = {"legend": True}  # the page shows it: no other place says which line is which
     layout["hovermode"] = "x unified"
     layout["xaxis"] |= {"title": {"text": "step"}, "anchor": _axis("y", len(rows) - 1)}

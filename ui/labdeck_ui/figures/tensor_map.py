@@ -25,6 +25,7 @@ BROKEN = "#d627c4"
 _BAR = {"thickness": 12, "outlinewidth": 0}
 _HIGH = 20
 """Rows of a map that is scrolled: its axis and scale stand at the top."""
+_KEY = f'<span style="color:{BROKEN}">■</span> not finite'
 _MARKS = {"info": "circle", "warning": "triangle-up", "error": "x"}
 
 
@@ -62,9 +63,10 @@ def tensor_map(grid: TensorGrid) -> go.Figure:
     traces: list[dict[str, Any]] = [cells]
     if grid.broken.any():
         traces.append(_broken(grid, steps, rows))
+    key = f"   {_KEY}" if grid.broken.any() else ""
     traces += _marks(grid.findings, dict(zip(grid.names, rows, strict=True)), grid.first, grid.last)
     layout = layouts.base_layout()
-    layout["xaxis"] |= {"title": {"text": "step"}, "showgrid": False}
+    layout["xaxis"] |= {"title": {"text": f"step{key}"}, "showgrid": False}
     if len(rows) > _HIGH:
         layout["xaxis"]["side"] = "top"
         cells["colorbar"] |= {"lenmode": "pixels", "len": 300, "y": 1, "yanchor": "top"}
@@ -233,11 +235,13 @@ def tensor_values(reading: TensorValues) -> go.Figure:
                 "hovertemplate": "row %{y}, column %{x}: not finite<extra></extra>",
             }
         )
-    shape = " × ".join(str(size) for size in reading.shape) or "scalar"
-    folded = reading.fold[0] * reading.fold[1]
+    words = [" × ".join(str(size) for size in reading.shape) or "scalar"]
+    if (folded := reading.fold[0] * reading.fold[1]) > 1:
+        words[0] += f", {folded:,} values a cell"
+    words += [_KEY] * bool(broken.any())
     layout = layouts.base_layout()
     rows, columns = reading.picture.shape
-    layout["xaxis"] |= {"title": {"text": f"{shape}, {folded:,} values a cell" if folded > 1 else shape}}
+    layout["xaxis"] |= {"title": {"text": "   ".join(words)}}
     layout["xaxis"] |= {"showgrid": False, "zeroline": False, "dtick": max(1, columns // 8)}
     layout["yaxis"] |= {"autorange": "reversed", "showgrid": False, "zeroline": False, "dtick": max(1, rows // 8)}
     return go.Figure(data=traces, layout=layout)
