@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
+from labdeck.wire.debugging import Mode
 
 _WHOLE = 100.0
 
@@ -28,8 +29,9 @@ class AllZero(Rule):
     What helps: look at the first layer from the loss backwards whose gradient is zero; check masks, `detach`,
     `no_grad` and constant losses; initialise weights at random.
 
-    Formula: 100 · count(t = 0) / size(t) ≥ threshold; a scalar counts as one number. The rule and its parameters are
-    SageMaker's.
+    Formula: 100 · count(t = 0) / size(t) ≥ threshold; a scalar counts as one number. Gradients that are zero at the
+    very first step count once they are zero at the next one, too: behind a layer that begins at zero on purpose
+    (adapters, residual branches) nothing arrives at first. The rule and its parameters are SageMaker's.
 
     Attributes:
         threshold: Percent of zeros from which on it fires.
@@ -39,9 +41,9 @@ class AllZero(Rule):
 
     Example:
         >>> from labdeck.findings.window import window_of
-        >>> window = window_of({"gradient/a": [0.0, 0.0], "gradient/b": [0.0, 1.0]})
+        >>> window = window_of({"a.weight": [0.0, 0.0], "b.weight": [0.0, 1.0]})
         >>> [found.tensor for found in AllZero().judge(window)]
-        ['gradient/a']
+        ['a.weight']
     """
 
     severity: ClassVar = "warning"
@@ -53,6 +55,8 @@ class AllZero(Rule):
     collection_names: str | None = None
     tensor_regex: str | None = None
     _picker: Picker = field(init=False, repr=False)
+    _judged: dict[Mode, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _early: list[Finding] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
@@ -64,6 +68,20 @@ class AllZero(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the tensors with too many zeros."""
+        is_first = window.step == self._judged.setdefault(window.mode, window.step)
+        for found in self._look(window):
+            if is_first and found.value == _WHOLE and "gradients" in window.info(found.tensor).collections:
+                self._early.append(replace(found, step=window.step, mode=window.mode))
+            else:
+                yield found
+        if not is_first:
+            self._early = [found for found in self._early if found.mode != window.mode]
+
+    def conclude(self) -> Iterator[Finding]:
+        """Yield the gradients that are zero at the only step that there was."""
+        return iter(self._early)
+
+    def _look(self, window: Window) -> Iterator[Finding]:
         names, counts = self._picker.read(window, "zero_count")
         for at in np.flatnonzero(counts > 0):
             share = 100.0 * float(counts[at]) / prod(window.info(names[at]).shape)

@@ -12,7 +12,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.debugger.machines import PERCENT, busy, judged, samples
+from tests.kernel.debugger.machines import busy, judged, samples
 
 from labdeck.debugger.profiler.gauges import Gauges
 from labdeck.debugger.rules import CPUBottleneck
@@ -41,15 +41,43 @@ def test_a_busy_card_and_a_resting_processor_are_none():
         assert judged(CPUBottleneck(), healthy) == ([], [])
 
 
-@given(st.lists(st.tuples(PERCENT, PERCENT, PERCENT), min_size=1, max_size=40), st.integers(1, 30), PERCENT)
-def test_it_is_the_formula(rows, patience, threshold):
+USE = st.sampled_from([0.0, 9.9, 10.0, 10.1, 25.0, 60.0, 89.9, 90.0, 90.1, 100.0])
+
+
+@given(
+    st.lists(st.tuples(USE, USE, USE), min_size=1, max_size=40),
+    st.integers(1, 30),
+    st.sampled_from([0.0, 10.0, 25.0, 50.0, 75.0]),
+    st.sampled_from([10.0, 25.0, 60.0]),
+    st.sampled_from([25.0, 60.0, 90.0]),
+)
+def test_it_is_the_formula(rows, patience, threshold, gpu_threshold, cpu_threshold):
     cpu, one, other = zip(*rows, strict=True)
-    rule = CPUBottleneck(patience=patience, threshold=threshold)
+    rule = CPUBottleneck(
+        patience=patience, threshold=threshold, gpu_threshold=gpu_threshold, cpu_threshold=cpu_threshold
+    )
     _, last = judged(rule, samples(cpu=cpu, gpu_0=one, gpu_1=other))
     expected = {}
     for name, card in (("system/gpu/0", one), ("system/gpu/1", other)):
-        waiting = [p > 90 and c < 10 for p, c in zip(cpu, card, strict=True)]
+        waiting = [p > cpu_threshold and c < gpu_threshold for p, c in zip(cpu, card, strict=True)]
         share = 100 * sum(waiting) / len(waiting)
         if len(rows) >= patience and share > threshold:
             expected[name] = share
     assert {found.tensor: found.value for found in last} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "gpu", "waiting", "count", "expected"),
+    [
+        (90.1, 9.9, 51, 100, 1),
+        (90.1, 9.9, 50, 100, 0),
+        (90.0, 9.9, 100, 100, 0),
+        (90.1, 10.0, 100, 100, 0),
+        (90.1, 9.9, 99, 99, 0),
+    ],
+    ids=["ill", "half of the time", "the processor has a rest", "the card has work", "too few samples"],
+)
+def test_the_limits_are_those_of_the_documentation(cpu, gpu, waiting, count, expected):
+    rest = count - waiting
+    seen = samples(cpu=[cpu] * waiting + [40.0] * rest, gpu_0=[gpu] * waiting + [80.0] * rest)
+    assert len(judged(CPUBottleneck(), seen)[1]) == expected

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.debugger.machines import PERCENT, judged, samples
+from tests.kernel.debugger.machines import judged, samples
 
 from labdeck.debugger.rules import GPUMemoryIncrease
 
@@ -27,7 +27,15 @@ def test_memory_that_is_taken_once_is_healthy():
     assert judged(GPUMemoryIncrease(), samples(gpu_memory_0=[70.0, 74.0] * 800)) == ([], [])
 
 
-@given(st.lists(PERCENT, min_size=1, max_size=60), st.integers(1, 12), st.integers(1, 40), st.floats(0, 30))
+LEVELS = st.sampled_from([0.0, 5.0, 5.1, 10.0, 11.0, 20.0, 21.0, 50.0, 75.0, 100.0])
+
+
+@given(
+    st.lists(LEVELS, min_size=1, max_size=60),
+    st.integers(1, 12),
+    st.integers(1, 40),
+    st.sampled_from([0.0, 1.0, 5.0, 10.0, 30.0]),
+)
 def test_it_is_the_formula(memory, window, patience, increase):
     _, last = judged(
         GPUMemoryIncrease(increase=increase, patience=patience, window=window), samples(gpu_memory_0=memory)
@@ -39,3 +47,23 @@ def test_it_is_the_formula(memory, window, patience, increase):
         assert bool(last) == (len(memory) >= patience and rise > increase)
     if last:
         assert last[0].value == pytest.approx(rise)
+
+
+@pytest.mark.parametrize(
+    ("rise", "count", "options", "expected"),
+    [
+        (10.1, 1000, {}, 1),
+        (10.0, 1000, {}, 0),
+        (10.1, 999, {}, 0),
+        (6.0, 1000, {}, 0),
+        (6.0, 1000, {"increase": 5}, 1),
+        (99.0, 99, {"window": 40}, 0),
+        (99.0, 100, {"window": 40}, 1),
+    ],
+    ids=["ill", "at the limit", "half a window", "a little", "a little is much", "too few samples", "enough"],
+)
+def test_the_limits_are_those_of_the_documentation(rise, count, options, expected):
+    rule = GPUMemoryIncrease(**options)
+    first = min(rule.window, count)
+    seen = samples(gpu_memory_0=[0.0] * first + [rise] * (count - first))
+    assert len(judged(rule, seen)[1]) == expected

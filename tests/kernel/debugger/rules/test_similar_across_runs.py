@@ -16,6 +16,7 @@ from labdeck.findings.reductions import reduce
 from labdeck.findings.window import Window, window_of
 from labdeck.store.tensors.blocks import to_block
 from labdeck.store.tensors.files import TensorFiles
+from labdeck.store.tensors.frames import Moment
 from labdeck.store.tensors.layout import TensorInfo, make_layout
 
 TRIAL = "a" * 32
@@ -85,6 +86,43 @@ def test_all_figures_are_compared_at_the_same_step(tmp_path_factory, mine, their
         )
     ]
     assert steps_of(found) == expected
+
+
+REDUCTIONS = ("mean", "std", "l2", "min", "max")
+
+
+@pytest.mark.parametrize("differs", [None, *REDUCTIONS])
+def test_one_figure_that_differs_is_enough(tmp_path, differs):
+    layout = make_layout([(TensorInfo("a.weight", ("weights",), shape=(9,)), REDUCTIONS)])
+
+    def window(name=None):
+        row = np.array([1.5 + (reduction == name) * 0.01 for reduction in REDUCTIONS])
+        return Window(Moment("TRAIN", 0, 0, 0.0), layout, row)
+
+    files = TensorFiles(tmp_path)
+    writer, other = files.writer(TRIAL), window(differs)
+    writer.row(other.layout, other.moment, other.numbers)
+    writer.close()
+    found = judge(SimilarAcrossRuns("one"), [window()], Others(one=files.reader(TRIAL)))
+    assert len(found) == (differs is None)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        ([1.0, 2.0, 3.0, 4.0], 1),
+        ([1.0, 2.0, 3.0, 4.0 + 1e-7], 1),
+        ([1.0, 2.0, 3.0, 4.01], 0),
+        ([4.0, 3.0, 2.0, 1.0], 0),
+        ([[1.0, 2.0], [3.0, 4.0]], 0),
+    ],
+    ids=["the same", "rounded", "one number", "the same figures", "another shape"],
+)
+def test_whole_arrays_are_compared_number_by_number(tmp_path, theirs, expected):
+    """Mean, deviation, norm and extremes of numbers in another order are the same: only the arrays tell."""
+    mine, other = (window_of({"a.weight": each, "loss": 0.5}) for each in ([1.0, 2.0, 3.0, 4.0], theirs))
+    reader = store(tmp_path, [other], arrays=("a.weight",))
+    assert len(judge(SimilarAcrossRuns("one"), [mine], Others(one=reader))) == expected
 
 
 def test_a_trial_that_goes_on_is_followed(tmp_path):
