@@ -274,6 +274,21 @@ def test_a_resumed_training_counts_on(trial):
     assert series.steps.tolist() == series.global_steps.tolist() == list(range(10))
 
 
+@pytest.mark.parametrize("mode", ["TRAIN", "GLOBAL"])
+def test_samples_and_steps_are_counted_apart_when_a_training_is_resumed(trial, mode):
+    for turn in range(3):
+        hub = make(trial)
+        assert (hub.steps[mode], hub.global_step) == (3 * turn, 3 * turn)
+        for _ in range(3):
+            feed(hub, mode, loss=1.0)
+            for _ in range(5):
+                hub.sample({"system/cpu": 1.0})
+        hub.close()
+    assert reader(trial).series("system/cpu", "value").steps.tolist() == list(range(45))
+    assert reader(trial).series("loss", "value").steps.tolist() == list(range(9))
+    assert reader(trial).series("loss", "value").global_steps.tolist() == list(range(9))
+
+
 def test_models_that_train_side_by_side_keep_names_tensors_and_rules_apart(trial, session):
     first = make(trial, rules=[LossAbove(limit=1.0)])
     second = make(trial, rules=[LossAbove(limit=0.0)])

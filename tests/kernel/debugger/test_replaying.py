@@ -22,13 +22,9 @@ WHOLE = ("relu_outputs", "weights", "biases")
 
 
 def watching() -> list[Rule]:
-    """Return the default rules and others, touchy enough to find something.
-
-    Not those that judge what is not recorded: silence, and the line of source that made a tensor.
-    """
-    live = (rules.StalledTrainingRule, rules.NaNOrigin)
+    """Return the default rules and others, touchy enough to find something."""
     return [
-        *(kind() for kind in rules.defaults("torch") if kind not in live),
+        *(kind() for kind in rules.defaults("torch")),
         rules.VanishingGradient(threshold=1e-3),
         rules.LossNotDecreasing(num_steps=3),
         rules.WeightUpdateRatio(),
@@ -40,11 +36,8 @@ def watching() -> list[Rule]:
 
 
 def same(records: tuple[FindingRecord, ...]) -> list[dict[str, object]]:
-    """Return findings without what belongs to the live training alone: identity, source line, recording, actions."""
-    plain = [
-        msgspec.structs.asdict(msgspec.structs.replace(each, id="", origin="", recording="", actions=()))
-        for each in records
-    ]
+    """Return findings without what belongs to the live training alone: identity, recording, actions."""
+    plain = [msgspec.structs.asdict(msgspec.structs.replace(each, id="", recording="", actions=())) for each in records]
     return sorted(plain, key=lambda each: (each["rule"], each["tensor"], each["mode"], each["step"]))
 
 
@@ -73,5 +66,6 @@ def test_a_recorded_training_is_judged_as_it_was_live(tmp_path: Path, bad: int) 
         live = studio.debugger.status(trial.id)
         again = studio.debugger.judge(trial.id, watching())
     assert live.total >= 2
+    assert any(finding.rule == "NaNOrigin" and finding.origin for finding in live.findings) == (bad == 6)
     assert {rule.name: rule.error for rule in live.detail.rules if rule.error} == {}
     assert same(again.findings) == same(live.findings)

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kernel.findings.rules import Above, Total
@@ -23,6 +24,7 @@ from labdeck.store.tensors.blocks import to_block
 from labdeck.store.tensors.files import TensorFiles
 from labdeck.store.tensors.frames import MODES, Moment
 from labdeck.store.tensors.layout import TensorInfo, make_layout
+from labdeck.store.tensors.notes import Note
 from labdeck.wire.debugging import FindingRecord
 
 
@@ -145,3 +147,57 @@ def test_a_trial_without_tensors_has_no_findings(tmp_path: Path) -> None:
     judged = judge_recorded(TensorFiles(tmp_path).reader(new_id()), [Large()])
     assert (judged.findings, judged.steps) == ((), 0)
     assert judged.rules[0].missing == ""
+
+
+CPU = make_layout([(TensorInfo("system/cpu", ("system",)), ("value",))])
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_machine_that_is_sampled_meanwhile_hides_no_silence(tmp_path: Path, sampled: bool) -> None:
+    files, trial_id = TensorFiles(tmp_path), new_id()
+    writer = files.writer(trial_id)
+    writer.row(LAYOUTS[0], Moment("TRAIN", 0, 0, 100.0), np.array([0.0]))
+    for number in range(11 if sampled else 0):
+        writer.row(CPU, Moment("GLOBAL", number, 1, 100.5 + number), np.array([5.0]))
+    writer.row(LAYOUTS[0], Moment("TRAIN", 1, 1, 111.0), np.array([0.0]))
+    judged = judge_recorded(files.reader(trial_id), [Silence()])
+    assert judged.steps == 2
+    assert [(each.message, each.step) for each in judged.findings] == [("silence after 1 steps", 0)]
+    assert [each.time for each in judged.findings] == ([105.5] if sampled else [111.0]), "as soon as it was known"
+
+
+def test_a_training_that_never_went_on_is_told_by_the_samples_after_it(tmp_path: Path) -> None:
+    files, trial_id = TensorFiles(tmp_path), new_id()
+    writer = files.writer(trial_id)
+    writer.row(LAYOUTS[0], Moment("TRAIN", 0, 0, 100.0), np.array([0.0]))
+    for number in range(8):
+        writer.row(CPU, Moment("GLOBAL", number, 1, 100.5 + number), np.array([5.0]))
+    (found,) = judge_recorded(files.reader(trial_id), [Silence()]).findings
+    assert (found.time, found.value) == (105.5, 5.5)
+
+
+rests = st.lists(st.tuples(st.floats(0, 8), st.floats(0, 8), st.sampled_from(["step", "rest", "sample"])), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rests)
+def test_time_in_which_nobody_trained_is_no_silence(drawn: list[tuple[float, float, str]]) -> None:
+    with TemporaryDirectory() as folder:
+        files, trial_id = TensorFiles(Path(folder)), new_id()
+        writer, now, latest, longest = files.writer(trial_id), 100.0, 100.0, 0.0
+        writer.row(LAYOUTS[0], Moment("TRAIN", 0, 0, now), np.array([0.0]))
+        for number, (work, rest, kind) in enumerate(drawn, 1):
+            now += work
+            longest = max(longest, now - latest)
+            if kind == "rest":
+                now += rest
+                writer.note(Moment("GLOBAL", 0, number, now), Note(rest=rest))
+            elif kind == "sample":
+                writer.row(CPU, Moment("GLOBAL", number, number, now), np.array([5.0]))
+            else:
+                writer.row(LAYOUTS[0], Moment("TRAIN", number, number, now), np.array([0.0]))
+            latest = latest if kind == "sample" else now
+        writer.row(LAYOUTS[0], Moment("TRAIN", len(drawn) + 1, len(drawn) + 1, now), np.array([0.0]))
+        judged = judge_recorded(files.reader(trial_id), [Silence()])
+        if abs(longest - Silence.limit) > 1e-6:
+            assert bool(judged.findings) == (longest > Silence.limit)

@@ -17,8 +17,9 @@ from labdeck.errors import NotFound, TrialClosed, UsageError
 from labdeck.store.ids import new_id
 from labdeck.store.tensors.blocks import Block, can_keep, item_size, to_block
 from labdeck.store.tensors.files import TensorFiles
-from labdeck.store.tensors.frames import MODES, Moment
+from labdeck.store.tensors.frames import MODES, Moment, pack
 from labdeck.store.tensors.layout import TensorInfo, make_layout
+from labdeck.store.tensors.notes import Note
 from labdeck.testing.catalog_contract import HOSTILE_NAMES
 
 REDUCTIONS = ("mean", "l2", "quantiles", "histogram", "nan_count")
@@ -361,3 +362,20 @@ def test_rows_written_by_one_thread_and_arrays_by_another_are_all_there(tmp_path
     assert reader.series(f"t{width - 1}", "mean").values.tolist() == list(range(count))
     assert [reader.array("w", "TRAIN", step)[0] for step in range(count)] == list(range(count))
     assert len(list(Path(files._folder / trial_id).iterdir())) == 2, "two files, however many steps"
+
+
+def test_notes_come_back_and_frames_of_other_kinds_are_passed_over(files, trial_id):
+    layout = make_layout([(TensorInfo("w"), ("mean",))])
+    notes = [(at(1), Note({"loss": "train.py:3"})), (at(2, "GLOBAL"), Note(rest=7.5))]
+    writer = files.writer(trial_id)
+    writer.row(layout, at(0), np.array([1.0]))
+    for moment, note in notes:
+        writer.note(moment, note)
+    (path,) = (files._folder / trial_id).glob("*.rows")
+    with path.open("ab") as file:
+        file.write(pack(9, at(3), 0, 4, b"what") + b"what")
+    writer.row(layout, at(4), np.array([2.0]))
+    reader = files.reader(trial_id)
+    assert reader.notes() == notes
+    assert [moment.step for moment in reader.moments()] == [0, 4], "a note is no step"
+    assert reader.series("w", "mean").values.tolist() == [1.0, 2.0]
