@@ -73,6 +73,15 @@ def test_each_mode_has_findings_of_its_own(modes: list[str]) -> None:
     assert episodes.kept == len(set(modes))
 
 
+def test_what_is_found_of_another_mode_goes_on_there() -> None:
+    """Of a pass of validation is told when training goes on, or at the end of all."""
+    episodes = Episodes("0" * 32, "Above", Above())
+    for step, when in enumerate(("TRAIN", "TRAIN", "EVAL")):
+        episodes.take([Finding("large", "loss", mode="TRAIN", step=step)], When(when, step, 0.0), {})  # type: ignore[arg-type]
+    (kept,) = [each.record() for each in episodes.changed(urgent=False)]
+    assert (kept.mode, kept.step, kept.last_step, kept.count) == ("TRAIN", 0, 2, 3)
+
+
 def test_two_findings_of_one_tensor_at_a_step_are_two() -> None:
     episodes = Episodes("0" * 32, "Above", Above())
     for step in range(3):

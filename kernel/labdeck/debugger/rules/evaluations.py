@@ -1,13 +1,35 @@
-"""Losses of training and of validation, side by side."""
+"""Losses of training and of validation, side by side: each loss with itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.window import Window
 from labdeck.wire.debugging import Mode
+
+_PHASE = re.compile(r"(?i)(?:^|(?<=[/_. -]))(?:train|training|val|valid|validation|test|eval)(?:[/_. -]|$)")
+
+
+class Means:
+    """The mean of each of several losses; not each of them is there at each step."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Take in the losses of one step."""
+        for name, value in values.items():
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = total + value, count + 1
+
+    def take(self) -> dict[str, float]:
+        """Return the means, and begin anew."""
+        means = {name: total / count for name, (total, count) in self._sums.items()}
+        self._sums = {}
+        return means
 
 
 class Passes:
@@ -22,36 +44,40 @@ class Passes:
     def __init__(self, mode: Mode) -> None:
         self.mode = mode
         self.ended = 0
-        self._step = self._offset = self._count = 0
-        self._sum = 0.0
+        self._step = self._offset = 0
+        self._means = Means()
 
-    def take(self, window: Window, value: float | None) -> float | None:
-        """Take in a step of any mode; return the mean of the pass that is over by it, None if none is."""
-        done = None
+    def take(self, window: Window, values: Mapping[str, float]) -> dict[str, float]:
+        """Take in a step of any mode; return the mean of each loss over the pass that is over by it, if one is."""
         offset = window.global_step - window.step
-        if self._count and (window.mode != self.mode or offset != self._offset):
-            done = self._sum / self._count
-            self.ended, self._sum, self._count = self._step, 0.0, 0
-        if window.mode == self.mode and value is not None:
+        done = self.finish() if window.mode != self.mode or offset != self._offset else {}
+        if window.mode == self.mode and values:
             self._offset, self._step = offset, window.step
-            self._sum += value
-            self._count += 1
+            self._means.add(values)
         return done
+
+    def finish(self) -> dict[str, float]:
+        """Return the mean of each loss over the pass that goes on, which ends here."""
+        self.ended = self._step
+        return self._means.take()
 
 
 class Evaluation(NamedTuple):
-    """One evaluation: the mean loss of training since the one before, and that of validation.
+    """One evaluation of one loss: its mean in training since the one before, and that in validation.
 
     Attributes:
         train, validation: The losses.
-        step: Of TRAIN, the latest.
-        tensor: The loss of validation, by its name in the windows; a network has one loss for both.
-        train_tensor: The loss of training.
+        first: The loss of training as it was first.
+        step, mode: The latest of training.
+        tensor: The loss of validation, by its name in the windows.
+        train_tensor: The loss of training; a network has one name for both.
     """
 
     train: float
     validation: float
+    first: float
     step: int
+    mode: Mode
     tensor: str
     train_tensor: str
 
@@ -60,7 +86,9 @@ class Evaluations:
     """Finds the evaluations of a training.
 
     Of networks: a pass in mode EVAL, with the steps of TRAIN before it. Of boosters: a step at which losses of several
-    data sets were recorded, "train-rmse" and "validation-rmse" for example.
+    data sets were recorded, "train-rmse" and "validation-rmse" for example. A loss is compared with itself alone, by
+    its name, in which words like "train" and "val" do not count: one that is computed in training only, such as that of
+    a discriminator, has nothing to be compared with.
 
     Attributes:
         rhythm: Steps between the latest evaluation and the one before it, of those that were taken in.
@@ -69,10 +97,8 @@ class Evaluations:
     def __init__(self, picker: Picker) -> None:
         self._picker = picker
         self._passes = Passes("EVAL")
-        self._validated = ""
-        self._sum = 0.0
-        self._count = 0
-        self._tensor = ""
+        self._means = Means()
+        self._firsts: dict[str, float] = {}
         self._train_step = 0
         self._taken = 0
         self.rhythm = 1
@@ -80,34 +106,59 @@ class Evaluations:
     def take(self, window: Window) -> Iterator[Evaluation]:
         """Take in a step; yield the evaluations that are complete by it."""
         values = self._picker.finite(window)
-        boosted = list(_boosted(values, window.step)) if window.mode in ("TRAIN", "GLOBAL") else []
-        if boosted:
-            yield from boosted
-            return
+        if window.mode in ("TRAIN", "GLOBAL"):
+            for name, value in values.items():
+                self._firsts.setdefault(name, value)
+            pairs = _boosted(values)
+            if pairs:
+                for train, other in pairs:
+                    yield self._evaluation(values[train], values[other], window.step, window.mode, other, train)
+                return
         self._taken += window.mode == "TRAIN"
-        mean = sum(values.values()) / len(values) if values else None
-        if values and window.mode == "EVAL":
-            self._validated = next(iter(values))
-        done = self._passes.take(window, mean)
-        if done is not None and self._count:
-            self.rhythm, self._taken = max(1, self._taken), 0
-            tensor = self._validated or self._tensor
-            yield Evaluation(self._sum / self._count, done, self._train_step, tensor, self._tensor)
-            self._sum, self._count = 0.0, 0
-        if mean is not None and window.mode == "TRAIN":
-            self._sum += mean
-            self._count += 1
-            self._tensor, self._train_step = next(iter(values)), window.step
+        yield from self._compare(self._passes.take(window, values))
+        if values and window.mode == "TRAIN":
+            self._means.add(values)
+            self._train_step = window.step
+
+    def finish(self) -> Iterator[Evaluation]:
+        """Yield the evaluations that are complete because the training has ended."""
+        yield from self._compare(self._passes.finish())
+
+    def _compare(self, validations: Mapping[str, float]) -> Iterator[Evaluation]:
+        trains = self._means.take() if validations else {}
+        if not trains:
+            return
+        self.rhythm, self._taken = max(1, self._taken), 0
+        plain = {_plain(name): name for name in reversed(trains)}
+        for name, validation in validations.items():
+            train = name if name in trains else plain.get(_plain(name))
+            if train is not None:
+                yield self._evaluation(trains[train], validation, self._train_step, "TRAIN", name, train)
+
+    def _evaluation(
+        self, train: float, validation: float, step: int, mode: Mode, tensor: str, train_tensor: str
+    ) -> Evaluation:
+        return Evaluation(train, validation, self._firsts[train_tensor], step, mode, tensor, train_tensor)
 
 
-def _boosted(values: dict[str, float], step: int) -> Iterator[Evaluation]:
-    trains: dict[str, tuple[str, float]] = {}
-    for name, value in values.items():
+def _plain(name: str) -> str:
+    """Return the name of a loss without the words that tell training from validation.
+
+    Example:
+        >>> _plain("train_loss"), _plain("val/loss"), _plain("loss/validity"), _plain("epoch-test-mae")
+        ('loss', 'loss', 'loss/validity', 'epoch-mae')
+    """
+    return _PHASE.sub("", name).strip("/_. -")
+
+
+def _boosted(values: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return the losses of boosters that belong together: that of training, and that of another data set."""
+    trains: dict[str, str] = {}
+    others: list[tuple[str, str]] = []
+    for name in values:
         dataset, dash, metric = name.rpartition("-")
         if dash and dataset.lower().startswith(("train", "dtrain")):
-            trains.setdefault(metric, (name, value))
-    for name, value in values.items():
-        dataset, dash, metric = name.rpartition("-")
-        if dash and metric in trains and not dataset.lower().startswith(("train", "dtrain")):
-            train_tensor, train = trains[metric]
-            yield Evaluation(train, value, step, name, train_tensor)
+            trains.setdefault(metric, name)
+        elif dash:
+            others.append((metric, name))
+    return [(trains[metric], name) for metric, name in others if metric in trains]

@@ -33,9 +33,9 @@ class GradientNormTrend(Rule):
     Formula: a least-squares line through ln(‖g‖₂) over the steps, ‖g‖₂ being the norm over all gradients, where a step
     that is d steps old has the weight exp(-d / horizon). The line's change over `horizon` steps, as a factor, is too
     large if it is above `growth`, and too small if it is below 1 / `shrink` while the loss, by a line through it in the
-    same way, has not fallen by `min_fall`: that gradients fade while the loss falls is how trainings end well. Growth
-    is told as an "info" while the loss falls: networks that begin with small weights learn the faster the larger these
-    get. The line must explain the share `fit` of the variance, so that noise is no trend.
+    same way, has not fallen by `min_fall`, nor any other loss: that gradients fade while the loss falls is how
+    trainings end well. Growth is told as an "info" while the loss falls: networks that begin with small weights learn
+    the faster the larger these get. The line must explain the share `fit` of the variance, so that noise is no trend.
 
     Attributes:
         horizon: Steps that count; nothing is judged before so many have passed.
@@ -63,12 +63,12 @@ class GradientNormTrend(Rule):
     min_fall: float = bounded(0.1, least=0, most=1)
     fit: float = bounded(0.8, least=0, most=1)
     _norm: RunningSlope = field(init=False, repr=False)
-    _loss: RunningSlope = field(init=False, repr=False)
+    _losses: dict[str, RunningSlope] = field(init=False, repr=False, default_factory=dict)
     _latest: float = field(init=False, repr=False, default=np.nan)
 
     def __post_init__(self) -> None:
-        """Begin the lines."""
-        self._norm, self._loss = RunningSlope(self.horizon), RunningSlope(self.horizon)
+        """Begin the line."""
+        self._norm = RunningSlope(self.horizon)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the norm of each gradient, and the losses."""
@@ -78,9 +78,8 @@ class GradientNormTrend(Rule):
         """Yield that the norm has grown or faded too much over the horizon."""
         if window.mode != "TRAIN":
             return
-        losses = _LOSSES.finite(window)
-        if losses:
-            self._loss.add(window.step, sum(losses.values()) / len(losses))
+        for name, loss in _LOSSES.finite(window).items():
+            self._losses.setdefault(name, RunningSlope(self.horizon)).add(window.step, loss)
         _, norms = _GRADIENTS.read(window, "l2")
         known = norms[~np.isnan(norms)]
         norm = float(np.sqrt(np.dot(known, known)))
@@ -102,8 +101,8 @@ class GradientNormTrend(Rule):
             yield Finding(message, _TENSOR, factor, 1 / self.shrink)
 
     def _loss_falls(self) -> bool:
-        fall = -self._loss.slope * self.horizon
-        return fall > self.min_fall * abs(self._loss.level + fall)
+        falls = ((-loss.slope * self.horizon, loss.level) for loss in self._losses.values())
+        return any(fall > self.min_fall * abs(level + fall) for fall, level in falls)
 
     def report(self) -> dict[str, ParamValue]:
         """Return the latest norm and where it is heading."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite, isnan, log10
+from math import isfinite, log10
 from statistics import median
 from typing import ClassVar
 
@@ -38,7 +38,8 @@ class LearningRate(Rule):
     Formula: u = |w(t) - w(t-1)|₂ / |w(t-1)|₂ for each weight, its median over the weights, and of that the geometric
     mean over the last steps, one that is d steps old having the weight exp(-d / horizon). f is the share by which the
     loss falls: from its median over the older half of the last `horizon` losses to that over the newer half, medians
-    because too high a rate often begins with a burst. A loss below `learnt` times the first one counts as falling. Too
+    because too high a rate often begins with a burst. A loss below `learnt` times the first one counts as falling; of
+    several losses, each of which is followed by itself, f is that of the one that falls most. Too
     high: u > high and f < min_fall. Too low: u has never been above low, f < min_fall, and the learning rate is not
     rising (as it does during warm-up). That u must never have been above keeps schedules that end near zero from being
     blamed. Biases are left out; they often begin at zero. The defaults are ten times and a hundredth of the healthy
@@ -71,16 +72,16 @@ class LearningRate(Rule):
     horizon: int = bounded(100, least=2)
     learnt: float = bounded(0.05, least=0, most=1)
     _ratio: RunningSlope = field(init=False, repr=False)
-    _losses: deque[float] = field(init=False, repr=False)
+    _losses: dict[str, deque[float]] = field(init=False, repr=False, default_factory=dict)
     _rate: tuple[float, float] = field(init=False, repr=False, default=(np.nan, np.nan))
     _largest: float = field(init=False, repr=False, default=0.0)
     _names: tuple[str, ...] = field(init=False, repr=False, default=())
     _weights: NDArray[np.bool_] = field(init=False, repr=False, default_factory=lambda: np.empty(0, np.bool_))
-    _first: float = field(init=False, repr=False, default=np.nan)
+    _firsts: dict[str, float] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with nothing."""
-        self._ratio, self._losses = RunningSlope(self.horizon), deque(maxlen=max(2, self.horizon))
+        self._ratio = RunningSlope(self.horizon)
 
     def needs(self) -> tuple[Need, ...]:
         """Return update ratios, losses and learning rates of training."""
@@ -95,11 +96,12 @@ class LearningRate(Rule):
         if window.mode != "TRAIN":
             return
         self._take(window)
-        if self._ratio.span < self.horizon or len(self._losses) < self.horizon:
+        known = max(map(len, self._losses.values()), default=0)
+        if self._ratio.span < self.horizon or known < self.horizon:
             return
         ratio = self._size()
         self._largest = max(self._largest, ratio)
-        if (self.low <= self._largest and ratio <= self.high) or self._falls():
+        if (self.low <= self._largest and ratio <= self.high) or any(map(self._falls, self._losses)):
             return
         moves = f"a step moves the weights by {ratio:.2g} of their size, and the loss does not fall"
         if ratio > self.high:
@@ -117,10 +119,9 @@ class LearningRate(Rule):
         if len(kept):
             kept.sort()
             self._ratio.add(window.step, log10((kept[len(kept) // 2] + kept[(len(kept) - 1) // 2]) / 2))
-        losses = _LOSSES.finite(window)
-        if losses:
-            self._losses.append(sum(losses.values()) / len(losses))
-            self._first = self._losses[0] if isnan(self._first) else self._first
+        for name, loss in _LOSSES.finite(window).items():
+            self._losses.setdefault(name, deque(maxlen=self.horizon)).append(loss)
+            self._firsts.setdefault(name, loss)
         _, rates = _RATES.read(window, "value")
         if len(rates):
             self._rate = self._rate[1], float(rates[0])
@@ -128,11 +129,11 @@ class LearningRate(Rule):
     def _size(self) -> float:
         return float(10.0**self._ratio.mean)
 
-    def _falls(self) -> bool:
-        losses = list(self._losses)
+    def _falls(self, name: str) -> bool:
+        losses = list(self._losses[name])
         half = len(losses) // 2
         before, now = median(losses[:half]), median(losses[half:])
-        return before - now >= self.min_fall * abs(before) or abs(now) < self.learnt * abs(self._first)
+        return before - now >= self.min_fall * abs(before) or abs(now) < self.learnt * abs(self._firsts[name])
 
     def report(self) -> dict[str, ParamValue]:
         """Return how far steps move the weights."""

@@ -20,11 +20,11 @@ _ORDER: tuple[Mode, ...] = ("EVAL", "TRAIN", "GLOBAL")
 
 @dataclass
 class _Loss:
-    """One loss: its latest values, with their steps, and when it was judged last."""
+    """One loss: its latest values, with their steps, when it was judged last, and whence a rise began that goes on."""
 
     points: deque[tuple[int, float]] = field(default_factory=deque)
     judged: int = -1
-    passes: Passes | None = None
+    rises_from: tuple[float, int] | None = None
 
 
 @dataclass
@@ -39,8 +39,9 @@ class LossNotDecreasing(Rule):
     learning rate by factors of ten. Later, lower the learning rate, or stop.
 
     Formula: every `num_steps` steps, 100 · (before - now) / |before| is the fall in percent. It is too small if it is
-    below `diff_percent`; but a rise of at most `increase_threshold_percent` is tolerated, being noise. `now` is the
-    mean of the losses of the last `num_steps` steps and `before` that of the `num_steps` steps before them, or, if none
+    below `diff_percent`; but a rise of at most `increase_threshold_percent` is tolerated, being noise. Of rises in a
+    row it is the sum that must be tolerable, so that no loss climbs for ever by a little each time. `now` is the mean
+    of the losses of the last `num_steps` steps and `before` that of the `num_steps` steps before them, or, if none
     was recorded then, the newest loss that is older; if a loss is recorded only every `num_steps` steps or less often,
     single values are compared, as in SageMaker's rule. Of mode EVAL the mean of each pass counts as one value. Without
     `mode`, losses of EVAL are judged if there are any, else those of TRAIN, else those of GLOBAL. The rule and its
@@ -81,6 +82,9 @@ class LossNotDecreasing(Rule):
     _picker: Picker = field(init=False, repr=False)
     _losses: dict[tuple[str, Mode], _Loss] = field(init=False, repr=False, default_factory=dict)
     _rank: int = field(init=False, repr=False, default=len(_ORDER))
+    _passes: Passes = field(init=False, repr=False, default_factory=lambda: Passes("EVAL"))
+    _evaluated: int = field(init=False, repr=False, default=0)
+    _rhythm: int = field(init=False, repr=False, default=1)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
@@ -98,35 +102,30 @@ class LossNotDecreasing(Rule):
         return self._picker.needs(modes=_ORDER if self.mode is None else (self.mode,))
 
     def rhythm(self) -> int:
-        """Return every how many steps it judges."""
-        return self.num_steps
+        """Return every how many steps it judges: so many, or, of validation, those of a pass or of several."""
+        return max(self.num_steps, self._rhythm)
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the losses that have not fallen since they were judged last."""
-        for other, waiting in self._losses.items():
-            if waiting.passes is not None and other[1] != window.mode:
-                yield from self._take_pass(waiting, window, other, None)
-        if window.mode not in ((self.mode,) if self.mode else _ORDER):
+        values = self._picker.finite(window) if window.mode in ((self.mode,) if self.mode else _ORDER) else {}
+        yield from self._take_pass(self._passes.take(window, values))
+        if window.mode == "EVAL":
+            self._evaluated += 1
             return
-        values = self._picker.finite(window)
-        if values:
-            self._rank = min(self._rank, _rank(window.mode))
         for name, value in values.items():
-            key = (name, window.mode)
-            if key not in self._losses:
-                self._losses[key] = _Loss(passes=Passes("EVAL") if window.mode == "EVAL" else None)
-            loss = self._losses[key]
-            if loss.passes is not None:
-                yield from self._take_pass(loss, window, key, value)
-            else:
-                yield from self._take(loss, window.step, key, value)
+            yield from self._take(name, window.mode, window.step, value)
 
-    def _take_pass(self, loss: _Loss, window: Window, key: tuple[str, Mode], value: float | None) -> Iterator[Finding]:
-        done = loss.passes.take(window, value) if loss.passes is not None else None
-        if done is not None and loss.passes is not None:
-            yield from self._take(loss, loss.passes.ended, key, done)
+    def conclude(self) -> Iterator[Finding]:
+        """Yield what the last pass of validation tells, if nothing came after it."""
+        yield from self._take_pass(self._passes.finish())
 
-    def _take(self, loss: _Loss, step: int, key: tuple[str, Mode], value: float) -> Iterator[Finding]:
+    def _take_pass(self, means: dict[str, float]) -> Iterator[Finding]:
+        for name, mean in means.items():
+            yield from self._take(name, "EVAL", self._passes.ended, mean)
+
+    def _take(self, name: str, mode: Mode, step: int, value: float) -> Iterator[Finding]:
+        self._rank = min(self._rank, _rank(mode))
+        loss = self._losses.setdefault((name, mode), _Loss())
         points = loss.points
         points.append((step, value))
         edge = step - self.num_steps
@@ -143,13 +142,32 @@ class LossNotDecreasing(Rule):
         before_edge = [each for when, each in older if when > edge - self.num_steps] or [older[-1][1]]
         recent = [each for when, each in points if when > edge]
         before, now = sum(before_edge) / len(before_edge), sum(recent) / len(recent)
-        fall = 100.0 * (before - now) / abs(before) if before else 0.0 if now == 0 else -100.0
-        if fall >= self.diff_percent or -self.increase_threshold_percent <= fall < 0:
-            return
-        if _rank(key[1]) <= self._rank:
-            what = f"has risen by {-fall:.3g} %" if fall < 0 else f"has fallen by only {fall:.3g} %"
-            limit = self.diff_percent if fall >= 0 else -self.increase_threshold_percent
-            yield Finding(f"{key[0]} {what} in {self.num_steps} steps", key[0], fall, limit)
+        found = self._compare(loss, before, now, step, name)
+        if mode == "EVAL":
+            self._rhythm, self._evaluated = max(1, self._evaluated), 0
+        if found is not None and _rank(mode) <= self._rank:
+            found.step, found.mode = step, mode
+            yield found
+
+    def _compare(self, loss: _Loss, before: float, now: float, step: int, name: str) -> Finding | None:
+        fall = _percent(before, now)
+        if fall >= 0:
+            loss.rises_from = None
+            said = f"{name} has fallen by only {fall:.3g} % in {self.num_steps} steps"
+            return Finding(said, name, fall, self.diff_percent) if fall < self.diff_percent else None
+        level, since = loss.rises_from = loss.rises_from or (before, step - self.num_steps)
+        rise = -_percent(level, now)
+        if rise <= self.increase_threshold_percent:
+            return None
+        said = f"{name} has risen by {rise:.3g} % in {step - since} steps"
+        return Finding(said, name, -rise, -self.increase_threshold_percent)
+
+
+def _percent(before: float, now: float) -> float:
+    """Return by how many percent a loss has fallen; from zero it falls or rises by 100."""
+    if before:
+        return 100.0 * (before - now) / abs(before)
+    return 100.0 * ((now < 0) - (now > 0))
 
 
 def _rank(mode: Mode) -> int:

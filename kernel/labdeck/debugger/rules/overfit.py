@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import ClassVar
 
-from labdeck.debugger.rules.evaluations import Evaluations
+from labdeck.debugger.rules.evaluations import Evaluation, Evaluations
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
@@ -14,6 +15,7 @@ from labdeck.findings.window import Window
 from labdeck.wire.debugging import Severity
 
 _MUCH = 10
+_LEARNT = 0.01
 
 
 @dataclass
@@ -29,9 +31,11 @@ class Overfit(Rule):
 
     Formula: r = (mean(validation) - mean(training)) / |mean(training)| > ratio_threshold at `patience` evaluations in a
     row. An evaluation is a pass in mode EVAL, and the loss of training is the mean over the steps of TRAIN since the
-    one before; for boosters it is every step, with "train-rmse" and the metric of the same name of another data set.
+    one before, each loss being compared with itself; for boosters it is every step, with "train-rmse" and the metric of
+    the same name of another data set. If the loss of training is zero and that of validation is not, r is infinite.
     Good trainings end with a small gap, too: up to ten times the threshold it is told as an "info", above it as a
-    "warning". The rule and its parameters are SageMaker's.
+    "warning"; and once both losses are below a hundredth of the first one of training, the gap is no matter. The rule
+    and its parameters are SageMaker's.
 
     Attributes:
         tensor_regex: Which losses to look at. Default: the collection `losses`.
@@ -76,14 +80,24 @@ class Overfit(Rule):
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield an evaluation whose ratio is too large for the `patience`-th time."""
         for each in self._evaluations.take(window):
-            if each.step < self.start_step or not each.train:
-                continue
-            ratio = (each.validation - each.train) / abs(each.train)
-            streak = self._streaks.get(each.tensor, 0) + 1 if ratio > self.ratio_threshold else 0
-            self._streaks[each.tensor] = streak
-            if streak and streak >= self.patience:
-                message = (
-                    f"the loss of validation, {each.validation:.4g}, is well above that of training, {each.train:.4g}"
-                )
-                severity: Severity = "warning" if ratio > _MUCH * self.ratio_threshold else "info"
-                yield Finding(message, each.tensor, ratio, self.ratio_threshold, severity=severity)
+            yield from self._look(each)
+
+    def conclude(self) -> Iterator[Finding]:
+        """Yield the last evaluation, if nothing came after it: that of many trainings is the only one."""
+        for each in self._evaluations.finish():
+            yield from self._look(each)
+
+    def _look(self, each: Evaluation) -> Iterator[Finding]:
+        if each.step < self.start_step:
+            return
+        gap, size = each.validation - each.train, abs(each.train)
+        ratio = gap / size if size else inf if gap > 0 else 0.0
+        is_learnt = max(abs(each.validation), size) < _LEARNT * abs(each.first)
+        streak = self._streaks.get(each.tensor, 0) + 1 if ratio > self.ratio_threshold and not is_learnt else 0
+        self._streaks[each.tensor] = streak
+        if streak >= self.patience:
+            message = f"the loss of validation, {each.validation:.4g}, is well above that of training, {each.train:.4g}"
+            severity: Severity = "warning" if ratio > _MUCH * self.ratio_threshold else "info"
+            yield Finding(
+                message, each.tensor, ratio, self.ratio_threshold, severity=severity, step=each.step, mode=each.mode
+            )

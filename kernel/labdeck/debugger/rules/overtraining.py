@@ -84,6 +84,11 @@ class Overtraining(Rule):
         for each in self._evaluations.take(window):
             yield from self._look(each)
 
+    def conclude(self) -> Iterator[Finding]:
+        """Yield what the last evaluation adds, if nothing came after it."""
+        for each in self._evaluations.finish():
+            yield from self._look(each)
+
     def _look(self, each: Evaluation) -> Iterator[Finding]:
         best = self._best.setdefault(each.tensor, _Best())
         best.train_waited += 1
@@ -98,4 +103,4 @@ class Overtraining(Rule):
         ):
             if waited >= patience:
                 message = f"{tensor} of {kind} has not improved on {smallest:.4g} at {waited} evaluations"
-                yield Finding(message, tensor, waited, patience, aspect=kind)
+                yield Finding(message, tensor, waited, patience, aspect=kind, step=each.step, mode=each.mode)

@@ -16,6 +16,7 @@ from labdeck.findings.window import Window
 
 _USUAL = ".*relu_input"
 _FEW = 20
+_ERRORS = 3
 _LOW, _HIGH = 0, 4
 
 
@@ -31,21 +32,23 @@ class PoorWeightInitialization(Rule):
     scaled inputs, a normalisation layer between layers, biases of zero.
 
     Formula: within the first `steps` steps, (1) max(var) / min(var) over the inputs of the activations > threshold, or
-    (2) the smallest difference between the 95th and the 5th percentile of a gradient < distribution_range, or (3) no
-    loss below its smallest one for `patience` steps in a row. Of tensors with fewer than 20 numbers percentiles say
-    nothing, and biases may have no effect by design; they are left out of (2). The rule and its parameters are
-    SageMaker's, whose documentation speaks of the variance of "weights per layer" but watches the inputs of the
-    activations; the latter is what is judged. X. Glorot, Y. Bengio, "Understanding the difficulty of training deep
-    feedforward neural networks" (2010); K. He et al.,
-    "Delving deep into rectifiers" (2015). Gradients of large networks are often smaller than the default
-    `distribution_range`; lower it for them.
+    (2) the smallest difference between the 95th and the 5th percentile of a gradient < distribution_range, or (3) the
+    mean of the last `patience` losses is not below that of the `patience` ones before them, but above it by three
+    standard errors of their difference, or the same while nothing varies: single batches go up and down in the best of
+    trainings, and one that warms up begins slowly. (If there are fewer than twice as many first steps, halves of them
+    are compared.) Only the first steps of the training count, even for a rule that comes later. Of tensors with fewer
+    than 20 numbers percentiles say nothing, and biases may have no effect by design; they are left out of (2). The rule
+    and its parameters are SageMaker's, whose documentation speaks of the variance of "weights per layer" but watches
+    the inputs of the activations; the latter is what is judged. X. Glorot, Y. Bengio, "Understanding the difficulty of
+    training deep feedforward neural networks" (2010); K. He et al., "Delving deep into rectifiers" (2015). Gradients of
+    large networks are often smaller than the default `distribution_range`; lower it for them.
 
     Attributes:
         activation_inputs_regex: Which tensors are inputs of activations. Default: those whose names say so, and those
             of the collection `relu_inputs`.
         threshold: Largest healthy ratio between the variances of two layers.
         distribution_range: Smallest healthy range of a gradient.
-        patience: Steps without a smaller loss.
+        patience: Losses whose mean is compared with that of as many before them.
         steps: Only so many steps are looked at.
 
     Example:
@@ -66,8 +69,7 @@ class PoorWeightInitialization(Rule):
     _inputs: Picker = field(init=False, repr=False)
     _gradients: Picker = field(init=False, repr=False)
     _losses: Picker = field(init=False, repr=False)
-    _best: dict[str, tuple[float, int]] = field(init=False, repr=False, default_factory=dict)
-    _seen: int = field(init=False, repr=False, default=0)
+    _first: dict[str, list[float]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
@@ -85,9 +87,8 @@ class PoorWeightInitialization(Rule):
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield what is wrong with one of the first steps."""
-        if window.mode != "TRAIN" or self._seen >= self.steps:
+        if window.mode != "TRAIN" or window.step >= self.steps:
             return
-        self._seen += 1
         yield from self._spread(window)
         yield from self._narrow(window)
         yield from self._stuck(window)
@@ -115,9 +116,16 @@ class PoorWeightInitialization(Rule):
             yield Finding(message, name, value, self.distribution_range)
 
     def _stuck(self, window: Window) -> Iterator[Finding]:
+        size = min(self.patience, max(1, self.steps // 2))
         for name, value in self._losses.finite(window).items():
-            best, waited = self._best.get(name, (np.inf, 0))
-            better = value < best
-            self._best[name] = (value, 0) if better else (best, waited + 1)
-            if not better and waited + 1 >= self.patience:
-                yield Finding(f"{name} has not decreased in {waited + 1} steps", name, waited + 1, self.patience)
+            losses = self._first.setdefault(name, [])
+            losses.append(value)
+            if len(losses) < 2 * size:
+                continue
+            before, now = np.array(losses[-2 * size : -size]), np.array(losses[-size:])
+            noise = np.sqrt((before.var() + now.var()) / max(1, size - 1))
+            rise = float(now.mean() - before.mean())
+            if rise >= _ERRORS * noise:
+                what = f"has risen by {rise:.3g}" if rise > 0 else "has not fallen"
+                message = f"{name} {what} over the first {len(losses)} steps"
+                yield Finding(message, name, rise, 0.0)

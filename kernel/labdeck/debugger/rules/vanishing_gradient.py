@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
 _PICKER = Picker("gradients")
+_FIRST = 10
 
 
 @dataclass
@@ -31,6 +32,9 @@ class VanishingGradient(Rule):
 
     Formula: mean(|g|) < threshold, for each gradient tensor at each step. A bias is left out as long as the weight of
     the same module has a healthy gradient: before a normalisation layer a bias has no effect, and its gradient is zero.
+    Where a layer begins at zero, as the last one of adapters (LoRA) and of residual branches often does on purpose, no
+    gradient passes it at the first steps: one that begins at exactly zero is told if it is too small after ten steps,
+    or when the training ends before.
     Y. Bengio, P. Simard, P. Frasconi, "Learning long-term dependencies with gradient descent is difficult" (1994); the
     rule and its default are SageMaker's.
 
@@ -50,6 +54,7 @@ class VanishingGradient(Rule):
     )
 
     threshold: float = bounded(1e-7, least=0)
+    _began_at_zero: dict[str, float] = field(init=False, repr=False, default_factory=dict)
 
     def needs(self) -> tuple[Need, ...]:
         """Return the mean magnitude of every gradient."""
@@ -58,12 +63,30 @@ class VanishingGradient(Rule):
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the gradients below the threshold."""
         names, values = _PICKER.read(window, "abs_mean")
+        is_early = window.step < _FIRST
+        if not is_early:
+            self._began_at_zero.clear()
+        elif self._began_at_zero:
+            known = dict(zip(names, values.tolist(), strict=True))
+            self._began_at_zero = {name: known.get(name, before) for name, before in self._began_at_zero.items()}
         for place in np.flatnonzero(values < self.threshold):
-            if self._has_healthy_weight(window, names[place]):
+            name, value = names[place], float(values[place])
+            if self._has_healthy_weight(window, name):
                 continue
-            value = float(values[place])
-            what = "is zero throughout" if value == 0 else f"has a mean magnitude of only {value:.3g}"
-            yield Finding(f"{names[place]} {what}", names[place], value, self.threshold)
+            if is_early and (value == 0 or name in self._began_at_zero):
+                self._began_at_zero[name] = value
+            else:
+                yield self._tell(name, value)
+
+    def conclude(self) -> Iterator[Finding]:
+        """Yield the gradients that were zero from the beginning, if the training ends before more could be said."""
+        for name, value in self._began_at_zero.items():
+            if value < self.threshold:
+                yield self._tell(name, value)
+
+    def _tell(self, name: str, value: float) -> Finding:
+        what = "is zero throughout" if value == 0 else f"has a mean magnitude of only {value:.3g}"
+        return Finding(f"{name} {what}", name, value, self.threshold)
 
     def _has_healthy_weight(self, window: Window, name: str) -> bool:
         module, dot, last = name.rpartition(".")

@@ -111,6 +111,15 @@ def test_fading_is_excused_while_the_loss_falls():
     assert judge(GradientNormTrend(), course(lambda _: 2.0)) != []
 
 
+def test_a_loss_that_falls_excuses_whatever_other_losses_do():
+    def course(loss):
+        values = ({"gradient/a": [0.9**step], "loss/A": 2.0 * loss**step, "loss/B": 900.0} for step in range(150))
+        return [window_of(each, step) for step, each in enumerate(values)]
+
+    assert judge(GradientNormTrend(), course(0.98)) == []
+    assert judge(GradientNormTrend(), course(1.0)) != []
+
+
 def test_what_is_missing_at_a_step_is_left_out():
     rule = GradientNormTrend()
     seen = [window_of({"gradient/a": [1.0], "gradient/b": [math.nan], "loss": 1.0}, step) for step in range(3)]

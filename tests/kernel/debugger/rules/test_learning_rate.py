@@ -84,6 +84,20 @@ def test_ratio_and_line_are_those_of_slow_code(course, drift):
     assert told == [(step, word, pytest.approx(size, rel=1e-6)) for step, word, size in expected]
 
 
+def test_each_of_several_losses_is_followed_by_itself():
+    """Losses that take turns, as those of a generator and a discriminator, go up and down only together."""
+    inside = {"update/a": ("updates",), "lr": ("learning_rates",)}
+
+    def found(slow, fast):
+        losses = ({"loss/D": 1e-3 * slow**step} if step % 2 else {"loss/G": 100.0 * fast**step} for step in range(300))
+        seen = [window_of({"update/a": 0.5, **each}, step, collections=inside) for step, each in enumerate(losses)]
+        return judge(LearningRate(), seen)
+
+    assert found(0.99, 1.0) == []
+    assert found(1.0, 0.99) == []
+    assert found(1.0, 1.0)
+
+
 def test_warming_up_is_not_blamed():
     inside = {"update/a": ("updates",), "lr": ("learning_rates",)}
     seen = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -48,7 +49,7 @@ LOSSES = st.lists(st.tuples(st.integers(1, 7), st.sampled_from([1.0, 2.0, 3.0, 2
 
 @given(LOSSES, st.integers(1, 6), st.sampled_from([0.1, 20.0]), st.sampled_from([0.0, 5.0, 60.0]))
 def test_blocks_of_steps_are_compared(losses, num_steps, diff, rise):
-    step, points, expected, judged = 0, [], [], None
+    step, points, expected, judged, begun = 0, [], [], None, None
     for gap, value in losses:
         step += gap
         points.append((step, value))
@@ -62,12 +63,24 @@ def test_blocks_of_steps_are_compared(losses, num_steps, diff, rise):
         if not earlier:
             continue
         before, after = sum(block or earlier[-1:]) / len(block or earlier[-1:]), sum(now) / len(now)
-        fall = 100 * (before - after) / abs(before) if before else (-100 if after else 0)
+        begun = (before if begun is None else begun) if after > before else None
+        level = before if begun is None else begun
+        fall = 100 * (level - after) / abs(level) if level else -100 * np.sign(after)
         if fall < diff and not -rise <= fall < 0:
-            expected.append(step)
+            expected.append((step, fall))
     rule = LossNotDecreasing(num_steps=num_steps, diff_percent=diff, increase_threshold_percent=rise)
     found = judge(rule, [window_of({"loss": value}, when) for when, value in points])
-    assert steps_of(found) == expected
+    assert [(window.step, finding.value) for window, finding in found] == [
+        (when, pytest.approx(fall)) for when, fall in expected
+    ]
+
+
+def test_a_loss_that_climbs_by_a_little_each_time_is_found():
+    found = judge(LossNotDecreasing(), scalars(1.004**step for step in range(100)))
+    assert found[0][0].step == 29
+    assert found[0][1].message == "loss has risen by 8.31 % in 20 steps"
+    ups_and_downs = [1 + 0.04 * (step // 10 % 2) - 0.001 * step / 10 for step in range(100)]
+    assert judge(LossNotDecreasing(), scalars(ups_and_downs)) == []
 
 
 def test_single_values_are_compared_if_there_are_no_more():

@@ -8,11 +8,13 @@ import torch
 import xgboost
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.kernel.debugger.training import batches, digits, judge, network, placed, small, windows
+from tests.kernel.debugger.training import batches, digits, judge, network, placed, small, steps_of, windows
 from torch import nn
 
 from labdeck.debugger.rules import Overfit
+from labdeck.findings.runner import Runner
 from labdeck.findings.window import window_of
+from labdeck.wire.commands import PutFinding
 
 
 def train(model, inputs, labels, steps, size=64):
@@ -73,8 +75,9 @@ def test_deep_trees_on_noise_overfit_and_stumps_on_a_line_do_not():
     ),
     st.integers(1, 3),
     st.integers(0, 6),
+    st.booleans(),
 )
-def test_means_between_passes_are_compared(epochs, patience, start_step):
+def test_means_between_passes_are_compared(epochs, patience, start_step, goes_on):
     seen, step, evaluated = [], 0, 0
     trains, passes = [], []
     for train_losses, validation_losses in epochs:
@@ -87,7 +90,8 @@ def test_means_between_passes_are_compared(epochs, patience, start_step):
             evaluated += 1
         if validation_losses:
             passes.append((step, validation_losses))
-    seen.append(placed(window_of({"loss": 1.0}), "TRAIN", step, step + evaluated))
+    if goes_on:  # else the last pass ends with the training
+        seen.append(placed(window_of({"loss": 1.0}), "TRAIN", step, step + evaluated))
 
     merged = {}  # passes without a step of training between them are one
     for when, values in passes:
@@ -101,6 +105,90 @@ def test_means_between_passes_are_compared(epochs, patience, start_step):
         train, validation = np.mean([value for _, value in since]), np.mean(values)
         streak = streak + 1 if (validation - train) / train > 0.1 else 0
         if streak >= patience:
-            expected.append((validation - train) / train)
+            expected.append((since[-1][0], pytest.approx((validation - train) / train)))
     found = judge(Overfit(patience=patience, start_step=start_step), seen)
-    assert [finding.value for _, finding in found] == pytest.approx(expected)
+    assert [(finding.step, finding.value) for _, finding in found] == expected
+    assert {finding.mode for _, finding in found} <= {"TRAIN"}
+
+
+def course(*epochs, steps=10):
+    """Passes of training and validation: the losses of both by name, or None for none."""
+    step = evaluated = 0
+    for train, validation in epochs:
+        for _ in range(steps):
+            yield placed(window_of(dict(train)), "TRAIN", step, step + evaluated)
+            step += 1
+        for _ in range(3 if validation else 0):
+            yield placed(window_of(dict(validation)), "EVAL", evaluated, step + evaluated)
+            evaluated += 1
+
+
+def run(rule, seen):
+    told = {}
+
+    def keep(*commands):
+        told.update({each.finding.id: each.finding for each in commands if isinstance(each, PutFinding)})
+
+    runner = Runner("0" * 32, keep)
+    runner.add(rule)
+    for window in seen:
+        runner.judge(window)
+    runner.conclude()
+    return list(told.values())
+
+
+def test_the_only_evaluation_counts_although_nothing_comes_after_it():
+    (finding,) = run(Overfit(), course(({"loss": 0.1}, {"loss": 1.0})))
+    assert (finding.mode, finding.step, finding.count) == ("TRAIN", 9, 1)
+
+
+def test_the_last_evaluation_belongs_to_what_went_on():
+    ill = ({"loss": 0.1}, {"loss": 1.0})
+    (finding,) = run(Overfit(patience=2), course(ill, ill, ill))
+    assert (finding.mode, finding.step, finding.last_step, finding.count) == ("TRAIN", 19, 29, 2)
+
+
+def test_a_training_loss_of_zero_is_the_worst_case():
+    both = dict.fromkeys(("train-error", "validation-error"), ("losses",))
+    losses = [(0.1, 0.2), (0.0, 0.35), (0.0, 0.0), (0.0, 0.4), (0.0, 0.4)]
+    seen = [
+        window_of({"train-error": train, "validation-error": validation}, step, collections=both)
+        for step, (train, validation) in enumerate(losses)
+    ]
+    assert [finding.value for _, finding in judge(Overfit(), seen)] == [pytest.approx(1.0), *[float("inf")] * 3]
+    assert [window.step for window, _ in judge(Overfit(patience=2), seen)] == [1, 4]
+    (finding,) = run(Overfit(patience=2), seen)
+    assert (finding.step, finding.last_step, finding.count) == (1, 4, 2)
+
+
+@pytest.mark.slow
+def test_labels_that_mean_nothing_are_learnt_by_heart_by_deep_trees():
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(200, 30)), random.integers(0, 2, 200)
+    parts = [xgboost.DMatrix(x[:100], y[:100]), xgboost.DMatrix(x[100:], y[100:])]
+    results = {}
+    options = {"objective": "binary:logistic", "eval_metric": "error", "max_depth": 10, "min_child_weight": 0,
+               "lambda": 0, "nthread": 1}  # fmt: skip
+    xgboost.train(options, parts[0], 10, verbose_eval=False, evals_result=results,
+                  evals=[(parts[0], "train"), (parts[1], "validation")])  # fmt: skip
+    pairs = list(zip(results["train"]["error"], results["validation"]["error"], strict=True))
+    both = dict.fromkeys(("train-error", "validation-error"), ("losses",))
+    seen = [window_of(dict(zip(both, pair, strict=True)), step, collections=both) for step, pair in enumerate(pairs)]
+    assert pairs[-1][0] == 0.0
+    assert steps_of(judge(Overfit(), seen)) == list(range(10))
+
+
+def test_each_loss_is_compared_with_itself():
+    def found(train, validation):
+        return [(each.tensor, each.value) for each in run(Overfit(), course((train, validation)))]
+
+    assert found({"loss/G": 2.0, "loss/D": 0.5}, {"loss/G": 2.0}) == []
+    assert found({"loss/G": 2.0, "loss/D": 0.5}, {"loss/G": 2.0, "loss/D": 1.0}) == [("loss/D", 1.0)]
+    assert found({"loss/G": 2.0}, {"loss/D": 3.0}) == []
+    assert found({"train_loss": 2.0}, {"val_loss": 3.0}) == [("val_loss", 0.5)]
+
+
+def test_the_gap_of_what_is_learnt_does_not_matter():
+    solved = [({"loss": 1.0}, {"loss": 1.0}), ({"loss": 1e-4}, {"loss": 3e-3})]
+    assert run(Overfit(), course(*solved)) == []
+    assert len(run(Overfit(), course(*solved, ({"loss": 1e-4}, {"loss": 2e-2})))) == 1

@@ -44,7 +44,8 @@ def test_a_bias_before_a_normalisation_is_no_failure():
 
 def test_a_bias_counts_with_its_weight_and_alone():
     def names(weight):
-        window = window_of({"gradient/l.bias_ih_l0": [0.0], "gradient/l.weight_ih_l0": [weight], "gradient/b": [0.0]})
+        values = {"gradient/l.bias_ih_l0": [0.0], "gradient/l.weight_ih_l0": [weight], "gradient/b": [0.0]}
+        window = window_of(values, 99)
         return [finding.tensor for finding in VanishingGradient().judge(window)]
 
     assert names(1.0) == ["gradient/b"]
@@ -58,7 +59,7 @@ def test_a_bias_counts_with_its_weight_and_alone():
     st.floats(0, 1e-5),
 )
 def test_it_is_the_mean_magnitude_that_counts(tensors, threshold):
-    window = window_of({f"gradient/{name}": values for name, values in tensors.items()})
+    window = window_of({f"gradient/{name}": values for name, values in tensors.items()}, 99)
     found = {finding.tensor for finding in VanishingGradient(threshold).judge(window)}
     assert found == {
         f"gradient/{name}"
@@ -68,10 +69,53 @@ def test_it_is_the_mean_magnitude_that_counts(tensors, threshold):
 
 
 def test_a_gradient_of_zeros_is_said_to_be_zero():
-    window = window_of({"gradient/a": np.zeros(3), "a": np.zeros(3)})
+    window = window_of({"gradient/a": np.zeros(3), "a": np.zeros(3)}, 99)
     assert [finding.message for finding in VanishingGradient().judge(window)] == ["gradient/a is zero throughout"]
 
 
 def test_a_gradient_that_is_missing_at_a_step_is_none():
     window = window_of({"gradient/a": np.full(3, np.nan)})
     assert list(VanishingGradient().judge(window)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+@pytest.mark.parametrize("warms_up", [False, True])
+def test_a_last_layer_that_begins_at_zero_is_no_failure(make, warms_up):
+    model = small()
+    with torch.no_grad():
+        for each in model[-1].parameters():
+            each.zero_()
+    optimizer = make(model.parameters(), lr=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, step / 30) if warms_up else 1.0)
+    seen = list(windows(model, optimizer, nn.functional.cross_entropy, batches(*digits()), 40, schedule=schedule))
+    assert seen[0].value("gradient/0.weight", "abs_mean") == 0.0
+    assert judge(VanishingGradient(), seen) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("steps", "told"), [(25, 10), (5, None)])
+def test_a_layer_that_the_loss_never_reaches_is_told_after_some_steps_or_at_the_end(steps, told):
+    model = small()
+    with torch.no_grad():
+        model[0].bias.fill_(-1000.0)  # no unit is ever active
+    found = judge(VanishingGradient(), train(model, steps))
+    assert {(finding.tensor, finding.value) for _, finding in found} == {
+        ("gradient/0.weight", 0.0), ("gradient/0.bias", 0.0), ("gradient/2.weight", 0.0)
+    }  # fmt: skip
+    assert (found[0][0] and found[0][0].step) == told
+
+
+@given(st.lists(st.sampled_from([0.0, 1e-9, 1.0]), min_size=1, max_size=25), st.integers(1, 4))
+def test_what_begins_at_zero_has_ten_steps(course, every):
+    seen = [window_of({"gradient/a": [value]}, step * every) for step, value in enumerate(course)]
+    expected, excused = [], False
+    for window, value in zip(seen, course, strict=True):
+        early = window.step < 10
+        excused = early and (excused or value == 0)
+        if value < 1e-7 and not excused:
+            expected.append((window.step, value))
+    if excused and course[-1] < 1e-7:
+        expected.append((None, course[-1]))
+    found = judge(VanishingGradient(), seen)
+    assert [(window and window.step, finding.value) for window, finding in found] == expected
