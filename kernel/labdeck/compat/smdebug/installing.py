@@ -21,12 +21,14 @@ _MODULES = {
     "smdebug.core.access_layer.utils": "utils",
     "smdebug.core.collection": "collection",
     "smdebug.core.collection_manager": "collection",
+    "smdebug.core.config_constants": "config_constants",
     "smdebug.core.hook": "hook",
     "smdebug.core.json_config": "json_config",
     "smdebug.core.logger": "logs",
     "smdebug.core.modes": "mode_keys",
     "smdebug.core.reduction_config": "reduction_config",
     "smdebug.core.reductions": "reductions",
+    "smdebug.core.sagemaker_utils": "sagemaker_utils",
     "smdebug.core.save_config": "save_config",
     "smdebug.core.singleton_utils": "singletons",
     "smdebug.core.tensor": "tensor",
@@ -55,8 +57,10 @@ _MODULES = {
 _MISSING = {
     "smdebug.mxnet": "MXNet is no longer developed",
     "smdebug.profiler": "profiles are recorded by labdeck.watch",
-    "smdebug.tensorflow": "there are hooks for PyTorch and XGBoost; for others use labdeck's numpy hook",
+    "smdebug.rules.generic": "the built-in rules are in labdeck.debugger.rules, by the same names and parameters",
+    "smdebug.tensorflow": "there are hooks for PyTorch and XGBoost; Keras is watched by labdeck.watch",
 }
+_OTHERS = "docs/smdebug.md lists the modules that are there"
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -66,12 +70,12 @@ class _Finder(MetaPathFinder, Loader):
         self._specs: dict[str, ModuleSpec | None] = {}
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
-        if fullname in _MISSING:
-            raise ModuleNotFoundError(f"{fullname} is not in Labdeck: {_MISSING[fullname]}", name=fullname)
+        if not _is_named(fullname):
+            return None
         if fullname in _PACKAGES or fullname in _MODULES:
             is_package = fullname in _PACKAGES or any(name.startswith(f"{fullname}.") for name in _MODULES)
             return ModuleSpec(fullname, self, is_package=is_package)
-        return None
+        raise ModuleNotFoundError(f"{fullname} is not in Labdeck: {_MISSING.get(fullname, _OTHERS)}", name=fullname)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = _package(spec.name) if spec.name in _PACKAGES else _facade(spec.name)

@@ -17,13 +17,26 @@ from pathlib import Path
 from typing import Any
 
 from labdeck.compat.smdebug.collection import Collection
+from labdeck.compat.smdebug.config_constants import (
+    CONFIG_FILE_PATH_ENV_STR,
+    DEFAULT_CONFIG_FILE_PATH,
+    DEFAULT_SAGEMAKER_OUTDIR,
+)
 from labdeck.compat.smdebug.exceptions import SMDebugValueError
 from labdeck.compat.smdebug.mode_keys import ModeKeys
 from labdeck.compat.smdebug.reduction_config import ReductionConfig, to_bool
 from labdeck.compat.smdebug.save_config import SaveConfig, SaveConfigMode
 
-CONFIG_FILE_PATH_ENV_STR = "SMDEBUG_CONFIG_FILE_PATH"
-DEFAULT_CONFIG_FILE_PATH = "/opt/ml/input/config/debughookconfig.json"
+__all__ = [
+    "CONFIG_FILE_PATH_ENV_STR",
+    "DEFAULT_CONFIG_FILE_PATH",
+    "DEFAULT_SAGEMAKER_OUTDIR",
+    "config_path",
+    "hook_arguments",
+    "read_config",
+    "split",
+]
+
 _SCHEDULE = ("save_interval", "start_step", "end_step", "save_steps")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from labdeck.findings.reductions import REDUCTIONS
 from labdeck.findings.window import guess_collections
 from labdeck.store.tensors.frames import Moment
 from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
+from labdeck.store.tensors.notes import Note
 from labdeck.store.tensors.reader import Row, TensorReader, TensorSeries
 
 if TYPE_CHECKING:
@@ -71,6 +73,10 @@ class TrialReader(TensorReader):
                 found.append(Moment(to_mode(kind), number, step, step * _TICK))
         return found
 
+    def notes(self) -> list[tuple[Moment, Note]]:
+        """Return nothing: smdebug wrote neither lines of source nor when nobody trained."""
+        return []
+
     def rows(self, mode: Mode | None = None) -> Iterator[Row]:
         """Yield the reductions and the single numbers of each step."""
         for moment in self.moments(mode):
@@ -124,6 +130,11 @@ class TrialReader(TensorReader):
         """Return the steps at which whole tensors were saved."""
         found = self.moments(mode)
         return [moment for moment in found if (name in self.array_names(moment.mode, moment.step) if name else True)]
+
+    def array_counts(self) -> dict[str, int]:
+        """Return at how many steps whole arrays of each tensor were saved."""
+        counts = Counter(name for at in self.moments() for name in self.array_names(at.mode, at.step))
+        return dict(counts)
 
     def array_names(self, mode: Mode, step: int) -> tuple[str, ...]:
         """Return the tensors that were saved at a step."""

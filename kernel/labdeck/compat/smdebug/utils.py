@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from labdeck.compat.smdebug.exceptions import MissingCollectionFiles, SMDebugValueError
+from labdeck.compat.smdebug.json_config import split
 from labdeck.compat.smdebug.patterns import matches
 from labdeck.compat.smdebug.trials import create_trial
 
 _S3 = "s3://"
 
 __all__ = [
+    "FRAMEWORK",
     "check_dir_exists",
     "flatten",
     "has_training_ended",
     "is_s3",
     "match_inc",
     "merge_two_dicts",
+    "split",
     "training_has_ended",
 ]
+
+
+class FRAMEWORK(Enum):
+    """The frameworks that smdebug knows; there are hooks for PyTorch and XGBoost."""
+
+    PYTORCH = "pytorch"
+    TENSORFLOW = "tensorflow"
+    MXNET = "mxnet"
+    XGBOOST = "xgboost"
 
 
 def has_training_ended(trial_prefix: Any) -> bool:

@@ -19,6 +19,7 @@ from labdeck.compat.smdebug.trial_reader import TrialReader
 from labdeck.compat.smdebug.trials import create_trial
 from labdeck.debugger import ArraysHook
 from labdeck.errors import NotFound, UsageError
+from labdeck.store.tensors.reader import TensorReader
 
 OLD = Path(__file__).parent / "fixtures" / "smdebug-pytorch"
 SOURCE = """
@@ -120,6 +121,14 @@ def test_a_trial_is_shown_as_labdeck_records_it():
     assert rows[0].layout is rows[1].layout
     assert len(reader.array_moments(weight)) == 9
     assert reader.array(weight, "EVAL", 9) is None
+
+
+def test_a_trial_answers_all_that_a_recorded_one_answers():
+    reader = TrialReader(create_trial(OLD))
+    assert not [name for name in vars(TensorReader) if name[0] != "_" and name not in vars(TrialReader)]
+    assert reader.notes() == []
+    counts = {name: len(reader.array_moments(name)) for name in reader.tensors()}
+    assert reader.array_counts() == {name: count for name, count in counts.items() if count}
 
 
 def test_a_built_in_rule_looks_at_what_labdeck_recorded(recorded):

@@ -166,8 +166,11 @@ def test_a_script_that_there_is_not_is_told_in_a_line():
 def test_what_scripts_import_of_the_core_is_there(tmp_path):
     from smdebug.core.access_layer import check_dir_exists
     from smdebug.core.access_layer.utils import has_training_ended, training_has_ended
+    from smdebug.core.config_constants import DEFAULT_COLLECTIONS_FILE_NAME, DEFAULT_SAGEMAKER_OUTDIR
+    from smdebug.core.json_config import CONFIG_FILE_PATH_ENV_STR
+    from smdebug.core.json_config import DEFAULT_SAGEMAKER_OUTDIR as SAME_OUTDIR
     from smdebug.core.singleton_utils import get_hook, set_hook
-    from smdebug.core.utils import flatten, is_s3, match_inc, merge_two_dicts
+    from smdebug.core.utils import FRAMEWORK, flatten, is_s3, match_inc, merge_two_dicts, split
     from smdebug.pytorch import Hook, del_hook
 
     out = tmp_path / "job"
@@ -187,6 +190,22 @@ def test_what_scripts_import_of_the_core_is_there(tmp_path):
     assert match_inc("a.weight", ["x", "weight$"]) is True
     assert list(flatten([[1, [2]], (3,)])) == [1, 2, 3]
     assert merge_two_dicts({"a": 1}, {"a": 2}) == {"a": 2}
+    assert split("a, b") == ["a", "b"]
+    assert {each.name for each in FRAMEWORK} == {"PYTORCH", "TENSORFLOW", "MXNET", "XGBOOST"}
+    assert (DEFAULT_COLLECTIONS_FILE_NAME, CONFIG_FILE_PATH_ENV_STR, SAME_OUTDIR) == (
+        "worker_0_collections.json", "SMDEBUG_CONFIG_FILE_PATH", DEFAULT_SAGEMAKER_OUTDIR
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_script_can_ask_whether_sagemaker_runs_it(monkeypatch):
+    from smdebug.core.sagemaker_utils import get_sagemaker_out_dir, is_sagemaker_job
+
+    monkeypatch.delenv("TRAINING_JOB_NAME", raising=False)
+    assert not is_sagemaker_job()
+    monkeypatch.setenv("TRAINING_JOB_NAME", "job")
+    assert is_sagemaker_job()
+    assert get_sagemaker_out_dir() == "/opt/ml/output/tensors"
 
 
 @pytest.mark.usefixtures("installed")
@@ -211,12 +230,20 @@ def test_names_are_the_same_wherever_they_come_from():
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("name", ["smdebug.tensorflow", "smdebug.mxnet", "smdebug.profiler"])
-def test_what_there_is_not_says_why(name):
-    with pytest.raises(ModuleNotFoundError, match="is not in Labdeck"):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("smdebug.tensorflow", r"Keras is watched by labdeck\.watch"),
+        ("smdebug.mxnet", "no longer developed"),
+        ("smdebug.profiler", r"labdeck\.watch"),
+        ("smdebug.rules.generic", r"labdeck\.debugger\.rules"),
+        ("smdebug.core.tfevent", r"docs/smdebug\.md"),
+    ],
+)
+def test_what_there_is_not_says_what_to_do(name, remedy):
+    with pytest.raises(ModuleNotFoundError, match=f"{name} is not in Labdeck: .*{remedy}") as failed:
         importlib.import_module(name)
-    with pytest.raises(ModuleNotFoundError):
-        importlib.import_module("smdebug.core.nothing")
+    assert failed.value.name == name
 
 
 def test_it_can_be_taken_back(tmp_path, monkeypatch):
