@@ -1,11 +1,13 @@
-"""Lines of the user's source, in words: where a number came from."""
+"""Where a number came from, in words: lines of the user's source, and what was not made in a pass but came into it."""
 
 from __future__ import annotations
 
 import linecache
+import re
 import sys
+from collections.abc import Container
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 _LONGEST = 120
@@ -54,17 +56,96 @@ def _is_foreign(file: str, library: str) -> bool:
     return found
 
 
-def line_here(library: str) -> Line | None:
+def line_here(library: str, until: Container[CodeType] = ()) -> Line | None:
     """Return the innermost line that runs now and belongs neither to Labdeck nor to a library; None if there is none.
 
     Args:
         library: The folder of the library.
+        until: Functions behind whose callers it is not looked.
     """
+    frame = frame_here(library, until)
+    return None if frame is None else Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def frame_here(library: str, until: Container[CodeType] = ()) -> FrameType | None:
+    """Return the frame of the line that `line_here` returns."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - `inspect` would read every source on the way
-    while frame is not None:
-        code = frame.f_code
-        foreign = _foreign.get(code.co_filename)
-        if foreign is False or (foreign is None and not _is_foreign(code.co_filename, library)):
-            return Line(code.co_filename, frame.f_lineno, code.co_name)
+    while frame is not None and frame.f_code not in until:
+        file = frame.f_code.co_filename
+        foreign = _foreign.get(file)
+        if foreign is False or (foreign is None and not _is_foreign(file, library)):
+            return frame
         frame = frame.f_back
     return None
+
+
+# -- what is said of it ------------------------------------------------------------------------------------------------
+
+INPUT = "the input of the model, which is not finite itself"
+LABELS = "the labels, which are not finite themselves"
+_PARAMETER = "the parameter "
+_GRADIENT = "the gradient of "
+_BETWEEN = "between "
+_INSIDE = re.compile(r" \(in [^()]*, (\w+)\)$")
+_PRODUCTS = frozenset({
+    "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Dense", "GRU",
+    "LSTM", "Linear", "MultiheadAttention", "NonDynamicallyQuantizableLinear", "RNN",
+})  # fmt: skip
+"""Layers that add up products: out of finite numbers they make infinity only if these are huge."""
+_OVERFLOW = (
+    "the numbers have grown until they overflowed: lower the learning rate, clip gradients by norm, or scale the input"
+)
+
+_SAID = (
+    (
+        INPUT,
+        ", which came into the model so",
+        "clean the data: look for missing values, divisions by zero and logarithms",
+    ),
+    (LABELS, ", which came with the data", "clean the labels: look for missing values"),
+    (
+        _PARAMETER,
+        ": an update made the parameter so, or it was loaded so, before the pass began",
+        "look at the gradients of the step before: lower the learning rate, or clip gradients by norm",
+    ),
+    (
+        _GRADIENT,
+        ", made by {}",
+        "look for a root, a norm or a division at zero, whose slope is infinite, or clip gradients by norm",
+    ),
+    (_BETWEEN, ", made {}", "look at what is computed from the outputs: guard logarithms, roots and divisions"),
+)
+"""How origins begin that are no lines, how a sentence with them goes on, and what helps."""
+
+
+def of_parameter(name: str) -> str:
+    """Return what is said of a parameter that was not finite before the pass."""
+    return f"{_PARAMETER}{name}, which is not finite itself"
+
+
+def of_gradient(of: object) -> str:
+    """Return what is said of a gradient that is not finite although what it is taken of is."""
+    return f"{_GRADIENT}{of}"
+
+
+def of_loss(line: object) -> str:
+    """Return what is said of a loss that is not finite although the outputs of the model are, before a line ran."""
+    return f"{_BETWEEN}the outputs of the model, which are finite, and {line}"
+
+
+def explained(origin: str) -> tuple[str, str]:
+    """Return how a sentence goes on that says where something first appeared, and what helps, "" for the usual.
+
+    Example:
+        >>> explained("train.py:42 in forward: torch.log(x)")
+        (', made at train.py:42 in forward: torch.log(x)', '')
+        >>> explained("the input of the model, which is not finite itself")[0]
+        ', which came into the model so'
+    """
+    if not origin:
+        return "", ""
+    for begins, said, remedy in _SAID:
+        if origin.startswith(begins):
+            return said.format(origin), remedy
+    inside = _INSIDE.search(origin)
+    return f", made at {origin}", _OVERFLOW if inside is not None and inside[1] in _PRODUCTS else ""

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from labdeck.debugger.hooks.torch_library import library_folder, torch
-from labdeck.debugger.hooks.torch_names import modules_of, parameters_of
+from labdeck.debugger.hooks.torch_names import activation_name, modules_of, parameters_of
 from labdeck.debugger.hooks.torch_taken import tensors_in
-from labdeck.debugger.origin import Line, line_here
+from labdeck.debugger.origin import INPUT, Line, line_here, of_gradient, of_parameter
 
 _MASKS = frozenset({
     "__setitem__", "fill_", "full", "full_like", "masked_fill", "masked_fill_", "new_full", "tensor", "tril", "triu",
@@ -28,12 +28,14 @@ class Origin(NamedTuple):
         module: The path of the module it happened in, "" for the model itself.
         module_type: Its class, "" if it was in no module.
         deliberate: A mask was made.
+        tensor: Which tensor it is, if not an output of that module.
     """
 
     what: str
     module: str = ""
     module_type: str = ""
     deliberate: bool = False
+    tensor: str = ""
 
     def __str__(self) -> str:
         """Return it in words, with the module."""
@@ -49,6 +51,7 @@ class Pass(NamedTuple):
         random: The state of the generator of random numbers, of the CPU and of the inputs' device.
         autocast: The device on which types are chosen automatically, and which; None if they are not.
         training: It was in training.
+        line: The line that called it, None if it is not known.
     """
 
     module: Any
@@ -57,6 +60,7 @@ class Pass(NamedTuple):
     random: tuple[Any, Any]
     autocast: tuple[str, Any] | None
     training: bool
+    line: Line | None = None
 
 
 def remember_pass(module: Any, args: Any, kwargs: Any) -> Pass:
@@ -69,7 +73,8 @@ def remember_pass(module: Any, args: Any, kwargs: Any) -> Pass:
         cuda = library.cuda.get_rng_state(first.device)
     if library.amp.is_autocast_available(device) and library.is_autocast_enabled(device):
         autocast = (device, library.get_autocast_dtype(device))
-    return Pass(module, args, kwargs, (library.get_rng_state(), cuda), autocast, module.training)
+    line = line_here(library_folder())
+    return Pass(module, args, kwargs, (library.get_rng_state(), cuda), autocast, module.training, line)
 
 
 def is_finite(tensor: Any) -> bool:
@@ -98,20 +103,25 @@ class Tracer:
         self._alive: list[Any] = []
         self._nodes: dict[Any, Origin] = {}
         self._first: Origin | None = None
+        self._line: Line | None = None
+        self._ends = frozenset(each.__code__ for each in (Tracer.forward, Tracer.loss, Tracer.backward))
 
     # -- forward ---------------------------------------------------------------------------------------------------
 
     def forward(self, call: Pass) -> Origin | None:
         """Run a pass again; return where what is not finite in its output was made, None if all is finite now."""
-        for tensor in tensors_in((call.args, call.kwargs)):
+        self._line = call.line
+        for number, tensor in enumerate(tensors_in((call.args, call.kwargs))):
             if not is_finite(tensor):
-                self._note(tensor, Origin("the input of the model, which is not finite itself"))
+                name = activation_name("", type(self._root).__name__, "input", number)
+                self._note(tensor, Origin(INPUT, tensor=name))
         with torch().no_grad(), self._as_it_was(call), self._looking():
             output = call.module(*call.args, **call.kwargs)
         return self._of(output)
 
     def loss(self, again: Callable[[], Any], where: Line | None) -> Origin | None:
         """Compute a loss again; return where it became not finite."""
+        self._line = where
         with torch().no_grad(), self._looking():
             value = again()
         found = self._of(value)
@@ -158,11 +168,11 @@ class Tracer:
             return found
         name = self._names.get(id(tensor))
         if name is not None:
-            return Origin(f"the parameter {name}, which is not finite itself")
+            return Origin(of_parameter(name), tensor=name)
         return self._here(deliberate=True)  # it was made outside of the pass, such as a mask that is kept
 
     def _here(self, *, deliberate: bool = False) -> Origin:
-        line = line_here(self._library)
+        line = line_here(self._library, self._ends) or self._line  # it is run again somewhere else
         path, kind = self._inside[-1] if self._inside else ("", "")
         return Origin(str(line) if line is not None else f"the operation of {path or kind}", path, kind, deliberate)
 
@@ -180,6 +190,7 @@ class Tracer:
             gradients: The gradients of its outputs that require one, in their order.
         """
         library = torch()
+        self._line = call.line
         with library.enable_grad(), self._as_it_was(call), self._looking(graph=True):
             output = call.module(*call.args, **call.kwargs)
         ends = [tensor for tensor in tensors_in(output) if tensor.grad_fn is not None]
@@ -199,7 +210,7 @@ class Tracer:
     def _judge(origin: Origin, found: list[Origin]) -> Callable[[Any, Any], None]:
         def judge(inputs: Any, outputs: Any) -> None:
             if all(map(is_finite, tensors_in(outputs))) and not all(map(is_finite, tensors_in(inputs))):
-                found.append(origin._replace(what=f"the gradient of {origin.what}"))
+                found.append(origin._replace(what=of_gradient(origin.what)))
 
         return judge
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from labdeck.debugger.origin import explained
 from labdeck.debugger.rules.not_finite import COUNTED, USUAL, Bad, NotFinite
 from labdeck.debugger.rules.picking import Picker
 from labdeck.findings.rule import Finding, Need, Rule
@@ -42,7 +43,8 @@ class NaNOrigin(Rule):
     whose output is not finite although its input is has its forward pass run again, and the very operation is looked
     for.) Without that knowledge, it is the first of: labels, inputs and outputs in the order of the model, predictions,
     losses, gradients from the loss backwards, weights. It is found once, and again only after everything was finite for
-    a step; or when the line of source becomes known later. The same tensors are looked at as by ExplodingTensor.
+    a step; or when the line of source becomes known later. What an evaluation right behind it meets is the same
+    illness, and not told again. The same tensors are looked at as by ExplodingTensor.
 
     Attributes:
         only_nan: Take no offence at infinities.
@@ -61,6 +63,8 @@ class NaNOrigin(Rule):
     only_nan: bool = False
     _not_finite: NotFinite = field(init=False, repr=False)
     _states: dict[Mode, _State] = field(init=False, repr=False, default_factory=dict)
+    _latest: Mode | None = field(init=False, repr=False, default=None)
+    _told: dict[str, str] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare what is looked at."""
@@ -76,11 +80,18 @@ class NaNOrigin(Rule):
             return
         found = [bad for bad in self._not_finite.look(window) if bad.has_nan or not self.only_nan]
         state = self._states.setdefault(window.mode, _State())
+        before, self._latest = self._latest, window.mode if found else None
         if not found:
             state.armed, state.named = True, False
+        elif state.armed and before not in {None, window.mode} and not self._is_news(window):
+            state.armed, state.named = False, True  # the same illness, seen by the other mode
         elif state.armed or (window.origins and not state.named):
             state.armed, state.named = False, bool(window.origins)
+            self._told = dict(window.origins)
             yield self._tell(window, found)
+
+    def _is_news(self, window: Window) -> bool:
+        return any(origin not in self._told.values() for origin in window.origins.values())
 
     @staticmethod
     def _tell(window: Window, found: list[Bad]) -> Finding:
@@ -94,6 +105,7 @@ class NaNOrigin(Rule):
         origin = window.origins.get(name, "")
         module = window.info(name).module_type if window.has(name) else ""
         where = f" of {module}" if module and module.lower() not in name.lower() else ""
-        made = f", made at {origin}" if origin else ""
+        made, remedy = explained(origin)
         what = "NaN" if first.has_nan else "infinity"
-        return Finding(f"{what} first appeared in {name}{where}{made}", name, first.value, origin=origin)
+        message = f"{what} first appeared in {name}{where}{made}"
+        return Finding(message, name, first.value, origin=origin, remedy=remedy)
