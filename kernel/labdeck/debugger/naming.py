@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from labdeck.findings.by_layout import ByLayout
 from labdeck.store.tensors.layout import Layout, TensorInfo
 
 _HEADS = frozenset({"gradient", "optimizer", "update", "loss"})
@@ -27,7 +28,7 @@ class Naming:
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
-        self._layouts: dict[int, tuple[Layout, Layout]] = {}
+        self._named = ByLayout(self._renamed, _MOST)
 
     def of(self, name: str) -> str:
         """Return the name under which a tensor is stored."""
@@ -40,14 +41,10 @@ class Naming:
 
     def layout(self, layout: Layout) -> Layout:
         """Return a layout with the stored names; the same object for the same one."""
-        if not self._owner:
-            return layout
-        known = self._layouts.get(id(layout))
-        if known is None:
-            if len(self._layouts) >= _MOST:
-                self._layouts.clear()
-            known = self._layouts[id(layout)] = (layout, Layout(tuple(map(self._info, layout.tensors)), layout.columns))
-        return known[1]
+        return self._named(layout) if self._owner else layout
+
+    def _renamed(self, layout: Layout) -> Layout:
+        return Layout(tuple(map(self._info, layout.tensors)), layout.columns)
 
     def mapping(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
         """Return values by tensor with the stored names."""

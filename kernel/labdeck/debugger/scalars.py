@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from labdeck.findings.by_layout import ByLayout
 from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import Column, Layout, TensorInfo, make_layout
 
-_MOST = 64
-"""Layouts that are remembered: names that change at every step would pile up."""
 _EMPTY = make_layout([])
 
 
@@ -19,7 +18,7 @@ class Scalars:
     def __init__(self) -> None:
         self._waiting: dict[str, float] = {}
         self._infos: dict[str, TensorInfo] = {}
-        self._layouts: dict[tuple[int, tuple[str, ...]], tuple[Layout, Layout]] = {}
+        self._joined = ByLayout(self._extended)
 
     def __bool__(self) -> bool:
         """Say whether any waits."""
@@ -48,18 +47,7 @@ class Scalars:
                 row[len(values) + len(behind) - 1] = value
             else:
                 row[place] = value
-        return self._joined(layout, tuple(behind)), row[: len(values) + len(behind)]
-
-    def _joined(self, layout: Layout, names: tuple[str, ...]) -> Layout:
-        if not names:
-            return layout
-        known = self._layouts.get((id(layout), names))
-        if known is None:
-            if len(self._layouts) >= _MOST:
-                self._layouts.clear()
-            joined = self._extended(layout, names)
-            known = self._layouts[id(layout), names] = (layout, joined)
-        return known[1]
+        return self._joined(layout, tuple(behind)) if behind else layout, row[: len(values) + len(behind)]
 
     def _extended(self, layout: Layout, names: tuple[str, ...]) -> Layout:
         numbers = {info.name: number for number, info in enumerate(layout.tensors)}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labdeck.debugger.reducing import Reducer
+from labdeck.findings.by_layout import ByLayout
 from labdeck.store.tensors.layout import Layout
 
 _REMEMBERED = 32
@@ -19,7 +20,6 @@ Row = NDArray[np.float64]
 class _Recipe(NamedTuple):
     """How a row is filled: which scalars go where, and which arrays are reduced."""
 
-    layout: Layout
     sources: NDArray[np.intp]
     places: NDArray[np.intp]
     arrays: tuple[str, ...]
@@ -42,7 +42,7 @@ class RowFiller:
 
     def __init__(self, scalars: Sequence[str] = ()) -> None:
         self._scalars = {name: number for number, name in enumerate(scalars)}
-        self._recipes: dict[int, _Recipe] = {}
+        self._recipe = ByLayout(self._arrange, _REMEMBERED)
 
     def needs(self, layout: Layout) -> tuple[str, ...]:
         """Return the arrays of which reductions are wanted."""
@@ -64,14 +64,6 @@ class RowFiller:
             recipe.reducer.fill([arrays.get(name) for name in recipe.arrays], row)
         return row
 
-    def _recipe(self, layout: Layout) -> _Recipe:
-        found = self._recipes.get(id(layout))
-        if found is None:
-            if len(self._recipes) >= _REMEMBERED:
-                self._recipes.clear()
-            found = self._recipes[id(layout)] = self._arrange(layout)
-        return found
-
     def _arrange(self, layout: Layout) -> _Recipe:
         sources, places = [], []
         parts: dict[str, list[Any]] = {}
@@ -83,7 +75,6 @@ class RowFiller:
                 sources.append(self._scalars[name])
                 places.append(column.start)
         return _Recipe(
-            layout,
             np.array(sources, np.intp),
             np.array(places, np.intp),
             tuple(parts),
