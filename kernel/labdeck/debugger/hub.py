@@ -385,6 +385,7 @@ class Hub:
             self.session.post(PutWatch(trial_id=self.trial.id, watch=self.watch_record()))
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             self.fail(error)
+        self.controls = Controls()  # a thread of ours that is about to end keeps no model in memory
         registry.leave(self)
 
     def _trial_ends(self) -> None:
