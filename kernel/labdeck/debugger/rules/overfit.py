@@ -15,7 +15,7 @@ from labdeck.findings.window import Window
 from labdeck.wire.debugging import Severity
 
 _MUCH = 10
-_LEARNT = 0.01
+_WIDE, _LEARNT = 0.1, 0.01
 
 
 @dataclass
@@ -33,9 +33,9 @@ class Overfit(Rule):
     row. An evaluation is a pass in mode EVAL, and the loss of training is the mean over the steps of TRAIN since the
     one before, each loss being compared with itself; for boosters it is every step, with "train-rmse" and the metric of
     the same name of another data set. If the loss of training is zero and that of validation is not, r is infinite.
-    Good trainings end with a small gap, too: up to ten times the threshold it is told as an "info", above it as a
-    "warning"; and once both losses are below a hundredth of the first one of training, the gap is no matter. The rule
-    and its parameters are SageMaker's.
+    Good trainings end with a small gap, too: it is told as a "warning" if r is above ten times the threshold and the
+    gap above a tenth of the first loss of training, else as an "info"; once both losses are below a hundredth of that
+    first one, it is no matter. The rule and its parameters are SageMaker's.
 
     Attributes:
         tensor_regex: Which losses to look at. Default: the collection `losses`.
@@ -97,7 +97,8 @@ class Overfit(Rule):
         self._streaks[each.tensor] = streak
         if streak >= self.patience:
             message = f"the loss of validation, {each.validation:.4g}, is well above that of training, {each.train:.4g}"
-            severity: Severity = "warning" if ratio > _MUCH * self.ratio_threshold else "info"
+            is_much = ratio > _MUCH * self.ratio_threshold and gap > _WIDE * abs(each.first)
+            severity: Severity = "warning" if is_much else "info"
             yield Finding(
                 message, each.tensor, ratio, self.ratio_threshold, severity=severity, step=each.step, mode=each.mode
             )

@@ -13,8 +13,9 @@ from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
 
-_PICKER = Picker("gradients")
+_PICKER, _LOSSES = Picker("gradients"), Picker("losses")
 _FIRST = 10
+_LEARNT = 0.01
 
 
 @dataclass
@@ -34,7 +35,8 @@ class VanishingGradient(Rule):
     the same module has a healthy gradient: before a normalisation layer a bias has no effect, and its gradient is zero.
     Where a layer begins at zero, as the last one of adapters (LoRA) and of residual branches often does on purpose, no
     gradient passes it at the first steps: one that begins at exactly zero is told if it is too small after ten steps,
-    or when the training ends before.
+    or when the training ends before. Nor is a gradient blamed for being small because there is nothing left to learn:
+    while all losses are below a hundredth of what they were first.
     Y. Bengio, P. Simard, P. Frasconi, "Learning long-term dependencies with gradient descent is difficult" (1994); the
     rule and its default are SageMaker's.
 
@@ -54,11 +56,12 @@ class VanishingGradient(Rule):
     )
 
     threshold: float = bounded(1e-7, least=0)
+    _losses: dict[str, tuple[float, float]] = field(init=False, repr=False, default_factory=dict)
     _began_at_zero: dict[str, float] = field(init=False, repr=False, default_factory=dict)
 
     def needs(self) -> tuple[Need, ...]:
-        """Return the mean magnitude of every gradient."""
-        return _PICKER.needs("abs_mean", modes=("TRAIN",))
+        """Return the mean magnitude of every gradient, and the losses."""
+        return (*_PICKER.needs("abs_mean", modes=("TRAIN",)), *_LOSSES.needs(modes=("TRAIN",), optional=True))
 
     def judge(self, window: Window) -> Iterator[Finding]:
         """Yield the gradients below the threshold."""
@@ -69,7 +72,9 @@ class VanishingGradient(Rule):
         elif self._began_at_zero:
             known = dict(zip(names, values.tolist(), strict=True))
             self._began_at_zero = {name: known.get(name, before) for name, before in self._began_at_zero.items()}
-        for place in np.flatnonzero(values < self.threshold):
+        for name, loss in _LOSSES.finite(window).items():
+            self._losses[name] = self._losses.get(name, (loss, loss))[0], loss
+        for place in () if self._is_learnt() else np.flatnonzero(values < self.threshold):
             name, value = names[place], float(values[place])
             if self._has_healthy_weight(window, name):
                 continue
@@ -83,6 +88,10 @@ class VanishingGradient(Rule):
         for name, value in self._began_at_zero.items():
             if value < self.threshold:
                 yield self._tell(name, value)
+
+    def _is_learnt(self) -> bool:
+        losses = self._losses.values()
+        return bool(losses) and all(abs(latest) < _LEARNT * abs(first) for first, latest in losses)
 
     def _tell(self, name: str, value: float) -> Finding:
         what = "is zero throughout" if value == 0 else f"has a mean magnitude of only {value:.3g}"

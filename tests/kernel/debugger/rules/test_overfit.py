@@ -192,3 +192,12 @@ def test_the_gap_of_what_is_learnt_does_not_matter():
     solved = [({"loss": 1.0}, {"loss": 1.0}), ({"loss": 1e-4}, {"loss": 3e-3})]
     assert run(Overfit(), course(*solved)) == []
     assert len(run(Overfit(), course(*solved, ({"loss": 1e-4}, {"loss": 2e-2})))) == 1
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "severity"),
+    [(0.5, 0.6, "info"), (0.05, 0.14, "info"), (0.05, 0.16, "warning"), (0.5, 1.2, "warning"), (0.9, 1.1, "info")],
+)
+def test_a_gap_is_a_warning_if_it_is_wide_by_both_measures(train, validation, severity):
+    (finding,) = run(Overfit(), course(({"loss": 1.0}, {"loss": 1.0}), ({"loss": train}, {"loss": validation})))
+    assert finding.severity == severity

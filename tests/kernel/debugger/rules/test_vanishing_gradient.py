@@ -119,3 +119,25 @@ def test_what_begins_at_zero_has_ten_steps(course, every):
         expected.append((None, course[-1]))
     found = judge(VanishingGradient(), seen)
     assert [(window and window.step, finding.value) for window, finding in found] == expected
+
+
+@pytest.mark.slow
+def test_gradients_that_fade_because_all_is_learnt_are_no_failure():
+    model = network(lambda: nn.Linear(64, 256), nn.ReLU, lambda: nn.Linear(256, 10))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    inputs, labels = digits(40)
+    seen = list(windows(model, optimizer, nn.functional.cross_entropy, [(inputs, labels)], 200))
+    assert min(window.value("gradient/0.weight", "abs_mean") for window in seen) < 1e-5
+    assert judge(VanishingGradient(threshold=1e-5), seen) == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "told"), [((1.0, 0.009), []), ((1.0, 0.02), [1]), ((1.0, np.nan), [1]), ((0.0, 0.0), [1])]
+)
+def test_it_is_the_share_of_the_first_loss_that_excuses(losses, told):
+    seen = [
+        window_of({"gradient/a": [10.0**-9] if step else [1.0], "loss": loss}, step) for step, loss in enumerate(losses)
+    ]
+    assert [window.step for window, _ in judge(VanishingGradient(), seen)] == told
+    seen = [window_of({"gradient/a": [1e-9], "loss/A": loss, "loss/B": 1.0}, step) for step, loss in enumerate(losses)]
+    assert [window.step for window, _ in judge(VanishingGradient(), seen)] == [0, 1]
