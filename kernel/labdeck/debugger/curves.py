@@ -28,7 +28,7 @@ _COLLECTIONS = ("losses", "metrics", "learning_rates")
 
 
 class LiveCurves:
-    """Logs the loss and the learning rates of a training step by step, in a trial that was started to watch it.
+    """Logs the losses and the learning rates of a training step by step, in a trial that was started to watch it.
 
     Args:
         place: That trial, or a component of it for one of several models.
@@ -37,23 +37,24 @@ class LiveCurves:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._step = 0
-        self._evaluated: list[float] = []
+        self._evaluated: dict[str, list[float]] = {}
 
-    def log(self, mode: Mode, step: int, loss: float | None, rates: Mapping[str, float]) -> None:
-        """Take in a step; of an evaluation the mean is logged, at the step of training before it."""
+    def log(self, mode: Mode, step: int, losses: Mapping[str, float], rates: Mapping[str, float]) -> None:
+        """Take in a step; of an evaluation the means are logged, at the step of training before it."""
         if mode == "EVAL":
-            self._evaluated += [] if loss is None else [loss]
+            for name, value in losses.items():
+                self._evaluated.setdefault(_name(name, (), "eval"), []).append(value)
         elif mode in TRAINING:
             self.flush()
             self._step = step
             values = {name.replace("/", ":"): value for name, value in rates.items()}
-            self._place.log({**values, "train:loss": loss} if loss is not None else values, step)
+            self._place.log({**values, **{_name(name, (), "train"): value for name, value in losses.items()}}, step)
 
     def flush(self) -> None:
-        """Log the mean of the evaluation that has ended."""
-        values, self._evaluated = self._evaluated, []
-        if values:
-            self._place.log({"eval:loss": sum(values) / len(values)}, self._step)
+        """Log the means of the evaluation that has ended."""
+        found, self._evaluated = self._evaluated, {}
+        if found:
+            self._place.log({name: sum(values) / len(values) for name, values in found.items()}, self._step)
 
 
 def live_curves(place: Place, framework: str) -> LiveCurves | None:

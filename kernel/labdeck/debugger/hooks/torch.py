@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 NAME = "torch"
 _TOGETHER = 8
 """Steps of the first model within which others that train together with it show."""
+_EARLY = 8
+"""Losses that are remembered until it is known which models train."""
 _COMPILED = "Using `torch.compile"
 """How the library begins to warn of hooks that see a compiled model twice; ours do not mind."""
 
@@ -92,6 +94,7 @@ class Model:
         self._called = called
         self._handle: Any = None
         self._trial: Trial | None = None
+        self._failed = False
         self._profiler: Any = None
         self._operators = 0
         self.root = self._unwrapped.root
@@ -114,7 +117,7 @@ class Model:
     def _wake(self, module: Any, args: Any) -> None:
         """Begin with the first pass in training, and again when a trial that was started for the model has ended."""
         is_on = self.feed is not None and not self.feed.is_over
-        if is_on or is_compiling() or not self.root.training or not torch().is_grad_enabled():
+        if is_on or self._failed or is_compiling() or not self.root.training or not torch().is_grad_enabled():
             return
         if keras_library.is_symbolic(args):
             return
@@ -131,6 +134,7 @@ class Model:
         try:
             self._begin()
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
+            self._failed = True  # said once; the next step would fail as this one did
             self._trial_ends()
             warn(f"Labdeck: the training of {type(self.root).__name__} is not watched, it goes on: {error}")
 
@@ -143,6 +147,7 @@ class Model:
         active.before_leaving(trial, self._trial_ends)  # before the hub does the same
         hub, _ = dataclasses.replace(self._maker, trial=trial, save=self._save).make(name, self._framework)
         if hub is None:
+            self._failed = True
             return
         self._trial = trial
         self.hubs.append(hub)
@@ -217,6 +222,7 @@ class Models:
         self._refused: set[type] = set()
         self._closing: Any = None
         self._operators = 0
+        self._heard: list[Any] = []
         self.models: list[Model] = []
         self._owner = f"debugger-{id(self)}"
         if is_enabled():
@@ -322,6 +328,7 @@ class Models:
             return
         model = self._watch(found)
         if model is not None and model.feed is not None:
+            model.feed.heard.adopt(self._heard)
             model.feed.before_step(optimizer, closure)
 
     def after_step(self, optimizer: Any) -> None:
@@ -331,14 +338,24 @@ class Models:
         self._closing = None
         while self._undo:
             self._undo.pop()()
+        self._heard.clear()
 
     def step_was_skipped(self, optimizer: Any) -> None:
         """Nothing to do."""
 
-    def saw_loss(self) -> None:
-        """Nothing to do."""
+    def saw_loss(self, call: Any) -> None:
+        """Remember it until the models are known: of one that is found late it is the first loss."""
+        if self._undo:
+            self._heard.append(call)
+            del self._heard[:-_EARLY]
 
-    def saw_backward(self, loss: Any) -> None:
+    def before_backward(self, loss: Any) -> None:
+        """Remember it as well."""
+        if self._undo:
+            self._heard.append(loss)
+            del self._heard[:-_EARLY]
+
+    def after_backward(self, loss: Any) -> None:
         """Nothing to do."""
 
     # -- its end ---------------------------------------------------------------------------------------------------

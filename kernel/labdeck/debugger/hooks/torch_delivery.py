@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from labdeck.debugger.hooks.torch_control import rates
+from labdeck.debugger.hooks.torch_losses import DIFFERENTIATED
 
 if TYPE_CHECKING:
     from labdeck.debugger.curves import LiveCurves
@@ -42,7 +43,7 @@ class Delivery:
             program.complete(measured)
             for name, value in measured.losses.items():
                 if name not in program.scalars and "loss" in program.scalars:
-                    self._hub.scalar(name, value, "losses")
+                    self._hub.scalar(name, value, "metrics" if name == DIFFERENTIATED else "losses")
             self._tell(mode, measured)
             cost = measured.cost + perf_counter() - begun
             self._hub.take(mode, program.plan, measured.row, measured.arrays, origins=origins, cost=cost)
@@ -58,7 +59,7 @@ class Delivery:
             self._hub.say(f"{measured.left_out[0]} is sparse and too large to be kept as a whole array")
         if self.curves is not None:
             lr = rates(self._inventory.optimizers) if mode == "TRAIN" else {}
-            self.curves.log(mode, self._hub.steps[mode], measured.losses.get("loss"), lr)
+            self.curves.log(mode, self._hub.steps[mode], measured.losses, lr)
 
     def deliver(self) -> None:
         """Hand over the step before, if it was waited for."""

@@ -12,10 +12,11 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from labdeck.debugger.hooks.torch_heard import Differentiated, LossCall
 from labdeck.debugger.hooks.torch_library import is_compiling, library_folder, torch
-from labdeck.debugger.origin import Line, line_here
+from labdeck.debugger.origin import line_here
 
 _LOSSES = (
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy", "ctc_loss",
@@ -27,24 +28,6 @@ _PAIRS = frozenset(_LOSSES) - {
     "cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 }  # fmt: skip
 """Losses whose first two arguments are what the model says and what is true."""
-_MOST = 64
-"""Losses of one step that are remembered."""
-
-
-class LossCall(NamedTuple):
-    """One computation of a loss.
-
-    Attributes:
-        name: Of the function, or the class of the module.
-        value: What came out, detached.
-        predictions, labels: What the model said and what is true, detached; None if the loss has no such arguments, and
-            of all but the first since the last step.
-    """
-
-    name: str
-    value: Any
-    predictions: Any = None
-    labels: Any = None
 
 
 class Watcher(Protocol):
@@ -59,47 +42,32 @@ class Watcher(Protocol):
     def step_was_skipped(self, optimizer: Any) -> None:
         """A gradient scaler found infinities, and let the optimizer not step."""
 
-    def saw_loss(self) -> None:
+    def saw_loss(self, call: LossCall) -> None:
         """A loss was computed."""
 
-    def saw_backward(self, loss: Any) -> None:
-        """A loss is about to be differentiated: a number, or a tensor of a device."""
+    def before_backward(self, loss: Differentiated) -> None:
+        """A loss is about to be differentiated."""
+
+    def after_backward(self, loss: Differentiated) -> None:
+        """It was."""
 
 
 class Recent(threading.local):
-    """What this thread has done since it was last asked.
+    """What this thread is doing.
 
     Attributes:
-        roots: The losses that were differentiated, numbers, or tensors of a device; without the factor of a gradient
-            scaler.
-        calls: The losses that were computed.
-        again: Computes the latest of them once more.
-        line: Where that was called, or where a loss was differentiated, whichever was later.
         depth: How many losses are being computed inside of each other.
         scaled, unscaled: What a gradient scaler made of a loss, and that loss.
         steps: Optimizers that have stepped, as often as they have.
+        is_tracing: A pass is run once more, to find out where a number was made: nobody is told of it.
     """
 
     def __init__(self) -> None:
-        self.roots: list[Any] = []
-        self.calls: list[LossCall] = []
-        self.again: Callable[[], Any] | None = None
-        self.line: Line | None = None
         self.depth = 0
         self.scaled: Any = None
         self.unscaled: Any = None
         self.steps = 0
-
-    def take(self) -> tuple[list[Any], list[LossCall]]:
-        """Return roots and calls, and forget them."""
-        found = self.roots, self.calls
-        self.roots, self.calls = [], []
-        return found
-
-    def forget(self) -> None:
-        """Hold on to nothing."""
-        self.take()
-        self.again = self.line = None
+        self.is_tracing = False
 
 
 recent = Recent()
@@ -112,7 +80,6 @@ def join(watcher: Watcher) -> None:
     """Tell somebody from now on."""
     with _turn:
         if not _watchers:
-            recent.forget()
             _install()
         _watchers.append(watcher)
 
@@ -182,27 +149,27 @@ def skipped(optimizer: Any) -> None:
 
 def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
     def backward(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _watchers and not is_compiling():
-            _note_root(self)
-        return original(self, *args, **kwargs)
+        if not _watchers or is_compiling() or recent.is_tracing or (self.ndim and self.numel() != 1):
+            return original(self, *args, **kwargs)
+        loss = _differentiated(self)
+        told = tuple(_watchers)
+        for watcher in told:
+            watcher.before_backward(loss)
+        found = original(self, *args, **kwargs)
+        for watcher in told:
+            watcher.after_backward(loss)
+        return found
 
     return backward
 
 
-def _note_root(root: Any) -> None:
-    if root.ndim and root.numel() != 1:
-        return
-    mine = recent
+def _differentiated(root: Any) -> Differentiated:
+    mine, plain = recent, root
     if mine.scaled is not None:
-        root = mine.unscaled if mine.scaled() is root else root
+        plain = mine.unscaled if mine.scaled() is root else root
         mine.scaled = mine.unscaled = None
-    loss = _number(root) if root.is_cpu else root.detach()
-    if len(mine.roots) < _MOST:
-        mine.roots.append(loss)
-    if mine.again is None:
-        mine.line = line_here(library_folder())
-    for watcher in tuple(_watchers):
-        watcher.saw_backward(loss)
+    value = _number(plain) if plain.is_cpu else plain.detach()
+    return Differentiated(value, root.grad_fn, line_here(library_folder()))
 
 
 def _number(loss: Any) -> float:
@@ -233,14 +200,16 @@ def _scaler_step(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def loss(*args: Any, **kwargs: Any) -> Any:
-        if not _watchers or is_compiling():
+        if not _watchers or is_compiling() or recent.is_tracing:
             return original(*args, **kwargs)
         recent.depth += 1
         try:
             value = original(*args, **kwargs)
         finally:
             recent.depth -= 1
-        note_loss(name, value, args, kwargs, original, pair=name in _PAIRS)
+        again = functools.partial(original, *args, **kwargs)
+        mean = functools.partial(again, reduction="mean") if kwargs.get("reduction") == "sum" else None
+        note_loss(name, value, args, kwargs, again, mean, pair=name in _PAIRS)
         return value
 
     # `torch.jit.script` compiles the sources of what it meets; this is how it is led to the original.
@@ -249,20 +218,44 @@ def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def note_loss(
-    name: str, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any], *, pair: bool
+    name: str,
+    value: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    again: Callable[[], Any],
+    mean: Callable[[], Any] | None = None,
+    *,
+    pair: bool,
 ) -> None:
-    """A loss was computed."""
-    mine = recent
-    if mine.depth or not torch().is_tensor(value):
+    """A loss was computed.
+
+    Args:
+        name: Of the function, or the class of the module.
+        value: What came out.
+        args: What it was computed from.
+        kwargs: The rest of that.
+        again: Computes it once more.
+        mean: Computes its mean, if it is a sum over a batch: sums of batches of different sizes cannot be compared.
+        pair: The first two arguments are what the model says and what is true.
+    """
+    if recent.depth or recent.is_tracing or not torch().is_tensor(value):
         return
-    predictions, labels = _pair(args, kwargs) if pair and not mine.calls else (None, None)
-    if len(mine.calls) >= _MOST:
-        del mine.calls[-1]
-    mine.calls.append(LossCall(name, value.detach(), predictions, labels))
-    mine.again = lambda: function(*args, **kwargs)
-    mine.line = line_here(library_folder())
+    predictions, labels = _pair(args, kwargs) if pair else (None, None)
+    plain = value.detach() if mean is None else _mean(value.detach(), mean)
+    call = LossCall(name, plain, predictions, labels, value.grad_fn, again, line_here(library_folder()))
     for watcher in tuple(_watchers):
-        watcher.saw_loss()
+        watcher.saw_loss(call)
+
+
+def _mean(value: Any, compute: Callable[[], Any]) -> Any:
+    library = torch()
+    recent.depth += 1
+    try:
+        with library.no_grad():
+            mean = compute()
+            return library.where(mean.isfinite(), mean, value)  # that of nothing is no number
+    finally:
+        recent.depth -= 1
 
 
 def _pair(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
@@ -277,7 +270,6 @@ def _after_fork() -> None:
     global _turn  # noqa: PLW0603 - whoever held it is not in the child
     _turn = threading.RLock()
     _watchers.clear()
-    recent.forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -14,6 +14,7 @@ from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_control import controls_of, rates
 from labdeck.debugger.hooks.torch_delivery import Delivery
 from labdeck.debugger.hooks.torch_guard import GradientGuard
+from labdeck.debugger.hooks.torch_heard import Heard
 from labdeck.debugger.hooks.torch_hook import Hook
 from labdeck.debugger.hooks.torch_inventory import Inventory
 from labdeck.debugger.hooks.torch_library import is_compiling, is_replica
@@ -23,13 +24,14 @@ from labdeck.debugger.hooks.torch_names import Unwrapped
 from labdeck.debugger.hooks.torch_network import NetworkTrace
 from labdeck.debugger.hooks.torch_origin import Origins
 from labdeck.debugger.hooks.torch_program import Measured, Program
-from labdeck.debugger.hooks.torch_taken import tensors_in
+from labdeck.debugger.hooks.torch_taken import note_batch
 from labdeck.debugger.hooks.torch_turns import Idle, Turns
 from labdeck.debugger.profiler.passes import PassTimes
 from labdeck.wire.commands import LogCapture
 from labdeck.wire.records import Capture
 
 if TYPE_CHECKING:
+    from labdeck.debugger.hooks.torch_heard import Differentiated, LossCall
     from labdeck.debugger.hub import Hub
     from labdeck.debugger.plan import Plan
     from labdeck.debugger.profiler.profiler import Profiler
@@ -67,7 +69,8 @@ class TorchFeed:
         self.inventory = Inventory(self.root, self._modules, optimizers, is_timed=profiler is not None)
         self.delivery = Delivery(hub, self.inventory)
         self._given = GivenLosses(losses, self._isolated)
-        self._losses = Losses()
+        self._losses = Losses(hub.warn)
+        self.heard = Heard()
         self._origins = Origins(self.root, self.called)
         self._handles: list[Any] = []
         self._network: NetworkTrace | None = None
@@ -79,7 +82,7 @@ class TorchFeed:
         self._turns = Turns()
         self._guard = GradientGuard(hub)
         self._skipped = 0
-        self._idle: Idle | None = Idle()
+        self._idle = Idle()
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -92,6 +95,7 @@ class TorchFeed:
             called.register_forward_pre_hook(Hook(self.enter), with_kwargs=True, prepend=True),
             called.register_forward_hook(Hook(self._leave), with_kwargs=True),
         ]
+        self._origins.heard = self.heard
         self._given.hook()
         self._network = self._modules.functions.trace = NetworkTrace(self.root, self._keep_network)
         events.join(self)
@@ -167,6 +171,7 @@ class TorchFeed:
         begun = perf_counter()
         self._times.pause()
         self._is_entered = True
+        self.heard.listen()
         self.delivery.deliver()
         self._end_evaluation()
         mode: Mode = self.mode or ("TRAIN" if self.root.training else "EVAL")
@@ -175,8 +180,9 @@ class TorchFeed:
                 self._finish()
             measured = self._begin_step()
             self._turns.move()
+            self.heard.passes += 1
         else:
-            events.recent.forget()
+            self.heard.begin_evaluation(is_training=self._step is not None)
             measured = self._measure(mode)
             self._evaluated = mode, measured
         discover = not self._was_discovered
@@ -185,7 +191,7 @@ class TorchFeed:
             self._modules.begin(measured.plan, measured.taken, mode, discover=discover)
             self._modules.see("input", (args, kwargs))
         self._origins.remember(args, kwargs)
-        self._note_batch(args, kwargs)
+        note_batch(self.hub.facts, (args, kwargs))
         measured.cost += perf_counter() - begun
         self._times.begin_pass(is_trained=mode == "TRAIN", within=mode != "TRAIN" and self._step is not None)
 
@@ -202,12 +208,6 @@ class TorchFeed:
             self.describe()
             self._renew()
         self._times.after_pass()
-
-    def _note_batch(self, args: Any, kwargs: Any) -> None:
-        if "batch_size" not in self.hub.facts:
-            first = next(tensors_in((args, kwargs)), None)
-            if first is not None and first.dim():
-                self.hub.facts["batch_size"] = int(first.shape[0])
 
     def _measure(self, mode: Mode) -> Measured:
         return Measured(self.hub.due(mode))
@@ -227,35 +227,42 @@ class TorchFeed:
 
     # -- losses ----------------------------------------------------------------------------------------------------
 
-    def saw_loss(self) -> None:
+    def saw_loss(self, call: LossCall) -> None:
         """Without hooks on its call, as in a graph, a model that is evaluated shows in its loss."""
-        if not self._is_entered and self.mode is None and not self.root.training:
-            self._isolated(self._evaluate_by_loss)
+        if self._is_concerned:
+            if not self._is_entered and self.mode is None and not self.root.training:
+                self._isolated(self._evaluate_by_loss)
+            self.heard.hear(call)
+
+    @property
+    def _is_concerned(self) -> bool:
+        """What happens may have to do with the model: it was called since its last step, or it never is."""
+        is_open = self._step or self._evaluated or not self._is_entered
+        return bool(is_open) and not self.heard.is_elsewhere
 
     def _evaluate_by_loss(self) -> None:
-        latest = events.recent.calls.pop()
         self._end_evaluation()
         self._times.evaluated()
+        self.heard.begin_evaluation(is_training=False)
         self._evaluated = "EVAL", self._measure("EVAL")
-        events.recent.calls.append(latest)
 
-    def saw_backward(self, loss: Any) -> None:
-        """Look at a loss before its gradient spreads what is wrong with it."""
-        self._turns.move()
-        self._isolated(self._origins.look_at_loss, loss)
-        if self._idle is not None and self._step is not None:
-            self._isolated(self._look_for_steps, self._idle)
+    def before_backward(self, loss: Differentiated) -> None:
+        """A loss is about to be differentiated, of this model or of another."""
+        if self._is_concerned:
+            within = self._step is not None and self._step.is_late
+            self._isolated(self.heard.begin_backward, loss, self.inventory.parameters, within)
 
-    def _look_for_steps(self, idle: Idle) -> None:
-        """Tell of a training in which nothing but the backward passes shows."""
-        if self.hub.steps["TRAIN"]:
-            self._idle = None
-        elif idle.is_sure(self.inventory.parameters.values(), events.recent.steps):
-            self._idle = None
-            self.hub.say(
-                "no optimizer of PyTorch steps, so that no step of training is seen; "
-                "call step() of what labdeck.watch returns when the weights are changed"
-            )
+    def after_backward(self, loss: Differentiated) -> None:
+        """Look at a loss whose gradient has arrived here."""
+        if self._is_concerned:
+            self._isolated(self._after_backward, loss)
+
+    def _after_backward(self, loss: Differentiated) -> None:
+        if self.heard.end_backward(self.inventory.parameters):
+            self._turns.move()
+            self._origins.look_at_loss(loss.value)
+            if self._step is not None:
+                self._idle.look(self.hub, self.inventory.parameters.values(), events.recent.steps)
 
     def step_by_hand(self) -> None:
         """End a step of a training without an optimizer."""
@@ -276,11 +283,10 @@ class TorchFeed:
         begun = perf_counter()
         (mode, measured), self._evaluated = self._evaluated, None
         self._modules.end()
-        roots, calls = events.recent.take()
-        self._losses.put(measured, roots, calls)
+        calls = self.heard.end_evaluation()
+        self._losses.evaluate(measured, calls)
         self._learn_ends(mode, measured)
         self._origins.look_at_evaluation(calls)
-        events.recent.forget()
         measured.cost += perf_counter() - begun
         self._times.tell()
         self._hand_over(mode, measured)
@@ -326,14 +332,13 @@ class TorchFeed:
     def _take_gradients(self, measured: Measured) -> None:
         if self.hub.guards_gradients and measured.plan is not None and not self._program(measured.plan).watched:
             self._guard.look(measured, list(self.inventory.parameters.values()))
-        roots, calls = events.recent.take()
-        self._losses.put(measured, roots, calls)
+        self._losses.train(measured, *self.heard.take())
         self._learn_ends("TRAIN", measured)
         if measured.plan is not None:
             program = self._program(measured.plan)
             program.before(measured)
             self._origins.look_at_step(measured, program)
-        events.recent.forget()
+        self.heard.forget()
 
     def after_step(self, optimizer: Any) -> None:
         """End the step, if no other optimizer is still to come."""
@@ -378,7 +383,7 @@ class TorchFeed:
         if self.inventory.is_ours(optimizer):
             self._skipped += 1
             self._step = None
-            events.recent.forget()
+            self.heard.forget()
             self._turns.finish()
             self._times.open()
             self.hub.facts["skipped_steps"] = self._skipped

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import math
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from labdeck.debugger.hooks import torch_events as events
 from labdeck.debugger.hooks.torch_hook import Hook
@@ -15,8 +16,13 @@ from labdeck.errors import UsageError
 from labdeck.store.tensors.layout import TensorInfo
 
 if TYPE_CHECKING:
-    from labdeck.debugger.hooks.torch_events import LossCall
+    from labdeck.debugger.hooks.torch_heard import LossCall, Root
     from labdeck.debugger.hooks.torch_program import Measured, Program
+
+DIFFERENTIATED = "loss/backward"
+"""What was differentiated, where that is not the loss; no rule takes it for a loss, which were to judge it twice."""
+_SAME = 1e-3
+"""Relative difference up to which what was differentiated is what was computed: half precision has three digits."""
 
 
 class GivenLosses:
@@ -43,8 +49,7 @@ class GivenLosses:
             return
         events.recent.depth = max(events.recent.depth - 1, 0)
         if value is not None:
-            name = type(module).__name__
-            self._isolated(lambda: events.note_loss(name, value, args, kwargs, module.forward, pair=True))
+            self._isolated(_note, module, args, kwargs, value)
 
     def release(self) -> None:
         """Hear no more of them."""
@@ -58,29 +63,98 @@ def _enter(*_: Any) -> None:
         events.recent.depth += 1
 
 
+def _note(module: Any, args: Any, kwargs: Any, value: Any) -> None:
+    again, mean = functools.partial(module.forward, *args, **kwargs), None
+    if getattr(module, "reduction", "") == "sum":
+        twin = copy.copy(module)
+        twin.reduction = "mean"
+        mean = functools.partial(twin.forward, *args, **kwargs)
+    events.note_loss(type(module).__name__, value, args, kwargs, again, mean, pair=True)
+
+
 class Losses:
-    """Puts losses, predictions and labels where they belong."""
+    """Puts losses, predictions and labels where they belong.
 
-    def __init__(self) -> None:
+    "loss" is the same quantity in training and in evaluations, so that they can be compared: what the function or
+    module for it computed, whatever factors and penalties the training puts around it. Where that differs from what was
+    differentiated, the latter is "loss/backward". Of losses of several kinds each has its name, and "loss" is what was
+    differentiated; so it is where none is known.
+
+    Args:
+        warn: Has the user told something.
+    """
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
         self._ends: dict[str, Any] = {}
+        self._trained: dict[str, int] = {}
+        self._has_trained = False
+        self._differs = False
 
-    def put(self, measured: Measured, roots: Sequence[Any], calls: Sequence[LossCall]) -> None:
-        """Take in what was differentiated and computed since the last step.
+    def train(self, measured: Measured, roots: Sequence[Root], calls: Sequence[LossCall]) -> None:
+        """Take in a step: what was differentiated, or, if nothing was, the losses that were computed.
 
-        The loss of a step is the mean of what was differentiated, over the passes that its gradient was gathered from;
-        where nothing was, that of the losses that were computed, if all are of one kind.
+        A step may gather the gradients of several passes, and losses are means over these.
         """
-        kinds: dict[str, list[Any]] = {}
-        for call in calls:
-            kinds.setdefault(call.name, []).append(call.value)
-        chosen: Sequence[Any] = roots
-        if not roots and len(kinds) == 1:
-            chosen = next(iter(kinds.values()))
-        if chosen:
-            measured.put(_mean(chosen, measured.losses, "loss"))
-        if len(kinds) > 1:
-            for name, values in kinds.items():
-                measured.put(_mean(values, measured.losses, f"loss/{name}"))
+        chosen = [call for root in roots for call in root.calls] if roots else calls
+        self._keep_ends(chosen)
+        kinds = _by_name(chosen)
+        passes = max(sum(root.passes > 0 for root in roots), 1) if any(root.passes for root in roots) else len(roots)
+        for name, values in kinds.items():
+            self._trained[name] = max(round(len(values) / (passes or len(values))), 1)
+        self._has_trained = True
+        names = [name for name, values in kinds.items() for _ in values]
+        values = [value for values in kinds.values() for value in values]
+
+        def put(numbers: Sequence[float]) -> None:
+            self._put(measured.losses, numbers[: len(roots)], _sums(names, numbers[len(roots) :]), passes)
+
+        measured.put(_when_there([*(root.value for root in roots), *values], put))
+
+    def _put(self, losses: dict[str, float], roots: Sequence[float], kinds: dict[str, float], passes: int) -> None:
+        total = sum(roots)
+        if len(self._trained) > 1:
+            losses.update({f"loss/{name}": value / (passes or 1) for name, value in kinds.items()})
+        if len(kinds) != 1:
+            if roots:
+                losses["loss"] = total / passes
+            return
+        loss = next(iter(kinds.values())) / (passes or 1)
+        if roots:
+            self._differs = self._differs or not math.isclose(total, loss, rel_tol=_SAME, abs_tol=_SAME**2)
+            if self._differs:
+                losses[DIFFERENTIATED] = total
+            if not math.isfinite(total):
+                loss = total  # what is wrong is in a penalty, say; the training is over all the same
+        losses["loss"] = loss
+
+    def evaluate(self, measured: Measured, calls: Sequence[LossCall]) -> None:
+        """Take in a pass of another mode than TRAIN: the losses that were computed of it."""
+        self._keep_ends(calls)
+        kinds = _by_name(calls)
+        trained = self._trained
+        if kinds and self._has_trained and not any(self._is_comparable(name, kinds) for name in trained):
+            self._warn(f"the loss of evaluations, {next(iter(kinds))}, is not that of the training: they differ")
+        for name, values in kinds.items():
+            if len(trained) == 1 and self._is_comparable(name, kinds):
+                key = "loss"
+            else:
+                key = f"loss/{name}" if self._has_trained or len(kinds) > 1 else "loss"
+            measured.put(_when_there(values, self._average(measured.losses, key, trained.get(name, 0))))
+
+    def _is_comparable(self, name: str, kinds: dict[str, list[Any]]) -> bool:
+        """Say whether a loss is computed in evaluations as often as in training, or some times as often."""
+        times = self._trained.get(name, 0)
+        return times > 0 and name in kinds and len(kinds[name]) % times == 0
+
+    @staticmethod
+    def _average(losses: dict[str, float], key: str, times: int) -> Callable[[Sequence[float]], None]:
+        def put(numbers: Sequence[float]) -> None:
+            losses[key] = sum(numbers) * (times or 1) / len(numbers)
+
+        return put
+
+    def _keep_ends(self, calls: Sequence[LossCall]) -> None:
         first = next((call for call in calls if call.predictions is not None), None)
         self._ends = {} if first is None else {"predictions": first.predictions, "labels": first.labels}
 
@@ -101,19 +175,40 @@ class Losses:
         self._ends = {}
 
 
-def _mean(values: Sequence[Any], losses: dict[str, float], name: str) -> Pending | None:
-    """Put the mean of losses, numbers or tensors, where it belongs: now, or when it has come from its device."""
+def _by_name(calls: Sequence[LossCall]) -> dict[str, list[Any]]:
+    kinds: dict[str, list[Any]] = {}
+    for call in calls:
+        kinds.setdefault(call.name, []).append(call.value)
+    return kinds
+
+
+def _sums(names: Sequence[str], numbers: Sequence[float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for name, number in zip(names, numbers, strict=True):
+        sums[name] = sums.get(name, 0.0) + number
+    return sums
+
+
+def _when_there(values: Sequence[Any], put: Callable[[Sequence[float]], None]) -> Pending | None:
+    """Have losses, numbers or tensors, put where they belong: now, or when they have come from their device."""
     if not any(not isinstance(value, float) and is_on_device(value) for value in values):
-        losses[name] = sum(map(_total, values)) / len(values)
+        put([_total(value) for value in values])
         return None
     library = torch()
-    tensors = [library.tensor(value) if isinstance(value, float) else value.detach() for value in values]
-    copy = fetch([tensor.double().mean().reshape(1) for tensor in sorted(tensors, key=_is_cpu)])
+    tensors = [library.tensor(value) if isinstance(value, float) else _plain(value) for value in values]
+    order = sorted(range(len(tensors)), key=lambda number: _is_cpu(tensors[number]))  # the first one tells the device
+    fetched = fetch([tensors[number].double().mean().reshape(1) for number in order])
 
     def arrive() -> None:
-        losses[name] = float(np.mean(copy()))
+        numbers = dict(zip(order, map(float, fetched()), strict=True))
+        put([numbers[number] for number in range(len(tensors))])
 
     return Pending(arrive)
+
+
+def _plain(value: Any) -> Any:
+    value = value.detach()
+    return value.abs() if value.is_complex() else value
 
 
 def _is_cpu(tensor: Any) -> bool:
@@ -124,8 +219,7 @@ def _total(value: Any) -> float:
     """Return a loss as a number: one that was not reduced counts with its mean."""
     if isinstance(value, float):
         return value
-    value = value.detach()
-    value = value.abs() if value.is_complex() else value
+    value = _plain(value)
     return float(value) if value.numel() == 1 else float(value.double().mean())
 
 

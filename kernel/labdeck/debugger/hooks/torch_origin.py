@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labdeck.debugger.hooks import torch_events as events
-from labdeck.debugger.hooks.torch_library import torch
+from labdeck.debugger.hooks.torch_heard import Heard
+from labdeck.debugger.hooks.torch_library import library_folder, torch
 from labdeck.debugger.hooks.torch_names import activation_name, clean
 from labdeck.debugger.hooks.torch_reductions import fetch
 from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.hooks.torch_tracing import Origin, Pass, Tracer, is_finite, remember_pass
+from labdeck.debugger.hooks.torch_variables import bad_assignment
+from labdeck.debugger.origin import LABELS, Line, frame_here, of_gradient, of_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from labdeck.debugger.hooks.torch_events import LossCall
+    from labdeck.debugger.hooks.torch_heard import LossCall
     from labdeck.debugger.hooks.torch_program import Measured, Program
 
 _LARGEST = 1 << 20
@@ -33,6 +36,9 @@ class Origins:
     Args:
         root: The model.
         called: What the training calls: the model, what is wrapped around it, or a part of it.
+
+    Attributes:
+        heard: What was heard of losses; the watching of the model puts its own here.
     """
 
     def __init__(self, root: Any, called: Any) -> None:
@@ -45,7 +51,12 @@ class Origins:
         self._flags: list[Callable[[], Any]] = []
         self._found: dict[str, str] = {}
         self._armed = True
-        self.is_tracing = False
+        self.heard = Heard()
+
+    @property
+    def is_tracing(self) -> bool:
+        """A pass is run once more."""
+        return events.recent.is_tracing
 
     def remember(self, args: Any, kwargs: Any) -> None:
         """A pass begins."""
@@ -112,27 +123,40 @@ class Origins:
         if not self._armed or self._pass is None:
             return
         self._armed = False
-        origin = self._guarded(lambda tracer, call: tracer.forward(call))
-        line, again = events.recent.line, events.recent.again
-        if origin is None and again is not None:
-            origin = self._guarded(lambda tracer, _: tracer.loss(again, line))
-        if origin is None and line is not None:
-            origin = Origin(f"the loss, behind the outputs of the model, which are finite; {line}")
+        origin = self._guarded(lambda tracer, call: tracer.forward(call)) or self._guarded(self._behind)
         if origin is None:
             return
-        self._found.setdefault("loss", str(origin))
-        if origin.module_type:
-            path = clean(origin.module)
-            self._found.setdefault(activation_name(path, type(self._root).__name__, "output", 0), str(origin))
+        path, kind = clean(origin.module), type(self._root).__name__
+        output = activation_name(path, kind, "output", 0) if origin.module_type else "loss"
+        self._found.setdefault(origin.tensor or output, str(origin))
+
+    def _behind(self, tracer: Tracer, _: Pass) -> Origin | None:
+        """Find where a loss became not finite although the outputs of the model are."""
+        line, again = self.heard.line, self.heard.again
+        given = getattr(again, "args", ()), getattr(again, "keywords", {})
+        predictions, labels = _pair(*given)
+        if not _is_good(labels):
+            return Origin(LABELS, tensor="labels")
+        if again is not None and _is_good(predictions):
+            origin = tracer.loss(again, line)
+            if origin is not None:
+                return origin
+        frame = frame_here(library_folder())
+        if frame is None:
+            return None
+        assigned = bad_assignment(frame, is_finite)
+        if assigned is not None:
+            return Origin(str(assigned))
+        return Origin(of_loss(Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)))
 
     def _trace_gradients(self, names: list[str]) -> None:
         """Find where gradients became not finite although the loss is."""
         self._armed = False
         kept = [self._gradients[number] for number in sorted(self._gradients)]
-        line = events.recent.line
+        line = self.heard.line
         origin = None
         if kept and not all(map(is_finite, kept)):
-            origin = Origin(f"the gradient of {line}" if line is not None else "the gradient of the loss")
+            origin = Origin(of_gradient("the loss" if line is None else line))
         elif kept and len(kept) == self._outputs:
             origin = self._guarded(lambda tracer, call: tracer.backward(call, kept))
         if origin is not None:
@@ -143,13 +167,13 @@ class Origins:
         """Trace; what the user's model does wrong when it is run again is no failure of ours."""
         if self._pass is None:
             return None
-        self.is_tracing = True
+        events.recent.is_tracing = True
         try:
             return trace(Tracer(self._root), self._pass)
         except Exception:  # noqa: BLE001 - then the origin stays unknown
             return None
         finally:
-            self.is_tracing = False
+            events.recent.is_tracing = False
 
 
 def _keeper(kept: dict[int, Any], number: int, place: int) -> Callable[[Any], None]:
@@ -158,6 +182,17 @@ def _keeper(kept: dict[int, Any], number: int, place: int) -> Callable[[Any], No
             kept[number] = gradients[place].detach()
 
     return keep
+
+
+def _pair(args: Sequence[Any] = (), named: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
+    """Return what a loss was computed from: what the model says, and what is true; None for what is not known."""
+    given = [*args, *(named[key] for key in ("input", "target") if named and key in named), None, None]
+    return given[0], given[1]
+
+
+def _is_good(value: Any) -> bool:
+    """Say whether something is no tensor, or a finite one."""
+    return not torch().is_tensor(value) or is_finite(value)
 
 
 def _is_bad(gradient: Any) -> bool:

@@ -98,3 +98,11 @@ class Taken:
                 self.pending.append(pending)
         else:
             row[0] = float(tensor.abs() if tensor.is_complex() else tensor)
+
+
+def note_batch(facts: dict[str, Any], value: Any) -> None:
+    """Note the size of the first batch."""
+    if "batch_size" not in facts:
+        first = next(tensors_in(value), None)
+        if first is not None and first.dim():
+            facts["batch_size"] = int(first.shape[0])

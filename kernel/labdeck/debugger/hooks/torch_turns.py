@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.torch_names import Parameter
+    from labdeck.debugger.hub import Hub
 
 _CHANGES, _PASSES = 3, 64
 """Changes of a weight, or backward passes, without any optimizer's step, after which none is expected."""
@@ -61,6 +62,20 @@ class Idle:
     def __init__(self) -> None:
         self._passes = self._changes = self._steps = 0
         self._version: int | None = None
+        self._is_over = False
+
+    def look(self, hub: Hub, parameters: Iterable[Parameter], steps: int) -> None:
+        """Tell once of a training in which nothing but the backward passes shows; arguments are those of `is_sure`."""
+        if self._is_over:
+            return
+        if hub.steps["TRAIN"]:
+            self._is_over = True
+        elif self.is_sure(parameters, steps):
+            self._is_over = True
+            hub.say(
+                "no optimizer of PyTorch steps, so that no step of training is seen; "
+                "call step() of what labdeck.watch returns when the weights are changed"
+            )
 
     def is_sure(self, parameters: Iterable[Parameter], steps: int) -> bool:
         """Say whether there is no optimizer.

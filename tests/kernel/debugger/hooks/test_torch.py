@@ -171,9 +171,9 @@ def test_gradients_are_gathered_over_passes_and_only_the_optimizer_counts():
     sums, losses = [], []
     with watched(net, optimizer, save={"gradients": ["sum", "l2"]}) as run:
         for number, (inputs, labels) in enumerate(data):
-            loss = functional.cross_entropy(net(inputs), labels) / 2
+            loss = functional.cross_entropy(net(inputs), labels)
             losses.append(loss.item())
-            loss.backward()
+            (loss / 2).backward()
             if number % 2:
                 sums.append(float(net.fc.weight.grad.double().norm()))
                 optimizer.step()
