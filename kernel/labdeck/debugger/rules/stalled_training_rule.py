@@ -21,8 +21,9 @@ class StalledTrainingRule(Rule):
     What helps: interrupt the kernel and read where it stands (`py-spy dump --pid …` shows it without interrupting); set
     `num_workers=0`; set time limits for the network.
 
-    Formula: seconds since the latest step, or since the beginning, ≥ threshold; found once for each standstill. The
-    rule and its parameters are SageMaker's.
+    Formula: seconds since the latest step, or since the beginning, ≥ threshold; found once for each standstill. Time
+    in which nobody trains is not counted: a pause, or a notebook that waits for its next cell. Of several models of one
+    trial, or of one thread, a step of any is a sign of life. The rule and its parameters are SageMaker's.
 
     Attributes:
         threshold: Seconds of silence.
