@@ -108,7 +108,8 @@ class ClassImbalance(Rule):
         worst = max(shares, key=lambda c: shares[c])
         if shares[worst] > self.threshold_misprediction:
             bad = [label for label, share in shares.items() if share > self.threshold_misprediction]
-            others = f" (and so are {len(bad) - 1} more classes)" if len(bad) > 1 else ""
+            more = len(bad) - 1
+            others = {0: "", 1: " (and so is 1 more class)"}.get(more, f" (and so are {more} more classes)")
             called = count.reader.name(worst)
             said = f"{shares[worst]:.0%} of class {called} is predicted as another class{others}"
             yield Finding(said, name, shares[worst], self.threshold_misprediction)

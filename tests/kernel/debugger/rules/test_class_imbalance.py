@@ -96,3 +96,13 @@ def test_texts_are_classes_and_scores_that_are_no_numbers_tell_nothing():
     ]
     lost = labelled_window(np.arange(3).repeat(10), np.full((30, 3), np.nan))
     assert list(ClassImbalance(samples=3).judge(lost)) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(1, ""), (2, " (and so is 1 more class)"), (3, " (and so are 2 more classes)")]
+)
+def test_how_many_classes_are_mistaken_is_told(wrong, said):
+    labels = np.arange(4).repeat(10)
+    predicted = np.where(labels < wrong, 3, labels)
+    (found,) = ClassImbalance(samples=40).judge(labelled_window(labels, predicted))
+    assert found.message == f"100% of class 0 is predicted as another class{said}"
