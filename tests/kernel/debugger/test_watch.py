@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import warnings
 import weakref
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from tests.kernel.debugger.hooks.torch_models import batches, looks_of, made, tr
 from torch import nn
 
 import labdeck
+from labdeck import defaults
 from labdeck.debugger import Finding, Need, Rule, actions, attach_automatically, rules
 from labdeck.debugger.hooks import torch_program
 from labdeck.debugger.hooks.torch_program import Program
@@ -325,3 +327,16 @@ def test_models_are_not_kept_alive_after_the_watch():
     del net
     gc.collect()
     assert gone() is None
+
+
+def test_a_store_that_cannot_be_written_is_told_once_and_not_tried_again(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LABDECK_STORE", str(tmp_path / "file" / "store"))
+    defaults.studio.cache_clear()
+    net = made()
+    with warnings.catch_warnings(record=True) as told, labdeck.watch(net, **_QUIET) as watch:
+        warnings.simplefilter("always")
+        train(net, torch.optim.SGD(net.parameters(), lr=0.1), batches(5))
+    assert len([each for each in told if "is not watched, it goes on" in str(each.message)]) == 1
+    assert watch.hubs == ()
+    defaults.studio.cache_clear()
