@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.attaching import Attachment, is_estimator
 from labdeck.debugger.hooks.boosters import DEVIATION, BoosterFeed, Metric, Source
+from labdeck.debugger.hooks.datasets import is_same_dataset, training_names
 from labdeck.debugger.hooks.folds import NAME as FOLDS
 from labdeck.debugger.hooks.folds import Folds, Listening, fold_metrics
 from labdeck.debugger.hooks.lightgbm_source import LightGBMSource
@@ -50,18 +51,34 @@ class LightGBMAttachment(Attachment):
     homes = ("engine", "sklearn")
     booster = BOOSTER
 
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, list[Any]]:  # noqa: ARG002
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, list[Any]]:
         """Return a training that begins, and the callbacks that tell of it."""
-        watching = Watching(self.maker)
-        return watching, [_Beginning(watching), _Follower(watching)]
+        evaluated = _evaluated(argument(args, kwargs, 3, "valid_sets"), argument(args, kwargs, 4, "valid_names"))
+        return _followed(
+            Watching(
+                self.maker, names=training_names(argument(args, kwargs, 1, "train_set"), evaluated, is_same_dataset)
+            )
+        )
 
     def begin_cv(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Watching, list[Any]]:
         """Return a cross-validation that begins, and the callbacks that tell of it."""
-        return self.begin(args, kwargs)
+        del args, kwargs
+        return _followed(Watching(self.maker))
 
     def loops(self, module: ModuleType) -> UpdateLoops:
         """Return what watches loops over `Booster.update`."""
         return UpdateLoops(self.maker, _Loops(module), self.only)
+
+
+def _evaluated(sets: Any, names: Any) -> list[tuple[Any, str]]:
+    """Return the data that a training is evaluated on, and their names as LightGBM gives them."""
+    given = list(sets) if isinstance(sets, (list, tuple)) else [] if sets is None else [sets]
+    called = [names] if isinstance(names, str) else list(names or ())
+    return [(data, called[i] if i < len(called) else f"valid_{i}") for i, data in enumerate(given)]
+
+
+def _followed(watching: Watching) -> tuple[Watching, list[Any]]:
+    return watching, [_Beginning(watching), _Follower(watching)]
 
 
 class Watching:
@@ -71,10 +88,14 @@ class Watching:
         maker: Makes its hub.
         rows: Raw rows of which SHAP values are computed where they are asked for.
         ends: Somebody calls `end` when the training has ended; else it goes on until its trial ends.
+        names: What datasets are called, where the training's own names do not tell: "valid_0" is "train".
     """
 
-    def __init__(self, maker: HubMaker, rows: Any = None, *, ends: bool = True) -> None:
+    def __init__(
+        self, maker: HubMaker, rows: Any = None, *, ends: bool = True, names: Mapping[str, str] | None = None
+    ) -> None:
         self._maker = maker
+        self._names = names or {}
         self._rows = rows
         self._ends = ends
         self._booster: Any = None
@@ -131,14 +152,15 @@ class Watching:
             source: Source = (
                 Folds([LightGBMSource(one, env.params) for one in several])
                 if several
-                else LightGBMSource(env.model, env.params, self._rows)
+                else LightGBMSource(env.model, env.params, self._rows, self._names)
             )
             self._feed = BoosterFeed(self.hub, source, self._maker.budget, self.times)
         except Exception as error:  # noqa: BLE001 - nothing raises into the training
             self.hub.fail(error)
 
     def _metrics(self, env: Any) -> Iterator[Metric]:
-        yield from _metrics(env.evaluation_result_list or ())
+        for metric in _metrics(env.evaluation_result_list or ()):
+            yield metric._replace(dataset=self._names.get(metric.dataset, metric.dataset))
         if self._folds is not None:
             told = [[(each.dataset, each.name, each.value) for each in _metrics(one)] for one in self._folds.take()]
             yield from fold_metrics(told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,17 +22,22 @@ class LightGBMSource(Source):
         booster: It.
         params: What it is trained with.
         rows: Raw rows of which SHAP values are computed, shape (rows, features); None for none.
+        trained: Names of data that are evaluated and are those it learns from.
     """
 
     kinds = ("weight", "gain", "total_gain")
 
-    def __init__(self, booster: Any, params: Mapping[str, Any], rows: Any = None) -> None:
+    def __init__(
+        self, booster: Any, params: Mapping[str, Any], rows: Any = None, trained: Collection[str] = ()
+    ) -> None:
         self._booster = booster
         self._params = params
         self._rows = rows
         self.features = tuple(booster.feature_name())
-        self._matrix = booster.valid_sets[0] if booster.valid_sets else booster.train_set
-        self.data = "validation" if booster.valid_sets else "train"
+        held_out = [at for at, name in enumerate(booster.name_valid_sets) if name not in trained]
+        self._place = held_out[0] if held_out else -1
+        self._matrix = booster.valid_sets[self._place] if held_out else booster.train_set
+        self.data = "validation" if held_out else "train"
         self._labels = np.asarray(self._matrix.get_label())[:_MOST_ROWS]
         trees = booster.num_model_per_iteration()
         self.classes = max(1, int(params.get("num_class", 1) or 1)) if trees > 1 else 1
@@ -75,8 +80,8 @@ class LightGBMSource(Source):
 
         if self.data == "validation":
             self._booster.eval_valid(look)
-        else:
-            self._booster.eval_train(look)
+            return seen[self._place]
+        self._booster.eval_train(look)
         return seen[0]
 
     def shap(self) -> Numbers:

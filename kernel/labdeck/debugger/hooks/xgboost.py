@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.attaching import Attachment, is_estimator
 from labdeck.debugger.hooks.boosters import DEVIATION, BoosterFeed, Metric, Source, is_loss
+from labdeck.debugger.hooks.datasets import is_same_matrix, training_names
 from labdeck.debugger.hooks.folds import NAME as FOLDS
 from labdeck.debugger.hooks.folds import Folds, Listening, fold_metrics, told_by_xgboost
 from labdeck.debugger.hooks.updates import Library, UpdateLoops
@@ -51,8 +52,8 @@ class XGBoostAttachment(Attachment):
         """Return a training that begins, and the callback that tells of it."""
         train = argument(args, kwargs, 1, "dtrain")
         evals = list(kwargs.get("evals") or (args[3] if len(args) > 3 else None) or ())  # noqa: PLR2004 - its place
-        known = {name: "train" for data, name in evals if data is train}
-        held_out = next((data for data, _ in evals if data is not train), None)
+        known = training_names(train, evals, is_same_matrix)
+        held_out = next((data for data, name in evals if name not in known), None)
         watching = Watching(self.maker, train, held_out, argument(args, kwargs, 0, "params"), names=known)
         return watching, [follower_of(sys.modules[NAME], watching)]
 

@@ -18,6 +18,7 @@ from labdeck.wire.records import ParamValue
 
 _IMPORTANCE = r"(?:^|/)feature_importance/gain/"
 _METRICS = r"^(?:[^/]+/)?[^/]+-[^/]+$"
+_DEVIATION = "-std"
 _LABELS = r"(?:^|/)labels$"
 _MODES: tuple[Mode, ...] = ("TRAIN", "GLOBAL")
 _LEAST_ROWS = 50
@@ -53,7 +54,8 @@ class LabelLeakage(Rule):
 
     Formula, for boosted trees: `largest gain / sum of the gains > importance` while the training metric is near
     perfect: at most 0.01 of the rows wrong, an AUC (accuracy, average precision, R²) of at least 0.99, or a loss of at
-    most 5 % of what it was after the first round. Models of a single feature are not judged.
+    most 5 % of what it was after the first round. Where no data of training are evaluated, a near perfect metric of
+    any other data tells the same. Models of a single feature are not judged.
 
     SageMaker Debugger has no such rule.
 
@@ -62,7 +64,7 @@ class LabelLeakage(Rule):
         importance: Share of the gain above which a feature tells it, if the training metric is near perfect, too.
         samples: Rows that are gathered before they are judged.
         inputs_regex: Names of the inputs, of which each row is a sample and each column a feature.
-        train: What the names of training metrics begin with.
+        train: What the names of training metrics begin with; without any of these, every metric counts.
 
     Example:
         >>> from labdeck.findings.window import window_of
@@ -162,10 +164,9 @@ class LabelLeakage(Rule):
 
     def _judge_trees(self, window: Window) -> Iterator[Finding]:
         names = window.select(regex=_IMPORTANCE)
-        metrics = [
-            name for name in window.select("metrics", _METRICS) if name.rpartition("/")[2].startswith(self.train)
-        ]
-        perfect = [name for name in metrics if self._is_perfect(name, window.value(name))]
+        every = [name for name in window.select("metrics", _METRICS) if not name.endswith(_DEVIATION)]
+        trained = [name for name in every if name.rpartition("/")[2].startswith(self.train)]
+        perfect = [name for name in trained or every if self._is_perfect(name, window.value(name))]
         if len(names) < 2 or not perfect:  # noqa: PLR2004 - a single feature is always all
             return
         gains = np.nan_to_num(window.values(names, "value"))

@@ -159,6 +159,25 @@ def test_both_the_gain_and_the_metric_must_tell(share, left, expected):
     assert len(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ({"valid-logloss": 0.01}, 1),
+        ({"valid-logloss": 0.01, "train-logloss": 0.5}, 0),
+        ({"valid-logloss": 0.5, "train-logloss": 0.01}, 1),
+        ({"valid-logloss": 0.5, "valid-logloss-std": 0.0}, 0),
+        ({"train-logloss": 0.5, "train-logloss-std": 0.0}, 0),
+    ],
+)
+def test_metrics_of_training_tell_else_those_of_other_data(metrics, expected):
+    rule, found = LabelLeakage(), []
+    gains = {"feature_importance/gain/a": 99.0, "feature_importance/gain/b": 1.0}
+    for step, now in enumerate((dict.fromkeys(metrics, 1.0), metrics)):
+        window = window_of({**gains, **now}, step, collections=dict.fromkeys(metrics, ("metrics",)))
+        found += rule.judge(window)
+    assert len(found) == expected
+
+
 def test_a_number_that_was_rescaled_is_found_by_its_ranks():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(300, 3))
