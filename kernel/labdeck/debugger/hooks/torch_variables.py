@@ -37,10 +37,11 @@ def bad_assignment(frame: FrameType, is_finite: Callable[[Any], bool]) -> Line |
         >>> print(train())  # the source of what is typed into a prompt is not known
         None
     """
-    bad, good = set(), set()
-    for name, value in frame.f_locals.items():
-        if torch().is_tensor(value) and value.numel() <= _LARGEST and not value.is_meta:
-            (good if is_finite(value) else bad).add(name)
+    bad = {
+        name
+        for name, value in frame.f_locals.items()
+        if torch().is_tensor(value) and value.numel() <= _LARGEST and not is_finite(value)
+    }
     if not bad:
         return None
     code = frame.f_code
@@ -75,7 +76,7 @@ def _assignments(file: str, first: int, function: str, before: int) -> Iterator[
 
 
 def _begins(node: Any) -> int:
-    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+    return int(min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))]))
 
 
 def _statements(scope: ast.AST) -> Iterator[Any]:

@@ -59,8 +59,9 @@ def test_the_operation_and_its_line_are_found_in_the_step_in_which_it_fails():
     bad[1, 1] = 0.0
     (finding,) = found(Logs(), [good(), bad, good()])
     assert finding.step == 1
-    assert finding.tensor == "loss"
+    assert finding.tensor == "Logs_output_0"
     assert finding.origin.startswith("test_torch_origin.py:")
+    assert finding.message == f"infinity first appeared in Logs_output_0, made at {finding.origin}"
     assert " in inner: " in finding.origin
     assert text_of(finding.origin) == "return torch.log(inputs.abs())"
     line = int(finding.origin.split(":")[1].split(" ")[0])
@@ -104,22 +105,67 @@ def test_an_input_that_is_bad_itself_is_told():
     bad[0, 0] = np.nan
     (finding,) = found(Deep(), [good(), bad])
     assert finding.origin == "the input of the model, which is not finite itself"
+    assert finding.tensor == "Deep_input_0"
+    assert finding.message == "NaN first appeared in Deep_input_0, which came into the model so"
+    assert finding.remedy.startswith("clean the data")
 
 
 def test_a_loss_that_is_to_blame_is_found_behind_a_good_output():
-    def loss(outputs, labels):
-        return functional.mse_loss(outputs, labels) + functional.binary_cross_entropy(outputs * 0, labels) * np.inf
+    inputs, labels = [good(), good()], [torch.zeros(4, 1), torch.full((4, 1), -0.5)]
+    (finding,) = found(nn.Linear(2, 1), inputs, labels, loss=lambda out, label: kl(out * 0, label))
+    assert (finding.step, finding.tensor) == (1, "loss")
+    assert text_of(finding.origin) == 'return functional.kl_div(outputs, labels, reduction="batchmean")'
+    assert finding.message == f"NaN first appeared in loss, made at {finding.origin}"
 
-    def by_hand(outputs, labels):
-        return torch.log(outputs * 0 + labels).mean()
 
-    (finding,) = found(nn.Linear(2, 1), [good()], loss=by_hand)
-    assert finding.origin.startswith("the loss, behind the outputs of the model, which are finite; test_torch")
-    inputs, labels = [good(), good()], [torch.zeros(4, 1), torch.full((4, 1), torch.inf)]
-    (finding,) = found(nn.Linear(2, 1), inputs, labels)
-    assert finding.step == 1
+def kl(outputs, labels):
+    return functional.kl_div(outputs, labels, reduction="batchmean")
+
+
+def test_labels_that_are_bad_themselves_are_told():
+    inputs, labels = [good(), good()], [torch.zeros(4, 1), torch.full((4, 1), torch.nan)]
+    (finding,) = found(nn.Linear(2, 1), inputs, labels, loss=nn.MSELoss())
+    assert (finding.step, finding.tensor) == (1, "labels")
+    assert finding.message == "NaN first appeared in labels, which came with the data"
+    assert finding.remedy == "clean the labels: look for missing values"
+
+
+def test_of_a_loss_by_hand_the_lines_are_told_between_which_it_became_bad():
+    (finding,) = found(nn.Linear(2, 1), [good()], loss=lambda out, label: torch.log(out * 0 + label).mean())
+    assert finding.origin.startswith("between the outputs of the model, which are finite, and test_torch_origin.py:")
     assert text_of(finding.origin) == "loss(net(one), label).backward()"
-    del loss
+    assert finding.message == f"infinity first appeared in loss, made {finding.origin}"
+    assert "guard logarithms" in finding.remedy
+
+
+def test_a_penalty_beside_a_good_loss_is_blamed_and_not_that_loss():
+    net = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    with watched(net, optimizer, rules=[NaNOrigin], save={}) as run:
+        for step in range(3):
+            optimizer.zero_grad()
+            loss = functional.mse_loss(net(good()), torch.zeros(4, 1))
+            weight = torch.tensor(float(step != 1))
+            penalty = torch.log(weight) * weight
+            total = loss + penalty
+            total.backward()
+            optimizer.step()
+    (finding,) = run.trial.experiment.session.catalog.findings(trial_id=run.trial.id).findings
+    assert (finding.step, finding.tensor) == (1, "loss")
+    assert text_of(finding.origin) == "penalty = torch.log(weight) * weight"
+
+
+@pytest.mark.parametrize("save", [{}, {"outputs": ["l2", "nan_count"]}])
+def test_in_a_layer_of_the_library_the_line_that_called_the_model_is_named(save):
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
+    with torch.no_grad():
+        net[0].weight.fill_(1.0)
+        net[2].weight.fill_(3e38)
+    (finding,) = found(net, [good() * 0 + 9], save=save)
+    assert finding.tensor == "2_output_0"
+    assert text_of(finding.origin) == "loss(net(one), label).backward()"
+    assert finding.origin.endswith("(in 2, Linear)")
+    assert "lower the learning rate" in finding.remedy
 
 
 def test_a_parameter_that_is_bad_itself_is_told():
@@ -127,7 +173,26 @@ def test_a_parameter_that_is_bad_itself_is_told():
     with torch.no_grad():
         net[1].weight[0, 0] = torch.inf
     (finding,) = found(net, [good()])
-    assert "1.weight" in finding.origin or finding.tensor == "1.weight"
+    assert finding.tensor == "1.weight"
+    assert finding.origin == "the parameter 1.weight, which is not finite itself"
+    said = "first appeared in 1.weight of Linear: an update made the parameter so, or it was loaded so, before the pass began"
+    assert finding.message.endswith(said)
+
+
+def test_an_evaluation_behind_it_meets_the_same_and_is_not_told_again():
+    net = Deep()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watched(net, optimizer, rules=[NaNOrigin], save={"weights": ["l2"], "losses": True}) as run:
+        for inputs in (good(), -good()):
+            optimizer.zero_grad()
+            functional.mse_loss(net(inputs), torch.zeros(4, 1)).backward()
+            optimizer.step()
+        net.eval()
+        with torch.no_grad():
+            functional.mse_loss(net(good()), torch.zeros(4, 1))
+        net.train()
+    findings = run.trial.experiment.session.catalog.findings(trial_id=run.trial.id).findings
+    assert [(finding.mode, finding.step) for finding in findings] == [("TRAIN", 1)]
 
 
 def test_tracing_changes_neither_buffers_nor_random_numbers_nor_modes():
