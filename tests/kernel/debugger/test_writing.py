@@ -83,6 +83,7 @@ def test_arrays_are_what_they_were_when_they_were_given(keeper, files, trial_id,
 
 def test_small_arrays_are_in_the_file_when_the_step_ends(keeper, files, trial_id, disk, lost, monkeypatch):
     monkeypatch.setattr(writing, "_SMALL", 1000)
+    monkeypatch.setattr(writing, "_AT_ONCE", float("inf"))  # a crowded machine must not hand it to the thread
     strided = np.arange(20.0)[::2]
     for step in range(3):
         keeper.arrays(at(step), {"w": strided + step, "odd": np.asfortranarray(np.arange(6).reshape(2, 3))})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from labdeck.errors import InvalidQuery, StoreBusy, StoreUnreachable
+from labdeck.store.forks import unforked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class Database:
         reconnected = False
         while True:
             try:
-                with engine.connect() as connection:
+                with unforked(), engine.connect() as connection:
                     begin(connection)
                     result = work(connection)
                     connection.commit()

@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from labdeck.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreUnreachable
 from labdeck.store.contract import Watcher
+from labdeck.store.forks import unforked
 from labdeck.store.locks import hold
 from labdeck.store.sql.backend import Backend
 
@@ -200,7 +201,8 @@ class SqliteWatcher(Watcher):
             if self._connection is None:
                 return None
             try:
-                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+                with unforked():
+                    return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
             except sqlite3.Error:
                 return self._version  # whoever reads the events meets the same error, and can say so
 
