@@ -93,8 +93,21 @@ def test_a_finding_says_where_how_long_why_and_what_was_done() -> None:
 
 def test_a_report_says_what_watching_costs_and_what_is_missing() -> None:
     text = text_card(cards.watch_report_card(RECORDS[2]))  # type: ignore[arg-type]
-    for part in ("on, 1,234 steps, 2.5 % of a step, every 4 steps, 2 not kept", "failed", "0.012 ms"):
+    for part in ("watching, 1,234 training steps, 2.5 % of a step, every 4 steps, 2 not kept", "failed", "0.012 ms"):
         assert part in text
+
+
+def test_a_watch_that_is_over_has_ended() -> None:
+    report = RECORDS[2]
+    assert isinstance(report, WatchReport)
+    over = tuple(msgspec.structs.replace(watch, state="off") for watch in report.detail.watches)
+    text = text_card(
+        cards.watch_report_card(
+            msgspec.structs.replace(report, detail=msgspec.structs.replace(report.detail, watches=over))
+        )
+    )
+    assert "ended, 1,234 training steps" in text
+    assert "off," not in text
 
 
 def test_a_list_to_choose_from_shows_all_and_what_is_chosen() -> None:

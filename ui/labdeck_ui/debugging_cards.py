@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROWS = 20
 _MARKS = {"info": "ℹ", "warning": "⚠", "error": "✗"}  # noqa: RUF001 - the sign for information
 _SENTENCE = 160
+_STATES = {"on": "watching", "paused": "paused", "off": "ended", "failed": "switched itself off"}
 
 
 def rule_list_card(listed: RuleList) -> Card:
@@ -181,7 +182,7 @@ def _report(rule: RuleRecord) -> str:
 
 def _watch(watch: WatchRecord) -> Cell:
     share = watch.cost / watch.step_time if watch.step_time else 0.0
-    parts = [watch.state, f"{watch.steps:,} steps"]
+    parts = [_STATES[watch.state], f"{watch.steps:,} training steps"]
     if share:
         parts.append(f"{100 * share:.1f} % of a step")
     if watch.interval > 1:

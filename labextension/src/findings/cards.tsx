@@ -2,19 +2,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import {
-  formatAge,
-  formatCount,
-  formatTime,
-  formatNumber
-} from '../parts/format';
+import { formatAge, formatCount, formatTime } from '../parts/format';
 import { Empty } from '../parts/Notes';
 import { SeverityIcon } from '../parts/SeverityIcon';
 import { useSteadyRows } from '../parts/steady';
 import type { ActionRecord, FindingRecord } from '../wire';
 import type { IFindingActions } from './actions';
 import type { WatchModel } from './model';
-import { measured, modeText, stepText } from './words';
+import { firstStepText, measured, stepText } from './words';
 
 interface ICardsProps extends IFindingActions {
   model: WatchModel;
@@ -70,7 +65,6 @@ function FindingCard(
         <SeverityIcon severity={finding.severity} trans={trans} />
         <strong title={finding.rule}>{finding.rule}</strong>
         <span>{stepText(finding, trans)}</span>
-        <span>{modeText(finding.mode, trans)}</span>
         {finding.count > 1 && (
           <span title={trans.__('how often it was found')}>
             ×{formatCount(finding.count)}
@@ -163,7 +157,6 @@ function Buttons(
   props: ICardsProps & { finding: FindingRecord }
 ): React.ReactElement {
   const { finding, trans } = props;
-  const step = formatNumber(finding.step);
   return (
     <div className="jp-Labdeck-card-bar">
       {props.canOpen() && (
@@ -172,7 +165,7 @@ function Buttons(
           className="jp-Labdeck-link"
           onClick={() => props.onOpen(finding)}
         >
-          {trans.__('Tensors at step %1', step)}
+          {trans.__('Tensors at %1', firstStepText(finding, trans))}
         </button>
       )}
       {props.canOpen() && finding.recording !== '' && (

@@ -78,6 +78,14 @@ export function Watch(props: {
         {watch.reason !== '' && <span>{watch.reason}</span>}
       </h4>
       <WatchFacts watch={watch} trans={trans} />
+      {isOver(watch) && (
+        <p className="jp-Labdeck-faint">
+          {trans.__(
+            'More than the budget, although as little is read as may be: part of the work is the same at each step, and steps of %1 ms are short.',
+            formatNumber(watch.step_time)
+          )}
+        </p>
+      )}
       {watch.warnings.length > 0 && (
         <ul className="jp-Labdeck-troubles" aria-label={trans.__('Warnings')}>
           {watch.warnings.map((text, index) => (
@@ -97,19 +105,27 @@ function WatchFacts(props: {
   const { watch, trans } = props;
   return (
     <dl className="jp-Labdeck-watchfacts">
-      <Fact label={trans.__('steps')} value={formatCount(watch.steps)} />
       <Fact
-        label={trans.__('recorded')}
-        value={formatCount(watch.recorded)}
-        title={trans.__('Rows of reductions that were kept, of all modes')}
+        label={trans.__('training steps')}
+        value={formatCount(watch.steps)}
       />
       <Fact
-        label={trans.__('records')}
+        label={trans.__('rows kept')}
+        value={formatCount(watch.recorded)}
+        title={trans.__(
+          'Steps of which something was kept: of training, and of evaluation and prediction, too'
+        )}
+      />
+      <Fact
+        label={trans.__('tensors read')}
         value={
           watch.interval === 1
             ? trans.__('every step')
             : trans.__('every %1 steps', formatCount(watch.interval))
         }
+        title={trans.__(
+          'Losses and learning rates are read at every step; weights and gradients as often as the budget allows'
+        )}
       />
       <Overhead watch={watch} trans={trans} />
       <Fact label={trans.__('tensors')} value={formatCount(watch.tensors)} />
@@ -185,19 +201,18 @@ function Overhead(props: {
     formatNumber(cost),
     formatNumber(step_time)
   );
-  const over = budget !== null && share > budget;
-  const why = over
-    ? trans.__(
-        'Part of it is the same at each step, however little is recorded: where a step is as short as in a small model, that part alone is more than the budget.'
-      )
-    : '';
+  const over = isOver(watch);
   return (
-    <div title={[title, why].filter(Boolean).join('\n')}>
+    <div title={title}>
       <dt>{label}</dt>
       <dd className={over ? 'jp-mod-over' : undefined}>
         {budget === null
           ? percent(share)
-          : trans.__('%1 of %2', percent(share), percent(budget))}
+          : trans.__(
+              '%1 of a step (budget %2)',
+              percent(share),
+              percent(budget)
+            )}
         {budget !== null && (
           <meter
             className="jp-Labdeck-meter"
@@ -211,6 +226,11 @@ function Overhead(props: {
       </dd>
     </div>
   );
+}
+
+/** Whether watching takes more of a step than it may. */
+function isOver({ budget, cost, step_time }: WatchRecord): boolean {
+  return budget !== null && step_time > 0 && cost / step_time > budget;
 }
 
 function percent(share: number): string {

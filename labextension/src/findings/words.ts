@@ -36,30 +36,39 @@ export function measured(finding: FindingRecord): string {
   return `${formatNumber(value)} ${sign} ${formatNumber(threshold)}`;
 }
 
+/** At which step it was found first; each mode counts its own, so that of an evaluation says so. */
+export function firstStepText(
+  { mode, step }: Pick<FindingRecord, 'mode' | 'step'>,
+  trans: TranslationBundle
+): string {
+  switch (mode) {
+    case 'EVAL':
+      return trans.__('evaluation %1', step);
+    case 'PREDICT':
+      return trans.__('prediction %1', step);
+    case 'TRAIN':
+    case 'GLOBAL':
+      return trans.__('step %1', step);
+  }
+}
+
 /** At which step, or from which to which. */
 export function stepText(
   finding: FindingRecord,
   trans: TranslationBundle
 ): string {
-  const { step, last_step } = finding;
-  return last_step === step
-    ? trans.__('step %1', step)
-    : trans.__('steps %1–%2', step, last_step);
-}
-
-/** The mode's word in the reader's language; "" for training, which is the usual one. */
-export function modeText(
-  mode: FindingRecord['mode'],
-  trans: TranslationBundle
-): string {
+  const { mode, step, last_step } = finding;
+  if (last_step === step) {
+    return firstStepText(finding, trans);
+  }
   switch (mode) {
     case 'EVAL':
-      return trans.__('evaluation');
+      return trans.__('evaluations %1–%2', step, last_step);
     case 'PREDICT':
-      return trans.__('prediction');
+      return trans.__('predictions %1–%2', step, last_step);
     case 'TRAIN':
     case 'GLOBAL':
-      return '';
+      return trans.__('steps %1–%2', step, last_step);
   }
 }
 
@@ -69,9 +78,7 @@ export function findingLines(
   trial: string,
   trans: TranslationBundle
 ): string[] {
-  const where = [stepText(finding, trans), modeText(finding.mode, trans)]
-    .filter(Boolean)
-    .join(', ');
+  const where = stepText(finding, trans);
   const judged = [finding.tensor, measured(finding)].filter(Boolean).join(' ');
   return [
     `${severityLabel(finding.severity, trans)}: ${finding.rule} (${where})`,

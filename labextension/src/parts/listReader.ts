@@ -14,6 +14,7 @@ export function useReader<Row>(
   onTop: (top: number) => void
 ): React.HTMLAttributes<HTMLDivElement> {
   const inside = React.useRef({ pointer: false, focus: false });
+  const presses = usePresses();
   const engage = (change: Partial<typeof inside.current>): void => {
     Object.assign(inside.current, change);
     const { pointer, focus } = inside.current;
@@ -32,14 +33,16 @@ export function useReader<Row>(
       anchor.hover(null);
       engage({ pointer: false });
     },
+    onPointerDown: presses.onPointerDown,
     onFocus: event => {
       engage({ focus: true });
-      const own = event.target === event.currentTarget;
-      if (activeIndex < 0 && own && props.rows.length > 0) {
+      const byKey = !presses.taken() && event.target === event.currentTarget;
+      if (activeIndex < 0 && byKey && props.rows.length > 0) {
         props.onMove(props.rows[0], false);
       }
     },
     onBlur: event => {
+      presses.taken();
       if (!event.currentTarget.contains(event.relatedTarget)) {
         engage({ focus: false });
       }
@@ -50,6 +53,25 @@ export function useReader<Row>(
         anchor.useKeyboard();
         onKey(props, event, activeIndex, size);
       }
+    }
+  };
+}
+
+/** Tells a focus that a press brings: a press chooses its row by its click, and to choose the first one before would scroll that row away. */
+function usePresses(): {
+  onPointerDown: React.PointerEventHandler;
+  /** Whether a press has brought the focus; asked once for each. */
+  taken: () => boolean;
+} {
+  const pressed = React.useRef(false);
+  return {
+    onPointerDown: ({ currentTarget }) => {
+      pressed.current = !currentTarget.contains(document.activeElement);
+    },
+    taken: () => {
+      const was = pressed.current;
+      pressed.current = false;
+      return was;
     }
   };
 }

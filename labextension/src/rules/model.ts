@@ -5,6 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { FindingsFeed } from '../client/debugging';
 import type { ICurrentExperiment, ILabdeckClient, ISidebar } from '../tokens';
 import type { FindingRecord } from '../wire';
+import { Watchers } from './watchers';
 
 /** The state of the list; all facts come from a feed. */
 export class FindingsModel implements IDisposable {
@@ -19,10 +20,15 @@ export class FindingsModel implements IDisposable {
   ) {
     this.#sidebar = sidebar;
     this.#feed = all;
+    this.watchers = new Watchers(client);
+    this.watchers.changed.connect(this.#tell, this);
     all.changed.connect(this.#onFeed, this);
     client.stateChanged.connect(this.#tell, this);
     sidebar.currentChanged.connect(this.#choose, this);
   }
+
+  /** What watches the trainings that run. */
+  readonly watchers: Watchers;
 
   get changed(): ISignal<this, void> {
     return this.#changed;
@@ -136,6 +142,7 @@ export class FindingsModel implements IDisposable {
 
   dispose(): void {
     this.#disposed = true;
+    this.watchers.dispose();
     this.all.changed.disconnect(this.#onFeed, this);
     this.client.stateChanged.disconnect(this.#tell, this);
     this.#sidebar.currentChanged.disconnect(this.#choose, this);

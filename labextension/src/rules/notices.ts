@@ -5,6 +5,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { FindingsFeed, IHeard } from '../client/debugging';
+import { firstStepText } from '../findings/words';
 import { CommandIDs } from '../tokens';
 import type { FindingRecord } from '../wire';
 
@@ -165,7 +166,7 @@ export class Notices implements IDisposable {
   #words({ first, count }: ITold): string {
     const trans = this.#trans;
     const trial = this.#feed.trial(first.trial_id)?.name;
-    const step = trans.__('step %1', first.step);
+    const step = firstStepText(first, trans);
     const where = [trial, step].filter(Boolean).join(', ');
     const what = `${first.rule} (${where})`;
     // The number comes first: JupyterLab cuts what is long.

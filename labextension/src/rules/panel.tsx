@@ -189,6 +189,10 @@ function Nothing(props: IFindingsContext): React.ReactElement {
       </div>
     );
   }
+  const { rules, trials } = model.watchers;
+  if (rules > 0) {
+    return <Watched rules={rules} trials={trials} {...props} />;
+  }
   const insert = commands.isEnabled(CommandIDs.insertWatch);
   return (
     <Empty
@@ -207,6 +211,35 @@ function Nothing(props: IFindingsContext): React.ReactElement {
         }
       />
     </Empty>
+  );
+}
+
+/** Rules watch, and all is well so far. */
+function Watched({
+  rules,
+  trials,
+  commands,
+  trans
+}: IFindingsContext & {
+  rules: number;
+  trials: readonly string[];
+}): React.ReactElement {
+  return (
+    <div className="jp-Labdeck-findings-note" role="status">
+      {trans._n(
+        'Nothing found so far: %1 rule watches %2.',
+        'Nothing found so far: %1 rules watch %2.',
+        rules,
+        trials.join(', ')
+      )}{' '}
+      <button
+        type="button"
+        className="jp-Labdeck-link"
+        onClick={() => void commands.execute(CommandIDs.openRules)}
+      >
+        {trans.__('Show Rules')}
+      </button>
+    </div>
   );
 }
 

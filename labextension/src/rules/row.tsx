@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { findingLines, measured } from '../findings/words';
+import { findingLines, firstStepText, measured } from '../findings/words';
 import { formatAge, formatCount, formatTime } from '../parts/format';
 import { trialColour } from '../parts/palette';
 import { Swatch } from '../parts/Picker';
@@ -32,7 +32,7 @@ export function FindingCells(props: {
                 <Swatch colour={trialColour(trial.number)} /> {trial.name}
               </span>
             )}
-            <span>{trans.__('step %1', finding.step)}</span>
+            <span>{firstStepText(finding, trans)}</span>
             <span className="jp-Labdeck-age" title={formatTime(finding.time)}>
               {formatAge(now - finding.time)}
             </span>

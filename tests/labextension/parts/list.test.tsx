@@ -86,6 +86,30 @@ afterEach(() => {
 });
 
 describe('a windowed list', () => {
+  it('leaves the choice to the click where a press brings the focus', () => {
+    render(<List rows={numbers(100)} />);
+    const list = screen.getByRole('tree');
+    list.scrollTop = 50 * HEIGHT;
+    fireEvent.scroll(list);
+    const wanted = screen.getByText('row 53');
+    fireEvent.pointerDown(wanted);
+    act(() => list.focus());
+    expect(moved).toEqual([]);
+    expect(list.scrollTop).toBe(50 * HEIGHT);
+    fireEvent.click(wanted);
+    expect(wanted.className).toContain('jp-mod-active');
+  });
+
+  it('chooses the first row where a key brings the focus, after a press, too', () => {
+    render(<List rows={numbers(100)} />);
+    const list = screen.getByRole('tree');
+    fireEvent.pointerDown(list);
+    act(() => list.focus());
+    act(() => list.blur());
+    act(() => list.focus());
+    expect(moved).toEqual(['row 0']);
+  });
+
   it('draws only what is in sight, of ten thousand rows', () => {
     render(<List rows={numbers(10_000)} />);
     expect(screen.getAllByRole('treeitem').length).toBeLessThan(30);

@@ -66,7 +66,11 @@ beforeEach(() => {
   });
   executed = [];
   commands = new CommandRegistry();
-  for (const command of [CommandIDs.openTensors, CommandIDs.openTrial]) {
+  for (const command of [
+    CommandIDs.openTensors,
+    CommandIDs.openTrial,
+    CommandIDs.openRules
+  ]) {
     commands.addCommand(command, {
       describedBy: { args: {} },
       execute: args => void executed.push({ command, ...args })
@@ -113,6 +117,56 @@ describe('the section', () => {
   };
 
   afterEach(() => act(() => section.dispose()));
+
+  it('tells of which mode a step is, for each counts its own', async () => {
+    server.findings = [
+      finding(6, { mode: 'EVAL', rule: 'NaNOrigin' }),
+      finding(3, { mode: 'PREDICT', last_step: 5 })
+    ];
+    await show();
+    const [first, second] = screen.getAllByRole('option');
+    expect(first.textContent).toContain('evaluation 6');
+    expect(first.title).toContain('NaNOrigin (evaluation 6)');
+    expect(second.textContent).toContain('prediction 3');
+    expect(second.title).toContain('(predictions 3–5)');
+    expect(document.body.textContent).not.toContain('step 6');
+  });
+
+  it('says that rules watch while nothing was found, and how to begin where none do', async () => {
+    server.findings = [];
+    await show();
+    expect(document.body.textContent).toContain('begin the cell that trains');
+    const rules = [
+      rule('AllZero'),
+      rule('Overfit', { state: 'firing' }),
+      rule('Mine', { state: 'failed' })
+    ];
+    server.watching.set(id(1), { watches: [watch()], rules });
+    const changed = {
+      event: 'debugger-changed',
+      seq: 1,
+      time: 1,
+      trial_id: id(1),
+      experiment_id: id(9)
+    } as const;
+    await settle();
+    act(() => {
+      server.tell(changed);
+    });
+    await settle();
+    const said = screen.getByText(/Nothing found so far/);
+    expect(said.textContent).toContain('2 rules watch');
+    expect(said.textContent).toContain(HOSTILE);
+    expect(document.querySelector('img')).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Show Rules' }));
+    expect(executed).toContainEqual({ command: CommandIDs.openRules });
+    server.watching.set(id(1), { watches: [watch({ state: 'off' })], rules });
+    act(() => {
+      server.tell(changed);
+    });
+    await settle();
+    expect(document.body.textContent).toContain('begin the cell that trains');
+  });
 
   it('tells rule, step, tensor and value of each, names as text', async () => {
     await show();
@@ -302,11 +356,13 @@ describe("the face of a trial's page", () => {
     const text = document.body.textContent;
     expect(text).toContain('tensor_regex = relu_\\d+');
     expect(text).not.toContain('null');
-    const overhead = screen.getByText('5 % of 3 %').parentElement;
+    const overhead = screen.getByText(
+      '5 % of a step (budget 3 %)'
+    ).parentElement;
     expect(overhead?.title).toContain('0.5 ms of a step of 10 ms');
-    expect(overhead?.title).toContain('small model');
     for (const part of [
-      '5 % of 3 %',
+      'More than the budget',
+      'steps of 10 ms are short',
       'every 4 steps',
       'nothing matches',
       'ZeroDivisionError',
