@@ -79,3 +79,21 @@ def test_a_pass_of_validation_in_between_begins_nothing_anew():
     course = [(math.nan, "TRAIN"), (math.nan, "EVAL"), (1.0, "EVAL"), (math.nan, "TRAIN"), (1.0, "TRAIN")]
     found = [len(list(rule.judge(window_of({"loss": loss}, mode=mode)))) for loss, mode in [*course, course[0]]]
     assert found == [1, 0, 0, 0, 0, 1]
+
+
+def test_what_an_evaluation_meets_right_behind_it_is_the_same_illness():
+    rule = NaNOrigin()
+    bad = {"weight": [math.nan], "loss": math.nan}
+    good = {"weight": [1.0], "loss": 1.0}
+
+    def judged(values, mode, origins=None):
+        window = window_of(values, mode=mode, collections={"weight": ("weights",)})
+        window.origins = origins or {}
+        return len(list(rule.judge(window)))
+
+    assert judged(bad, "TRAIN") == 1
+    assert judged(bad, "EVAL") == 0
+    assert judged(bad, "TRAIN") == 0
+    assert judged(good, "EVAL") + judged(good, "TRAIN") == 0
+    assert judged(bad, "EVAL", {"labels": "the labels, which are not finite themselves"}) == 1
+    assert judged(bad, "TRAIN", {"loss": "train.py:3 in step: loss / 0"}) == 1, "another line made it"
