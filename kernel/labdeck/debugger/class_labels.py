@@ -17,6 +17,8 @@ Classes = NDArray[np.int64]
 IGNORED = -100
 """The label that PyTorch's losses leave out."""
 MOST_CLASSES = 1_000
+_OF_TWO = (-1, 0, 1)
+"""Labels of which any two are those of two classes."""
 
 
 class ClassReader:
@@ -83,9 +85,12 @@ class ClassReader:
 
     def _learn(self, truth: Classes) -> None:
         """Remember whether there are more than two classes, and what the two are."""
-        if not self._is_many:
-            self._known.update(np.unique(truth[truth != IGNORED]).tolist())
-            self._is_many = len(self._known) > 2 or max(self._known, default=0) > 1  # noqa: PLR2004 - 0 or -1, and 1
+        if self._is_many:
+            return
+        kept = truth[truth != IGNORED]
+        self._known.update(label for label in _OF_TWO if label not in self._known and (kept == label).any())
+        lowest, highest = int(kept.min(initial=0)), int(kept.max(initial=0))
+        self._is_many = len(self._known) == len(_OF_TWO) or lowest < min(_OF_TWO) or highest > max(_OF_TWO)
 
     def _predicted(self, said: NDArray[Any], truth: Classes) -> Classes | None:
         if said.dtype.kind not in "biuf":
@@ -138,6 +143,22 @@ def _whole(array: NDArray[Any]) -> Classes | None:
     if not (rounded[finite] == array[finite]).all():
         return None
     return rounded.astype(np.int64)
+
+
+def count_classes(classes: Classes) -> dict[int, int]:
+    """Return how often each class occurs.
+
+    Example:
+        >>> count_classes(np.array([3, -1, 3]))
+        {-1: 1, 3: 2}
+    """
+    lowest, highest = int(classes.min(initial=0)), int(classes.max(initial=0))
+    if highest - lowest <= MOST_CLASSES:  # several times as quick, which the pixels of pictures want
+        counts = np.bincount(classes - lowest)
+        labels = np.flatnonzero(counts)
+        return dict(zip((labels + lowest).tolist(), counts[labels].tolist(), strict=True))
+    labels, counts = np.unique(classes, return_counts=True)
+    return dict(zip(labels.tolist(), counts.tolist(), strict=True))
 
 
 def find_arrays(window: Window, collection: str, regex: str) -> tuple[str, ...]:

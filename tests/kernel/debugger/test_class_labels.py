@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labdeck.debugger.class_labels import ClassReader
+from labdeck.debugger.class_labels import ClassReader, count_classes
 
 
 @pytest.mark.parametrize(
@@ -113,3 +115,8 @@ def test_what_is_called_by_name_is_told_by_name():
     reader.read(np.array(["spam", "ham"]), np.array(["eggs", "ham"]))
     assert [reader.name(label) for label in (0, 1, 2, 7)] == ["ham", "spam", "eggs", "7"]
     assert ClassReader().name(-1) == "-1"
+
+
+@given(st.lists(st.one_of(st.integers(-3, 5), st.integers(-(10**9), 10**9))))
+def test_classes_are_counted(classes):
+    assert count_classes(np.array(classes, np.int64)) == Counter(classes)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from labdeck.debugger.class_labels import ClassReader, find_arrays, require_few
+from labdeck.debugger.class_labels import ClassReader, count_classes, find_arrays, require_few
 from labdeck.findings.parameters import bounded
 from labdeck.findings.rule import Finding, Need, Rule
 from labdeck.findings.window import Window
@@ -86,8 +86,8 @@ class ClassImbalance(Rule):
             if found is None:
                 continue
             truth, said = found
-            count.labels.update(truth.tolist())
-            count.wrong.update(truth[truth != said].tolist())
+            count.labels.update(count_classes(truth))
+            count.wrong.update(count_classes(truth[truth != said]))
             count.seen.update(count.labels)
             require_few(len(count.seen))
             if count.labels.total() >= self.samples:
