@@ -10,15 +10,14 @@ from collections.abc import Callable
 class Clock:
     """Counts seconds since the latest step, or since the beginning.
 
-    Args:
-        rested: Told of each rest that is over: for how many seconds nobody trained, until now. Called in any thread.
-
     Attributes:
+        told: Called with the seconds of each rest that is over, in the thread that knows of its end.
         thread: Where the watching began.
 
     Example:
         >>> rests = []
-        >>> clock = Clock(rests.append)
+        >>> clock = Clock()
+        >>> clock.told.append(rests.append)
         >>> clock.rest()
         >>> clock.is_resting, clock.idle
         (True, 0.0)
@@ -27,8 +26,8 @@ class Clock:
         (False, 1)
     """
 
-    def __init__(self, rested: Callable[[float], None]) -> None:
-        self._rested = rested
+    def __init__(self) -> None:
+        self.told: list[Callable[[float], None]] = []
         self._latest = time.monotonic()
         self._since: float | None = None
         self.thread = threading.get_ident()
@@ -58,4 +57,5 @@ class Clock:
         """Somebody trains again, or is about to: the clock begins anew."""
         since, self._latest, self._since = self._since, time.monotonic(), None
         if since is not None:
-            self._rested(self._latest - since)
+            for tell in self.told:
+                tell(self._latest - since)

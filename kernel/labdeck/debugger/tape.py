@@ -66,7 +66,8 @@ class Tape:
         self._sampled = 0
         self._is_closed = False
         self._recording: tuple[Moment | None, str] = (None, "")
-        self.clock = Clock(self._rested)
+        self.clock = Clock()
+        self.clock.told.append(self._rested)
         self.scalars = Scalars()
         self.steps: dict[Mode, int] = dict.fromkeys(MODES, 0)
         self.global_step = 0

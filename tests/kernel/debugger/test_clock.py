@@ -6,11 +6,13 @@ import threading
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from tests.kernel.debugger.feeding import feed, make
+from tests.kernel.debugger.feeding import feed, infos, make
 
 import labdeck
 from labdeck.debugger import cells, registry, rules
 from labdeck.debugger.clock import Clock
+from labdeck.debugger.profiler.profiler import Profiler
+from labdeck.debugger.profiler.timer import timing_infos
 from labdeck.findings.replay import judge_recorded
 from labdeck.wire.debugging import FindingRecord
 
@@ -50,7 +52,8 @@ def stalled(trial):
 
 def test_an_hour_counts_unless_nobody_trains():
     rests = []
-    clock = Clock(rests.append)
+    clock = Clock()
+    clock.told.append(rests.append)
     pass_an_hour(clock)
     assert clock.idle >= HOUR
     clock.rest()
@@ -122,6 +125,37 @@ def test_between_two_cells_nobody_trains_and_within_one_an_hour_is_an_hour(trial
     shell.run_cell("feed(hub); hub.clock._latest -= 3600; hub.wait()").raise_error()
     second.close()
     assert len(stalled(trial)) == 1
+
+
+def test_time_between_two_cells_is_in_no_step(trial, shell):
+    hub = make(trial)
+    hub.describe([*infos(), *timing_infos()])
+    profiler = Profiler(hub)
+    profiler.start()
+
+    def hours_before_the_cell(count):
+        hub.clock.rest()
+        pass_an_hour(*[hub.clock] * count)
+        profiler.timer._since -= count * HOUR
+        if profiler.timer._begun is not None:
+            profiler.timer._begun -= count * HOUR
+
+    def step():
+        profiler.mark("forward")
+        profiler.end()
+        feed(hub)
+        profiler.mark("data")
+
+    shell.user_ns.update(step=step)
+    for hours in (5, 3, 2):
+        hours_before_the_cell(hours)
+        shell.run_cell("step()").raise_error()
+    profiler.close()
+    hub.close()
+    reader = trial.experiment.session.tensors.reader(trial.id)
+    assert len(reader.series("timing/step", "value")) == 3
+    assert (reader.series("timing/step", "value").values < HOUR).all()
+    assert (reader.series("timing/initialization", "value").values[:1] < HOUR).all()
 
 
 def test_a_training_in_the_background_does_not_rest_with_the_cells(trial, shell):

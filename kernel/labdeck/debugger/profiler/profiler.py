@@ -93,6 +93,7 @@ class Profiler:
         if self._thread is not None or not self._hub.is_on:
             return
         self._loaders.start()
+        self._hub.clock.told.append(self.timer.rested)
         _running.add(self)
         self._thread = threading.Thread(target=self._run, name="labdeck-profiler", daemon=True)
         self._thread.start()

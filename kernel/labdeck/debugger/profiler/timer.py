@@ -65,6 +65,12 @@ class StepTimer:
         """Take time that has just passed out of the part that goes on: it was the debugger's own work."""
         self._since += seconds
 
+    def rested(self, seconds: float) -> None:
+        """Take time that has just passed out of everything: nobody trained."""
+        self.leave_out(seconds)
+        if self._begun is not None:
+            self._begun += seconds
+
     def loaded(self, seconds: float, workers: int) -> None:
         """Say how long a data loader was waited for, as part of the time that "data" is marked for.
 
