@@ -201,3 +201,22 @@ def test_images_and_texts_are_left_alone():
     rule = LabelLeakage(samples=2)
     for inputs in (np.zeros((2, 3, 4, 4)), np.array([["a"], ["b"]])):
         assert list(rule.judge(window_of({"inputs": inputs, "labels": np.array([0, 1])}))) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "first", "last", "expected"),
+    [
+        ("train-logloss", 0.7, 0.7 * 0.0499, 1),
+        ("train-logloss", 0.7, 0.7 * 0.0501, 0),
+        ("train-merror", 0.5, 0.0099, 1),
+        ("train-merror", 0.5, 0.0101, 0),
+        ("train-auc", 0.5, 0.9901, 1),
+        ("train-auc", 0.5, 0.9899, 0),
+    ],
+)
+def test_a_metric_is_near_perfect_from_its_limit_on(metric, first, last, expected):
+    rule, found = LabelLeakage(), []
+    for step, value in enumerate((first, last)):
+        values = {"feature_importance/gain/a": 99.0, "feature_importance/gain/b": 1.0, metric: value}
+        found += rule.judge(window_of(values, step, collections={metric: ("metrics",)}))
+    assert len(found) == expected
