@@ -29,6 +29,9 @@ _HOMES = {
     "AllZero": "all_zero",
     "GradientNormTrend": "gradient_norm_trend",
     "LearningRate": "learning_rate",
+    "IdleOptimizer": "idle_optimizer",
+    "NothingLearned": "nothing_learned",
+    "Divergence": "divergence",
     "LossNotDecreasing": "loss_not_decreasing",
     "LossSpike": "loss_spike",
     "Overfit": "overfit",
@@ -68,9 +71,10 @@ _USUAL = (
     "Overfit",
     "StalledTrainingRule",
 )
+_STEPS = ("LearningRate", "IdleOptimizer", "NothingLearned", "Divergence")
 _DEFAULTS = {
-    "torch": (*_USUAL, "LearningRate"),
-    "keras": (*_USUAL, "LearningRate"),
+    "torch": (*_USUAL, *_STEPS),
+    "keras": (*_USUAL, *_STEPS),
     "arrays": _USUAL,
     "sklearn": ("NaNOrigin", "ExplodingTensor", "LossSpike", "Overfit", "LabelLeakage", "StalledTrainingRule"),
     "xgboost": ("NaNOrigin", "ExplodingTensor", "Overfit", "LabelLeakage", "StalledTrainingRule"),
