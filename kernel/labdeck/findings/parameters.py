@@ -13,7 +13,8 @@ T = TypeVar("T")
 Parameter = dataclasses.Field[Any]
 
 _BOUNDS = "bounds"
-_PLAIN = {"int", "float", "bool", "None"}
+_PLAIN = {"int": "whole number", "float": "number", "bool": "truth value (true or false)", "None": ""}
+"""The types that are checked, in words."""
 
 
 class Bounds(NamedTuple):
@@ -90,7 +91,7 @@ def checked(cls: type, field: Parameter, value: Any) -> Any:
             value = int(number)
         if not bounds_of(field).has(number):
             raise _wrong(cls, field, value, f"must be {bounds_of(field)}")
-    elif set(kinds) <= _PLAIN and not (value is None and "None" in kinds):
+    elif set(kinds) <= set(_PLAIN) and not (value is None and "None" in kinds):
         raise _wrong(cls, field, value, f"is no {_words(kinds)}")
     return value
 
@@ -116,13 +117,13 @@ def _fit(cls: type, field: Parameter, text: str) -> Any:
             except ValueError:
                 continue
             return checked(cls, field, number)
-    if not set(kinds) <= _PLAIN:
+    if not set(kinds) <= set(_PLAIN):
         return text
     raise _wrong(cls, field, text, f"is no {_words(kinds)}")
 
 
 def _words(kinds: list[str]) -> str:
-    return " or ".join(kind for kind in kinds if kind != "None") or "None"
+    return " or ".join(_PLAIN[kind] for kind in kinds if kind != "None") or "None"
 
 
 def _wrong(cls: type, field: Parameter, value: object, why: str) -> UsageError:
