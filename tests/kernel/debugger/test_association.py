@@ -112,3 +112,12 @@ def test_classes_of_a_few_rows_tell_nothing_among_many_columns():
     assert pairs_that_tell(classes, 0.8, 100, 0.001) == [(0, 1)]
     assert pairs_that_tell(classes, 0.99, 10**12, 0.001) == [(0, 1)]
     assert pairs_that_tell(classes[:600], 0.99, 1, 0.001) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, np.inf, np.nan]), st.booleans()), min_size=2, max_size=12))
+def test_missing_values_are_alike_and_the_largest(rows_):
+    column, classes = np.array([value for value, _ in rows_]), np.array([int(label) for _, label in rows_])
+    if classes.min() == classes.max():
+        return
+    plain = np.select([np.isnan(column), np.isinf(column)], [9.0, 8.0], column)
+    assert separation(column[:, None], classes)[0] == pytest.approx(by_hand(plain, classes))

@@ -95,6 +95,17 @@ def test_a_class_that_is_always_taken_for_another_is_found_whatever_the_batch(ba
     assert second.endswith("of what is predicted as class 2 is class 1")
 
 
+def test_classes_that_come_late_or_not_in_each_batch_are_counted_where_they_belong():
+    batches = [([0, 2], [0, 2]), ([-1, 2], [0, 2]), ([0, 2], [0, 2]), ([-1, -1], [-1, 0]), ([1, 2], [1, 2])]
+    rule, found = Confusion(samples=10), []
+    for step, (labels, predicted) in enumerate(batches):
+        found += rule.judge(labelled_window(labels, predicted, step))
+    assert [each.message for each in found] == [
+        "class -1 is recognised in 33% of its samples",
+        "50% of what is predicted as class 0 is class -1",
+    ]
+
+
 def test_classes_below_zero_and_texts_are_told_as_they_are_called():
     moods = np.array([-1, 0, 1, 1] * 5)
     rule = Confusion(samples=20)
