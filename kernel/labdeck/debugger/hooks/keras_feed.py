@@ -27,6 +27,7 @@ class KerasFeed(TorchFeed):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._origins = _Origins(self.root, self.called)
+        self.heard.gathers_elsewhere = True
 
     @property
     def model(self) -> Any:

@@ -237,8 +237,7 @@ class TorchFeed:
     @property
     def _is_concerned(self) -> bool:
         """What happens may have to do with the model: it was called since its last step, or it never is."""
-        is_open = self._step or self._evaluated or not self._is_entered
-        return bool(is_open) and not self.heard.is_elsewhere
+        return bool(self._step or self._evaluated or not self._is_entered) and not self.heard.is_elsewhere
 
     def _evaluate_by_loss(self) -> None:
         self._end_evaluation()

@@ -88,6 +88,8 @@ class Heard:
         again: Computes the latest loss that was computed once more.
         line: Where that was called, or where a loss was differentiated that is made of none, whichever was later.
         passes: Passes through the model in training since a gradient has arrived.
+        gathers_elsewhere: Gradients are gathered in other places than those of the parameters, and clearing these means
+            nothing.
     """
 
     def __init__(self) -> None:
@@ -96,6 +98,7 @@ class Heard:
         self.again: Callable[[], Any] | None = None
         self.line: Line | None = None
         self.passes = 0
+        self.gathers_elsewhere = False
         self._thread: int | None = None
         self._aside: list[LossCall] = []
         self._others: list[Root] = []
@@ -137,7 +140,7 @@ class Heard:
                 is that of the weights before the step.
         """
         gone = self._reach.begin(parameters)
-        if gone and self.roots:
+        if gone and self.roots and not self.gathers_elsewhere:
             if is_within_step:
                 self._is_complete = True
             else:

@@ -1,0 +1,427 @@
+"""Each watcher hears of the losses of its own model, and "loss" is the same quantity in training and in evaluations."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+import numpy as np
+import pytest
+import torch
+from tests.kernel.debugger.hooks.torch_models import batches, functional, made, train, watched
+from torch import nn
+
+import labdeck
+from labdeck.debugger.rules import ExplodingTensor, NaNOrigin, Overfit
+from labdeck.errors import TrainingStopped
+
+pytestmark = pytest.mark.slow
+_RULES = {"rules": [ExplodingTensor, NaNOrigin], "actions": ["stop"], "budget": None, "profile": False}
+STEPS = 12
+
+
+def close(found, wanted):
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-7)
+
+
+@contextlib.contextmanager
+def trial_of():
+    """Run a trial; yields a namespace that gets `findings` and `series` of it."""
+    seen = Seen()
+    with labdeck.experiment("tests").trial() as seen.trial:
+        yield seen
+    seen.reader = seen.trial.experiment.session.tensors.reader(seen.trial.id)
+
+
+class Seen:
+    """What was recorded of a trial."""
+
+    @property
+    def findings(self):
+        with labdeck.open() as store:
+            return store.debugger.findings(trial_id=self.trial.id).findings
+
+    def losses(self, ending="loss", mode="TRAIN"):
+        names = [name for name in self.reader.tensors() if name == ending or name.endswith("/" + ending)]
+        return {name: self.reader.series(name, "value", mode).values for name in names}
+
+
+def halves(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(8, 4), nn.ReLU()), nn.Linear(4, 8)
+
+
+def joined(encoder, decoder, optimizers, bad_at=-1, evaluate=True):
+    """Train an encoder and a decoder with one loss; return the losses of training and of two evaluations."""
+    generator = torch.Generator().manual_seed(0)
+    found = {"TRAIN": [], "EVAL": []}
+    for step in range(STEPS):
+        inputs = torch.randn(16, 8, generator=generator)
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        loss = functional.mse_loss(decoder(encoder(inputs)), inputs * (math.nan if step == bad_at else 1))
+        found["TRAIN"].append(loss.item())
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        if evaluate and step % 6 == 5:
+            encoder.eval(), decoder.eval()
+            with torch.no_grad():
+                found["EVAL"].append(functional.mse_loss(decoder(encoder(inputs)), inputs).item())
+            encoder.train(), decoder.train()
+    return found
+
+
+def watches_of(kind, encoder, decoder, optimizers):
+    if kind == "all":
+        return [labdeck.watch(**_RULES)]
+    if kind == "twice":
+        return [labdeck.watch(encoder, **_RULES), labdeck.watch(encoder, **_RULES), labdeck.watch(decoder, **_RULES)]
+    return [labdeck.watch(net, optimizers[-number], **_RULES) for number, net in enumerate((encoder, decoder))]
+
+
+@pytest.mark.parametrize("kind", ["named", "all", "twice"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_models_with_one_loss_have_all_of_it(kind, count):
+    encoder, decoder = halves()
+    both = [*encoder.parameters(), *decoder.parameters()]
+    parts = [both] if count == 1 else [encoder.parameters(), decoder.parameters()]
+    optimizers = [torch.optim.Adam(part, 1e-2) for part in parts]
+    with trial_of() as seen:
+        watches = watches_of(kind, encoder, decoder, optimizers)
+        losses = joined(encoder, decoder, optimizers)
+        for watch in watches:
+            watch.close()
+    assert seen.findings == ()
+    for mode, wanted in losses.items():
+        found = seen.losses(mode=mode)
+        assert len(found) == 2  # a model that is watched twice is watched once, by the later one
+        for values in found.values():
+            close(values, wanted)
+
+
+def test_each_of_them_is_told_of_what_breaks_both_at_its_step():
+    encoder, decoder = halves()
+    optimizers = [torch.optim.Adam(net.parameters(), 1e-2) for net in (encoder, decoder)]
+    rules = {**_RULES, "actions": []}
+    with trial_of() as seen:
+        watches = [labdeck.watch(net, one, **rules) for net, one in zip((encoder, decoder), optimizers, strict=True)]
+        joined(encoder, decoder, optimizers, bad_at=7, evaluate=False)
+        for watch in watches:
+            watch.close()
+    first = {}
+    for finding in sorted(seen.findings, key=lambda one: one.step):
+        first.setdefault(finding.rule, finding.step)
+    assert first == dict.fromkeys(("ExplodingTensor", "ExplodingTensor-2", "NaNOrigin", "NaNOrigin-2"), 7)
+
+
+def test_a_stop_comes_in_the_step_that_breaks():
+    encoder, decoder = halves()
+    optimizers = [torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-2)]
+    with trial_of() as seen, labdeck.watch(**_RULES) as watch:
+        joined(encoder, decoder, optimizers, bad_at=5, evaluate=False)
+    assert isinstance(watch.ended, TrainingStopped)
+    assert {hub.steps["TRAIN"] for hub in watch.hubs} <= {5, 6}
+    assert {finding.step for finding in seen.findings} == {5}
+
+
+def test_an_actor_and_a_critic_have_their_own_part_of_a_joint_loss():
+    torch.manual_seed(0)
+    actor, critic = nn.Linear(8, 2), nn.Sequential(nn.Linear(8, 1))
+    optimizers = [torch.optim.Adam(net.parameters(), 1e-2) for net in (actor, critic)]
+    sums, values = [], []
+    with trial_of() as seen:
+        watches = [labdeck.watch(net, one, **_RULES) for net, one in zip((actor, critic), optimizers, strict=True)]
+        for _ in range(STEPS):
+            inputs = torch.randn(16, 8)
+            policy = -torch.log_softmax(actor(inputs), 1)[:, 0].mean()
+            value = functional.mse_loss(critic(inputs), inputs[:, :1])
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            (policy + value).backward()
+            for optimizer in optimizers:
+                optimizer.step()
+            sums.append((policy + value).item())
+            values.append(value.item())
+        for watch in watches:
+            watch.close()
+    assert seen.findings == ()
+    of_actor, of_critic = seen.losses().values()
+    close(of_actor, sums)
+    close(of_critic, values)
+    close(seen.reader.series("loss/Sequential/backward", "value", "TRAIN").values, sums)
+
+
+def test_a_generator_and_its_critic_do_not_hear_each_others_losses():
+    torch.manual_seed(0)
+    generator, critic = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2)), nn.Linear(2, 1)
+    ours, theirs = [torch.optim.SGD(net.parameters(), lr=0.05) for net in (generator, critic)]
+    judge = functional.binary_cross_entropy_with_logits
+    wanted = {"generator": [], "critic": []}
+    with trial_of() as seen:
+        watches = [labdeck.watch(net, one, **_RULES) for net, one in ((generator, ours), (critic, theirs))]
+        for _ in range(STEPS):
+            made_up = generator(torch.randn(8, 2))
+            theirs.zero_grad()
+            real = judge(critic(torch.randn(8, 2)), torch.ones(8, 1))
+            loss = real + judge(critic(made_up.detach()), torch.zeros(8, 1))
+            loss.backward()
+            theirs.step()
+            wanted["critic"].append(loss.item())
+            ours.zero_grad()
+            loss = judge(critic(made_up), torch.ones(8, 1))
+            loss.backward()
+            ours.step()
+            wanted["generator"].append(loss.item())
+        for watch in watches:
+            watch.close()
+    of_generator, of_critic = seen.losses().values()
+    close(of_generator, wanted["generator"])
+    close(of_critic, wanted["critic"])
+    assert seen.findings == ()
+
+
+@pytest.mark.parametrize("outer", ["named", "all"])
+def test_watches_within_each_other_are_silent_as_long_as_all_is_well(outer):
+    net = made()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    named = ((net, optimizer), {**_RULES})
+    order = [named, ((), {**_RULES})] if outer == "named" else [((), {**_RULES}), named]
+    with trial_of() as seen, labdeck.watch(*order[0][0], **order[0][1]):
+        with labdeck.watch(*order[1][0], **order[1][1]):
+            train(net, optimizer, batches(4))
+        train(net, optimizer, batches(4))
+    assert seen.findings == ()
+    assert all(np.isfinite(values).all() for values in seen.losses().values())
+
+
+# -- like with like ----------------------------------------------------------------------------------------------------
+
+
+def run_of(make, evaluate=None, passes=1, steps=6, clear=True):
+    """Train on `make(outputs, labels)`, gathered over passes; return the run and the plain losses of both modes."""
+    net, data = made(), batches(steps * passes)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    plain = {"TRAIN": [], "EVAL": [], "backward": []}
+    with watched(net, optimizer) as run:
+        for step in range(steps):
+            found, sums = [], []
+            for inputs, labels in data[step * passes : (step + 1) * passes]:
+                outputs = net(inputs)
+                loss = make(net, outputs, labels)
+                sums.append(loss.item())
+                found.append(functional.cross_entropy(outputs.detach(), labels).item())
+                loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=clear)
+            plain["TRAIN"].append(np.mean(found))
+            plain["backward"].append(np.sum(sums))
+            if step % 3 == 2:
+                net.eval()
+                with torch.no_grad():
+                    plain["EVAL"].append((evaluate or functional.cross_entropy)(net(data[0][0]), data[0][1]).item())
+                net.train()
+    return run, plain
+
+
+def _penalised(net, outputs, labels):
+    return functional.cross_entropy(outputs, labels) + 0.01 * sum(one.abs().sum() for one in net.parameters())
+
+
+def _weighted(_, outputs, labels):
+    return 0.1 * functional.cross_entropy(outputs, labels)
+
+
+def _with_a_metric(_, outputs, labels):
+    functional.l1_loss(outputs, torch.zeros_like(outputs))  # looked at, and not differentiated
+    return functional.cross_entropy(outputs, labels)
+
+
+@pytest.mark.parametrize("make", [_penalised, _weighted, _with_a_metric])
+@pytest.mark.parametrize(("passes", "clear"), [(1, True), (1, False), (4, True), (4, False)])
+def test_the_loss_is_the_criterion_whatever_is_put_around_it(make, passes, clear):
+    run, plain = run_of(make, passes=passes, clear=clear)
+    close(run.series("loss"), plain["TRAIN"])
+    close(run.series("loss", mode="EVAL"), plain["EVAL"])
+    differs = make is not _with_a_metric or passes > 1
+    assert ("loss/backward" in run.reader.tensors()) == differs
+    if differs:
+        close(run.series("loss/backward"), plain["backward"])
+        assert "losses" not in run.reader.tensors()["loss/backward"].collections
+
+
+def test_a_loss_that_is_divided_by_the_number_of_passes_is_itself():
+    run, plain = run_of(lambda _, outputs, labels: functional.cross_entropy(outputs, labels) / 4, passes=4)
+    close(run.series("loss"), plain["TRAIN"])
+    assert "loss/backward" not in run.reader.tensors()
+
+
+@pytest.mark.parametrize("is_module", [True, False])
+def test_sums_over_batches_count_with_their_mean(is_module):
+    def total(outputs, labels):
+        if is_module:
+            return nn.CrossEntropyLoss(reduction="sum")(outputs, labels)
+        return functional.cross_entropy(outputs, labels, reduction="sum")
+
+    run, plain = run_of(lambda _, outputs, labels: functional.cross_entropy(outputs, labels), total)
+    close(run.series("loss"), plain["TRAIN"])
+    close(run.series("loss", mode="EVAL"), np.array(plain["EVAL"]) / 6)
+
+
+def test_a_module_of_sums_that_was_named_counts_with_its_mean():
+    net, (inputs, labels) = made(), batches(1)[0]
+    loss = nn.CrossEntropyLoss(reduction="sum")
+    with watched(net, loss=loss) as run:
+        train(net, torch.optim.SGD(net.parameters(), lr=0.0), [(inputs, labels)], loss=loss)
+    with torch.no_grad():
+        wanted = functional.cross_entropy(net(inputs), labels)
+    close(run.series("loss"), [wanted.item()])
+    close(run.series("loss/backward"), [wanted.item() * 6])
+    assert loss.reduction == "sum"
+
+
+def test_a_loss_of_plain_arithmetic_is_what_was_differentiated_and_is_compared_with_nothing_else():
+    run, _ = run_of(lambda _, outputs, labels: 20 - torch.log_softmax(outputs, 1).gather(1, labels[:, None]).mean())
+    assert (run.series("loss") > 20).all()
+    assert np.isnan(run.series("loss", mode="EVAL")).all()
+    assert len(run.series("loss/cross_entropy", mode="EVAL")) == 2
+    assert any("is not that of the training" in text for text in run.hub.watch_record().warnings)
+
+
+def test_losses_of_several_kinds_are_compared_each_with_itself():
+    def both(_, outputs, labels):
+        zeros = torch.zeros_like(outputs)
+        return functional.cross_entropy(outputs, labels) + 0.5 * functional.mse_loss(outputs, zeros)
+
+    run, plain = run_of(both, passes=2)
+    close(run.series("loss/cross_entropy"), plain["TRAIN"])
+    close(run.series("loss/cross_entropy", mode="EVAL"), plain["EVAL"])
+    close(run.series("loss"), run.series("loss/cross_entropy") + 0.5 * run.series("loss/mse_loss"))
+    assert np.isnan(run.series("loss", mode="EVAL")).all()
+
+
+def test_heads_that_an_evaluation_leaves_out_make_it_another_loss():
+    def heads(_, outputs, labels):
+        return functional.cross_entropy(outputs, labels) + functional.cross_entropy(outputs * 2, labels)
+
+    run, plain = run_of(heads)
+    close(run.series("loss"), plain["backward"])
+    assert np.isnan(run.series("loss", mode="EVAL")).all()
+
+
+def test_an_evaluation_between_the_passes_of_one_step_leaves_the_step_as_it_is():
+    net, data = made(), batches(4)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+    with watched(net, optimizer) as run:
+        for number, (inputs, labels) in enumerate(data):
+            functional.cross_entropy(net(inputs), labels).backward()
+            net.eval()
+            with torch.no_grad():
+                functional.cross_entropy(net(inputs), labels)
+            net.train()
+            if number % 2:
+                optimizer.step()
+                optimizer.zero_grad()
+    with torch.no_grad():
+        losses = [functional.cross_entropy(net(inputs), labels).item() for inputs, labels in data]
+    close(run.series("loss"), np.mean(np.reshape(losses, (2, 2)), axis=1))
+    close(run.series("loss", mode="EVAL"), losses)
+
+
+def test_of_the_losses_that_a_line_search_tries_the_first_is_that_of_the_step():
+    net, data = made(), batches(3, size=12)
+    optimizer = torch.optim.LBFGS(net.parameters(), lr=0.1, max_iter=4)
+    firsts = []
+    with watched(net, optimizer) as run:
+        for inputs, labels in data:
+
+            def closure(inputs=inputs, labels=labels):
+                optimizer.zero_grad()
+                loss = 0.5 * functional.cross_entropy(net(inputs), labels)
+                loss.backward()
+                return loss
+
+            firsts.append(optimizer.step(closure).item())
+    close(run.series("loss"), 2 * np.array(firsts))
+    close(run.series("loss/backward"), firsts)
+
+
+def test_a_scaler_and_gathering_together():
+    net, data = made(), batches(4)
+    optimizer, scaler = torch.optim.SGD(net.parameters(), lr=0.0), torch.amp.GradScaler("cpu", init_scale=512.0)
+    with watched(net, optimizer) as run:
+        for number, (inputs, labels) in enumerate(data):
+            scaler.scale(functional.cross_entropy(net(inputs), labels) / 2).backward()
+            if number % 2:
+                scaler.step(optimizer)
+                scaler.update()
+                optimizer.zero_grad()
+    with torch.no_grad():
+        losses = [functional.cross_entropy(net(inputs), labels).item() for inputs, labels in data]
+    close(run.series("loss"), np.mean(np.reshape(losses, (2, 2)), axis=1))
+    assert "loss/backward" not in run.reader.tensors()
+
+
+def test_an_optimizer_that_steps_within_the_backward_pass():
+    net, data = made(), batches(3)
+    optimizers = {one: torch.optim.SGD([one], lr=0.0) for one in net.parameters()}
+
+    def step(parameter):
+        optimizers[parameter].step()
+        optimizers[parameter].zero_grad()
+
+    for one in net.parameters():
+        one.register_post_accumulate_grad_hook(step)
+    with watched(net, list(optimizers.values()), rules=[ExplodingTensor]) as run:
+        for inputs, labels in data:
+            functional.cross_entropy(net(inputs), labels).backward()
+    with labdeck.open() as store:
+        assert store.debugger.findings(trial_id=run.trial.id).findings == ()
+    assert np.isfinite(run.series("loss")).all()
+
+
+def test_a_penalty_that_is_no_number_makes_the_loss_none():
+    run, _ = run_of(lambda _, outputs, labels: functional.cross_entropy(outputs, labels) + math.inf, steps=1)
+    assert np.isinf(run.series("loss")).all()
+
+
+# -- overfitting -------------------------------------------------------------------------------------------------------
+
+
+def noisy(count, seed):
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn(10, 20, generator=torch.Generator().manual_seed(0))
+    labels = torch.randint(0, 10, (count,), generator=generator)
+    return centres[labels] + 2 * torch.randn(count, 20, generator=generator), labels
+
+
+def overfits(weight, penalty, count):
+    """Say at which evaluation Overfit warned first, None if it did not."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    validation = noisy(500, 1)
+    with watched(net, optimizer, rules=[Overfit]) as run:
+        for step in range(200):
+            inputs, labels = noisy(count, 2 if count < 100 else 3 + step)
+            optimizer.zero_grad()
+            loss = weight * functional.cross_entropy(net(inputs), labels)
+            (loss + penalty * sum(one.abs().sum() for one in net.parameters())).backward()
+            optimizer.step()
+            if step % 50 == 49:
+                net.eval()
+                with torch.no_grad():
+                    functional.cross_entropy(net(validation[0]), validation[1])
+                net.train()
+    with labdeck.open() as store:
+        findings = store.debugger.findings(trial_id=run.trial.id).findings
+    return min((one.step for one in findings if one.severity == "warning"), default=None)
+
+
+def test_overfitting_is_found_neither_falsely_nor_late():
+    plain = overfits(1.0, 0.0, 60)
+    assert plain is not None
+    assert overfits(0.1, 0.0, 60) is not None
+    assert overfits(1.0, 1e-3, 60) == plain
+    assert overfits(1.0, 0.0, 500) is None
+    assert overfits(0.1, 0.0, 500) is None
