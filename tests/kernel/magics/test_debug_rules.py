@@ -84,7 +84,7 @@ def test_all_rules_are_listed_with_their_parameters(debug):
     text = shown(listed, debugging_cards.rule_list_card)
     assert all(name in text for name in names), "a list to choose from shows every rule"
     (one,) = debug("list vanishinggradient").rules
-    assert (one.params["threshold"], one.needs) == (1e-7, ("gradients",))
+    assert (one.params["threshold"], one.needs) == (1e-7, ("gradients", "losses"))
     assert "threshold" in shown(debug("list VanishingGradient"), debugging_cards.rule_list_card)
 
 
