@@ -45,6 +45,7 @@ from labdeck.debugger.class_labels import ClassReader, count_classes
         "ignored",
         "bool",
         "three signs",
+        "far below zero",
         "a class",
         "a class of floats",
         "texts",
