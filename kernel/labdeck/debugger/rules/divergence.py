@@ -44,8 +44,8 @@ class Divergence(Rule):
     Formula: |loss| > growth · |first loss| at two recorded steps in a row, or once before the loss is not finite any
     more, and u > moves at some step since the first one, u being the median over the weights of |w(t) - w(t-1)|₂ /
     |w(t-1)|₂; once is enough if u > 10 · moves: steps that large often kill every ReLU, which brings the loss back to
-    where it began. Losses of single samples jump as far, but not because of steps that large. Of a healthy training u is
-    about a thousandth (A. Karpathy, course notes of CS231n, "Ratio of weights:updates").
+    where it began. Losses of single samples jump as far, but not because of steps that large. Of a healthy training u
+    is about a thousandth (A. Karpathy, course notes of CS231n, "Ratio of weights:updates").
 
     Attributes:
         growth: Times by which a healthy loss may rise above the first one.

@@ -31,7 +31,8 @@ class VanishingGradient(Rule):
     initialisation that fits the activation (He for ReLU, Glorot for tanh); LSTM or GRU in place of a plain recurrent
     layer; with mixed precision, loss scaling.
 
-    Formula: mean(|g|) < threshold, for each gradient tensor at each step. A bias is left out as long as the weight of
+    Formula: mean(|g|) < threshold, for each gradient tensor at each step; one finding names the first of them and says
+    how many others there are, since one cause makes them all small. A bias is left out as long as the weight of
     the same module has a healthy gradient: before a normalisation layer a bias has no effect, and its gradient is zero.
     Where a layer begins at zero, as the last one of adapters (LoRA) and of residual branches often does on purpose, no
     gradient passes it at the first steps: one that begins at exactly zero is told if it is too small after ten steps,
@@ -57,6 +58,7 @@ class VanishingGradient(Rule):
 
     threshold: float = bounded(1e-7, least=0)
     _losses: dict[str, tuple[float, float]] = field(init=False, repr=False, default_factory=dict)
+    _named: str = field(init=False, repr=False, default="")
     _began_at_zero: dict[str, float] = field(init=False, repr=False, default_factory=dict)
 
     def needs(self) -> tuple[Need, ...]:
@@ -64,7 +66,7 @@ class VanishingGradient(Rule):
         return (*_PICKER.needs("abs_mean", modes=("TRAIN",)), *_LOSSES.needs(modes=("TRAIN",), optional=True))
 
     def judge(self, window: Window) -> Iterator[Finding]:
-        """Yield the gradients below the threshold."""
+        """Yield the first gradient below the threshold, and how many others there are."""
         names, values = _PICKER.read(window, "abs_mean")
         is_early = window.step < _FIRST
         if not is_early:
@@ -74,6 +76,7 @@ class VanishingGradient(Rule):
             self._began_at_zero = {name: known.get(name, before) for name, before in self._began_at_zero.items()}
         for name, loss in _LOSSES.finite(window).items():
             self._losses[name] = self._losses.get(name, (loss, loss))[0], loss
+        found: dict[str, float] = {}
         for place in () if self._is_learnt() else np.flatnonzero(values < self.threshold):
             name, value = names[place], float(values[place])
             if self._has_healthy_weight(window, name):
@@ -81,21 +84,26 @@ class VanishingGradient(Rule):
             if is_early and (value == 0 or name in self._began_at_zero):
                 self._began_at_zero[name] = value
             else:
-                yield self._tell(name, value)
+                found[name] = value
+        yield from self._tell(found)
 
     def conclude(self) -> Iterator[Finding]:
         """Yield the gradients that were zero from the beginning, if the training ends before more could be said."""
-        for name, value in self._began_at_zero.items():
-            if value < self.threshold:
-                yield self._tell(name, value)
+        yield from self._tell({name: value for name, value in self._began_at_zero.items() if value < self.threshold})
 
     def _is_learnt(self) -> bool:
         losses = self._losses.values()
         return bool(losses) and all(abs(latest) < _LEARNT * abs(first) for first, latest in losses)
 
-    def _tell(self, name: str, value: float) -> Finding:
+    def _tell(self, found: dict[str, float]) -> Iterator[Finding]:
+        if not found:
+            return
+        # The same tensor stands for all as long as it is among them, so that it stays one finding.
+        self._named = name = self._named if self._named in found else next(iter(found))
+        value, others = found[name], len(found) - 1
         what = "is zero throughout" if value == 0 else f"has a mean magnitude of only {value:.3g}"
-        return Finding(f"{name} {what}", name, value, self.threshold)
+        more = f"; {others} more gradient{' vanishes' if others == 1 else 's vanish'}" if others else ""
+        yield Finding(f"{name} {what}{more}", name, value, self.threshold)
 
     def _has_healthy_weight(self, window: Window, name: str) -> bool:
         module, dot, last = name.rpartition(".")
