@@ -40,7 +40,8 @@ class ClassImbalance(Rule):
     `(labels c predicted otherwise) / n(c) > threshold_misprediction`. Classes that were seen before and are now absent
     count with n = 0, an infinite ratio. Then counting begins anew, each mode for itself, and the verdict stands until
     the next one. This is the condition that SageMaker Debugger documents; that the counts begin anew is ours: what the
-    model got wrong in its first steps says nothing of what it gets wrong now.
+    model got wrong in its first steps says nothing of what it gets wrong now. Labels are whole numbers, texts, or rows
+    with a single 1; samples whose scores are NaN are left out.
 
     Attributes:
         threshold_imbalance: Most labels of the most frequent class for one of the rarest.

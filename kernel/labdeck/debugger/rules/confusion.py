@@ -51,7 +51,7 @@ class Confusion(Rule):
     `c[j][i] / Σ_j c[j][i] > max_off_diag` for some j ≠ i, the share of what is predicted as i that is j. SageMaker
     Debugger prints `c[i][i] / Σ_j c[j][j]` for the first, which no model with two balanced classes could pass; its text
     means the recall. That at least `samples` labels are gathered, each mode for itself, is ours: the matrix of a small
-    batch is noise.
+    batch is noise. Labels are whole numbers, texts, or rows with a single 1; samples whose scores are NaN are left out.
 
     Attributes:
         category_no: Number of classes; None finds it out.
