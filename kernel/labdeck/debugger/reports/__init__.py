@@ -53,11 +53,10 @@ def keep_report(session: Session, report: Report) -> tuple[ArtifactRecord, Artif
     Raises:
         StoreFull: The disk is full.
     """
-    from nbformat import writes
+    from labdeck.debugger.reports.notebook import to_ipynb
 
     page = _keep(session, f"{report.name}.html", "text/html", report.html().encode())
-    text: str = writes(report.notebook())  # type: ignore[no-untyped-call]
-    notebook = _keep(session, f"{report.name}.ipynb", "application/x-ipynb+json", text.encode())
+    notebook = _keep(session, f"{report.name}.ipynb", "application/x-ipynb+json", to_ipynb(report))
     for artifact in (page, notebook):
         session.post(LogArtifact(trial_id=report.trial_id, artifact=artifact))
     return page, notebook

@@ -94,6 +94,28 @@ class Facts:
             if metric.component != SYSTEM
         ]
 
+    @cached_property
+    def _across(self) -> dict[tuple[Mode, int], int]:
+        """The training step that came before each step of another mode."""
+        across: dict[tuple[Mode, int], int] = {}
+        last = 0
+        for moment in sorted(self.reader.moments(), key=lambda moment: moment.global_step):
+            if moment.mode == "TRAIN":
+                last = moment.step
+            else:
+                across[moment.mode, moment.step] = last
+        return across
+
+    def training_step(self, found: FindingRecord) -> int:
+        """Return where on the axis of training steps a finding lies: each mode counts its own steps."""
+        if found.mode in ("EVAL", "PREDICT"):
+            return self._across.get((found.mode, found.step), self._at(found.time))
+        return found.step
+
+    def _at(self, time: float) -> int:
+        """Return the training step that was recorded last before a time, 0 if none was."""
+        return max((moment.step for moment in self.reader.moments("TRAIN") if moment.time <= time), default=0)
+
     def grid(
         self, names: Sequence[str], reduction: str, mode: Mode = "TRAIN"
     ) -> tuple[NDArray[np.int64], np.ma.MaskedArray[Any, Any]]:

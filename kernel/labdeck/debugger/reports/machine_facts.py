@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from labdeck.debugger.rules.profiler_report import MEMBERS
@@ -110,7 +111,8 @@ class MachineFacts:
         ended = self.facts.detail.trial.ended
         loop = max(times) - self.started - max(first, 0.0)
         after = max(ended - max(times), 0.0) if ended is not None else 0.0
-        return {"before the first step": max(first, 0.0), "steps": max(loop, 0.0), "after the last step": after}
+        late = "after the last step: reports, files, the rest of the trial"
+        return {"before the first step": max(first, 0.0), "steps": max(loop, 0.0), late: after}
 
     @cached_property
     def judged(self) -> Judgement:
@@ -118,7 +120,8 @@ class MachineFacts:
         watched = {rule.rule: rule.params for rule in self.facts.debugger.rules}
         together = watched.get("ProfilerReport", {})
         return judge_recorded(
-            self.facts.reader, [_as_watched(rule, watched.get(rule.__name__, {}), together) for rule in MEMBERS]
+            self.facts.reader,
+            [_as_watched(rule, watched.get(rule.__name__, {}), together) for rule in MEMBERS],
         )
 
     def rule(self, name: str) -> RuleRecord:
@@ -127,8 +130,21 @@ class MachineFacts:
 
     def found(self, *rules: str) -> Iterator[FindingRecord]:
         """Yield what rules of these names found."""
-        names = {rule.name for rule in self.judged.rules if rule.rule in rules}
-        return (found for found in self.judged.findings if found.rule in names)
+        return (found for rule in rules for found in self.told(rule))
+
+    def told(self, rule: str) -> list[FindingRecord]:
+        """Return what a rule found: while the training ran, if it watched then; else in what was recorded of it.
+
+        A rule that watched has seen every step, of which not all are recorded.
+        """
+        live = [found for found in self.facts.findings if found.rule == rule]
+        prefix = f"{rule}: "
+        live += [
+            msgspec.structs.replace(found, rule=rule, message=found.message.removeprefix(prefix))
+            for found in self.facts.findings
+            if found.rule == "ProfilerReport" and found.message.startswith(prefix)
+        ]
+        return live or [found for found in self.judged.findings if found.rule == rule]
 
 
 def _as_watched(rule: type[Rule], own: Mapping[str, ParamValue], together: Mapping[str, ParamValue]) -> Rule:

@@ -139,10 +139,7 @@ def _operators(facts: Facts) -> Section | None:
 
 def _rules(machine: MachineFacts) -> Section:
     """Return what the rules over machine and steps say, those first that found something."""
-    triggered = {
-        rule.name: [found for found in machine.judged.findings if found.rule == rule.name]
-        for rule in machine.judged.rules
-    }
+    triggered = {rule.name: machine.told(rule.rule) for rule in machine.judged.rules}
     ordered = sorted(machine.judged.rules, key=lambda rule: -len(triggered[rule.name]))
     columns = ("rule", "looks for", "what to do", "times found", "judged", "parameters", "remarks")
     rows = [

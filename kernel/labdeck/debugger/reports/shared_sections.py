@@ -51,11 +51,12 @@ def verdicts(findings: Iterable[FindingRecord], otherwise: str, *, by_name: bool
     return told or (Text(otherwise, "good"),)
 
 
-def findings_section(findings: Sequence[FindingRecord]) -> Section:
+def findings_section(facts: Facts) -> Section:
     """Return what rules found, where, and what to do about it."""
+    findings = facts.findings
     if not findings:
         return Section("findings", "Findings", (Text("The rules found nothing wrong.", "good"),))
-    parts: list[Part] = [_timeline(findings)]
+    parts: list[Part] = [_timeline(facts)]
     remedies: dict[str, str] = {}
     for found in findings:
         if found.remedy:
@@ -81,7 +82,8 @@ def findings_section(findings: Sequence[FindingRecord]) -> Section:
     return Section("findings", "Findings", (*parts, Table(columns, rows, more)))
 
 
-def _timeline(findings: Sequence[FindingRecord]) -> Figure:
+def _timeline(facts: Facts) -> Figure:
+    findings = facts.findings
     rules = list(dict.fromkeys(label(found.rule) for found in findings))
     traces = []
     for severity, (symbol, colour) in _SIGNS.items():
@@ -91,16 +93,17 @@ def _timeline(findings: Sequence[FindingRecord]) -> Figure:
                 {
                     "type": "scatter",
                     "mode": "markers",
-                    "x": [found.step for found in some],
+                    "x": [facts.training_step(found) for found in some],
                     "y": [label(found.rule) for found in some],
-                    "text": [label(f"{found.mode}: {found.message}", 160) for found in some],
+                    "text": [label(f"{found.mode} {found.step}: {found.message}", 160) for found in some],
                     "name": severity,
                     "marker": {"symbol": symbol, "size": 9, "color": colour},
                 }
             )
-    frame = layout("step", height=120 + 26 * len(rules))
+    frame = layout("training step", height=120 + 26 * len(rules))
     frame["yaxis"] = axis(type="category", categoryorder="array", categoryarray=rules[::-1])
-    return Figure(traces, frame, "where the rules found something")
+    where = "where the rules found something; findings of evaluations stand at the training step before them"
+    return Figure(traces, frame, where)
 
 
 def rules_section(rules: Sequence[RuleRecord]) -> Section:

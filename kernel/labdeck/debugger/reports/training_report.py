@@ -18,6 +18,7 @@ from labdeck.debugger.reports.shared_sections import (
     moment,
     rules_section,
 )
+from labdeck.store.tensors.given import are_given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdeck.store.session import Session
+    from labdeck.store.tensors.frames import Moment
     from labdeck.store.tensors.reader import TensorSeries
     from labdeck.wire.debugging import Mode
 
@@ -52,7 +54,7 @@ def make(session: Session, trial_id: str) -> Report:
         _summary(facts),
         _loss(facts),
         _metrics(facts),
-        findings_section(facts.findings),
+        findings_section(facts),
         rules_section(facts.debugger.rules),
         *(_layers(facts, *which) for which in _LAYERS),
         _activations(facts),
@@ -94,8 +96,9 @@ def _loss(facts: Facts) -> Section:
     for name in facts.inside("losses")[:_MOST_LINES]:
         for mode in modes:
             found = facts.series(name, "value", mode)
-            if np.isfinite(found.values).any() or (len(found) and mode == "TRAIN"):
-                steps, values = _held(facts, found) if mode == "EVAL" else (found.steps, found.values)
+            kept = are_given(found.values)
+            if np.isfinite(found.values).any() or (kept.any() and mode == "TRAIN"):
+                steps, values = _held(facts, found) if mode == "EVAL" else (found.steps[kept], found.values[kept])
                 lines.append(line(steps, values, f"{name} ({mode})", len(lines)))
                 courses.setdefault(mode, values)
     if not lines:
@@ -121,28 +124,18 @@ def _judge_loss(courses: dict[str, NDArray[np.float64]]) -> list[Text]:
     train = courses.get("TRAIN", courses.get("GLOBAL"))
     if train is None:
         return []
-    said: list[Text] = []
+    said = _broken(train)
     finite = train[np.isfinite(train)]
-    if len(finite) < len(train):
-        said.append(Text(f"At {len(train) - len(finite)} steps the training loss is not a finite number.", "bad"))
     part = max(len(finite) // 10, 1)
     if len(finite) < 2:  # noqa: PLR2004 - no course
         return said
     first, last, least = float(finite[:part].mean()), float(finite[-part:].mean()), float(finite.min())
-    drop = 100 * (first - last) / abs(first) if first else 0.0
-    if last > first:
-        said.append(
-            Text(f"The training loss rose from {first:.4g} to {last:.4g}: a lower learning rate comes first.", "bad")
-        )
-    elif drop < 1:
-        said.append(Text(f"The training loss stood still: it fell by {drop:.2g} % in all.", "bad"))
-    else:
-        said.append(Text(f"The training loss fell from {first:.4g} to {last:.4g} ({drop:.3g} %).", "good"))
+    said.append(_course(first, last, part, is_whole=bool(np.isfinite(train[-1]))))
     if least > 0 and last > _DIVERGED * least:
         said.append(Text(f"It had been as low as {least:.4g}: it diverged since.", "bad"))
     held = courses.get("EVAL", np.empty(0))
     held = held[np.isfinite(held)]
-    if len(held) and last > 0:
+    if len(held) and last > 0 and np.isfinite(train[-1]):
         other = float(held[-max(len(held) // 10, 1) :].mean())
         gap = (other - last) / last
         text = f"The validation loss ends at {other:.4g}, {100 * gap:+.3g} % against the training loss."
@@ -150,6 +143,39 @@ def _judge_loss(courses: dict[str, NDArray[np.float64]]) -> list[Text]:
             text += " The model fits the training data more than the rest: regularise it, or stop earlier."
         said.append(Text(text, "bad" if gap > _GAP else "plain"))
     return said
+
+
+def _broken(train: NDArray[np.float64]) -> list[Text]:
+    """Say at how many steps the loss was no finite number, and whether it stayed so to the end."""
+    bad = np.flatnonzero(~np.isfinite(train))
+    if not len(bad):
+        return []
+    steps = "1 step" if len(bad) == 1 else f"{len(bad):,} steps"
+    said = [Text(f"At {steps} of {len(train):,} the training loss is not a finite number.", "bad")]
+    if bad[-1] == len(train) - 1:
+        finite = np.flatnonzero(np.isfinite(train))
+        good = int(finite[-1]) + 1 if len(finite) else 0
+        what = f"after {good:,} recorded steps" if good else "from the first step on"
+        said.append(
+            Text(f"It was none {what}, to the end: what the model holds now is of no use. Go back before that.", "bad")
+        )
+    return said
+
+
+def _course(first: float, last: float, part: int, *, is_whole: bool) -> Text:
+    """Say how the loss went, from the mean of its first tenth to that of its last; as long as it was finite."""
+    drop = 100 * (first - last) / abs(first) if first else 0.0
+    span = f"from {first:.4g} to {last:.4g}"
+    if part > 1:
+        span += f" (means of the first and the last {part:,} steps{'' if is_whole else ' with a finite loss'})"
+    if not is_whole:
+        word = "risen" if last > first else "fallen"
+        return Text(f"Up to there the training loss had {word} {span}.")
+    if last > first:
+        return Text(f"The training loss rose {span}: a lower learning rate comes first.", "bad")
+    if drop < 1:
+        return Text(f"The training loss stood still, {span}: it fell by {drop:.2g} % in all.", "bad")
+    return Text(f"The training loss fell {span}, by {drop:.3g} %.", "good")
 
 
 def _metrics(facts: Facts) -> Section | None:
@@ -276,12 +302,22 @@ def _recordings(facts: Facts) -> Section | None:
         about = [found for found in facts.findings if found.recording == recording]
         rules = ", ".join(dict.fromkeys(found.rule for found in about))
         if moments:
-            rows.append((recording, rules, moments[0].step, moments[-1].step, len(moments)))
+            rows.append((recording, rules, _spans(moments), len(moments)))
     if not rows:
         return None
     text = "Each holds every tensor, whole, of the last steps before a finding. Step through them: %debug_rules replay."
     return Section(
         "recordings",
         "Flight recordings",
-        (Text(text), Table(("recording", "because of", "from step", "to step", "steps"), rows)),
+        (Text(text), Table(("recording", "because of", "from step to step", "steps"), rows)),
+    )
+
+
+def _spans(moments: Sequence[Moment]) -> str:
+    """Return the first and the last step of each mode, for each counts its own: "TRAIN 9 to 13, EVAL 0"."""
+    steps: dict[Mode, list[int]] = {}
+    for each in moments:
+        steps.setdefault(each.mode, []).append(each.step)
+    return ", ".join(
+        f"{mode} {min(some):,}" + (f" to {max(some):,}" if len(some) > 1 else "") for mode, some in steps.items()
     )

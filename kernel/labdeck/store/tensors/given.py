@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _BITS = 0x7FF8_0000_4E61_4E21
 _NAN: float = struct.unpack("<d", struct.pack("<Q", _BITS))[0]
@@ -26,3 +32,15 @@ def given(value: float) -> float:
 def is_given(value: float) -> bool:
     """Say whether a scalar of a row was measured; of NaN without a mark that is not known, and False."""
     return not math.isnan(value) or struct.pack("<d", value) == struct.pack("<Q", _BITS)
+
+
+def are_given(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which scalars of rows were measured, bool of the same shape.
+
+    Example:
+        >>> are_given(np.array([0.5, given(float("nan")), float("nan")])).tolist()
+        [True, True, False]
+    """
+    bits = np.ascontiguousarray(values, np.float64).view(np.uint64)
+    found: NDArray[np.bool_] = ~np.isnan(values) | (bits == _BITS)
+    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import nbformat
@@ -91,6 +93,19 @@ def test_the_notebook_is_valid_and_reads_what_the_page_shows():
     assert not any("<script" in source for source in sources)
     for source in (cell.source for cell in notebook.cells if cell.cell_type == "code"):
         compile(source, "cell", "exec")
+
+
+def test_the_kept_notebook_is_the_same_and_costs_no_import_of_nbformat():
+    from labdeck.debugger.reports.notebook import to_ipynb
+
+    report = nasty_report()
+    assert nbformat.reads(to_ipynb(report).decode(), 4) == report.notebook()
+    code = (
+        "import sys\nfrom labdeck.debugger.reports.frame import Report\n"
+        "from labdeck.debugger.reports.notebook import to_ipynb\n"
+        "to_ipynb(Report('training', 't', '0' * 32, ()))\nassert 'nbformat' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_sections_are_found_by_their_key():

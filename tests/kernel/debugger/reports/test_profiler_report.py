@@ -94,9 +94,12 @@ def test_without_a_card_it_says_so(experiment):
 @pytest.mark.slow
 def test_the_rule_of_that_name_has_it_kept(experiment):
     with experiment.trial("asked") as trial:
-        profiled(trial, rules=[ProfilerReport(Dataloader_min_threshold=12.5)])
+        profiled(trial, rules=[ProfilerReport(Dataloader_min_threshold=1e6, Dataloader_max_threshold=2e6)])
     rows = {row[0]: row for row in tables(make_report(experiment.session, trial.id, "profiler")["rules"])[0].rows}
-    assert "min_threshold=12.5" in rows["Dataloader"][5], "the rules judge as they did while they watched"
+    assert "min_threshold=1000000.0" in rows["Dataloader"][5], "the rules judge as they did while they watched"
+    found = experiment.session.catalog.findings(trial_id=trial.id).findings
+    few = [each.count for each in found if each.message.startswith("Dataloader:")]
+    assert rows["Dataloader"][3] == sum(few) > 0, "as often as it was found live"
     kept = {artifact.name for artifact in trial.artifacts()}
     assert {"profiler-report.html", "profiler-report.ipynb"} <= kept
 

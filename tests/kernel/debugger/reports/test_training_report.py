@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
+
+import msgspec
+import numpy as np
 import pytest
 from tests.kernel.debugger.recorded import record
 from tests.kernel.debugger.reports.test_frame import Reader
 from tests.kernel.debugger.reports.trained import NASTY, watched
 
+from labdeck.debugger.hub import Hub
 from labdeck.debugger.reports import make_report
 from labdeck.debugger.reports.drawing import label
 from labdeck.debugger.reports.parts import Figure, Table, Text
 from labdeck.debugger.reports.training_report import _judge_loss
+from labdeck.store.ids import new_id
+from labdeck.store.tensors.blocks import to_block
+from labdeck.store.tensors.frames import Moment
+from labdeck.store.tensors.layout import TensorInfo
+from labdeck.wire.commands import PutFinding
+from labdeck.wire.debugging import FindingRecord
 
 EVERY = [
     "summary", "loss", "metrics", "findings", "rules", "gradients", "weights", "updates", "activations", "rates",
@@ -91,7 +102,7 @@ def test_flight_recordings_are_listed(experiment):
     with experiment.trial("cnn") as trial:
         found = record(experiment.session, trial.id)
     report = make_report(experiment.session, trial.id)
-    assert table(report["recordings"]).rows == [(found.recording, "ExplodingTensor", 17, 19, 3)]
+    assert table(report["recordings"]).rows == [(found.recording, "ExplodingTensor", "TRAIN 17 to 19", 3)]
     assert len(table(report["gradients"]).rows) == 3
 
 
@@ -118,13 +129,62 @@ def test_a_training_that_goes_on_has_a_report(experiment):
         ([1.0, 1.0, 1.0], [], "stood still"),
         ([1.0, 2.0, 3.0], [], "rose from 1 to 3"),
         ([1.0, 0.01, 0.9], [], "it diverged since"),
-        ([1.0, float("nan"), 0.5], [], "At 1 steps the training loss is not a finite number"),
+        ([1.0, float("nan"), 0.5], [], "At 1 step of 3 the training loss is not a finite number"),
+        ([2.0, 1.0, float("nan")], [], "It was none after 2 recorded steps, to the end"),
+        ([2.0, 1.0, float("nan")], [], "Up to there the training loss had fallen from 2 to 1"),
+        ([float("inf")] * 3, [], "It was none from the first step on"),
+        ([4.0] * 10 + [2.0] * 10, [], "from 4 to 2 (means of the first and the last 2 steps), by 50 %"),
         ([2.0, 1.0, 0.5], [0.9], "fits the training data more than the rest"),
         ([2.0, 1.0, 0.5], [0.51], "+2 % against the training loss"),
     ],
 )
 def test_the_course_of_the_loss_is_judged(train, held, said):
-    import numpy as np
-
     courses = {"TRAIN": np.array(train)} | ({"EVAL": np.array(held)} if held else {})
     assert said in " ".join(part.text for part in _judge_loss(courses))
+
+
+def test_a_training_that_broke_gets_no_good_word():
+    said = _judge_loss({"TRAIN": np.array([2.0, 1.0, 0.5, np.nan]), "EVAL": np.array([0.4])})
+    assert [part.tone for part in said] == ["bad", "bad", "plain"]
+
+
+def test_a_step_without_a_loss_is_no_broken_one(experiment):
+    with experiment.trial("half") as trial:
+        hub = Hub(trial, name="Net", framework="arrays", rules=(), budget=None)
+        hub.describe([TensorInfo("loss", ("losses",))])
+        for step in range(10):
+            if step % 2:
+                hub.scalar("loss", float("nan") if step == 3 else 1.0 / step)
+            plan = hub.due("TRAIN")
+            hub.take("TRAIN", plan, np.full(plan.layout.width, np.nan)) if plan else hub.skip("TRAIN")
+        hub.close()
+    said = texts(make_report(experiment.session, trial.id)["loss"])
+    assert "At 1 step of 5 the training loss is not a finite number" in said
+
+
+def test_what_evaluations_show_stands_at_the_training_step_before_them(experiment):
+    with experiment.trial("cnn") as trial:
+        watched(trial)
+        found = FindingRecord(
+            id=new_id(), trial_id=trial.id, rule="NaNOrigin", severity="error", mode="EVAL", step=2, last_step=2,
+            time=time.time(), last_time=time.time(), message="NaN",
+        )  # fmt: skip
+        lost = msgspec.structs.replace(found, id=new_id(), rule="Lost", step=77)
+        experiment.session.catalog.apply([PutFinding(finding=found), PutFinding(finding=lost)])
+    parts = make_report(experiment.session, trial.id)["findings"].parts
+    (figure,) = [part for part in parts if isinstance(part, Figure)]
+    places = {y: x for trace in figure.data for x, y in zip(trace["x"], trace["y"], strict=True)}
+    assert places["NaNOrigin"] == 29
+    assert places["Lost"] == 29, "one whose step was not recorded stands where its time is"
+
+
+def test_a_recording_of_two_modes_tells_the_steps_of_each(experiment):
+    blocks = {"w": to_block(np.zeros((2, 2), np.float32))}
+    moments = [Moment("TRAIN", step, step, 1000.0 + step) for step in (12, 13)] + [Moment("EVAL", 0, 14, 1014.0)]
+    with experiment.trial("cnn") as trial:
+        record(experiment.session, trial.id)
+        writer = experiment.session.tensors.writer(trial.id)
+        writer.recording(new_id(), [(moment, blocks) for moment in moments])
+        writer.close()
+    rows = table(make_report(experiment.session, trial.id)["recordings"]).rows
+    assert ("TRAIN 12 to 13, EVAL 0", 3) in [row[2:] for row in rows]
