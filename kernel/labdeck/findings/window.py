@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from labdeck.findings.reductions import reduce
 from labdeck.store.tensors.frames import Moment
+from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
 from labdeck.wire.debugging import Mode
 
@@ -128,7 +129,7 @@ def window_of(
     """Return a window of whole arrays and scalars, for rules over numbers of one's own.
 
     Args:
-        values: Arrays of any shape by tensor; Python numbers are scalars.
+        values: Arrays of any shape by tensor; Python numbers are scalars, and NaN is one that was measured.
         step: Counted within the mode, and over all modes.
         mode: What the model is doing.
         collections: The collections of some tensors; others get those that their names tell (see `guess_collections`).
@@ -144,7 +145,7 @@ def window_of(
         info = TensorInfo(name, inside, shape=array.shape, dtype=array.dtype.name)
         wanted.append((info, ("value",) if scalar else ()))
         if scalar:
-            row.append(float(array))
+            row.append(given(float(array)))
         else:
             arrays[name] = array
     moment = Moment(mode, step, step, float(step) if time is None else time)

@@ -27,6 +27,7 @@ from labdeck.debugger.steering import Controls
 from labdeck.errors import TrainingStopped
 from labdeck.runs.autolog import loops
 from labdeck.runs.autolog.place import floats
+from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import TensorInfo
 from labdeck.wire.debugging import Mode
 
@@ -143,7 +144,7 @@ class _Feed:
             return None, np.empty(0), {}
         _synced(model)
         rate = seen_as_torch(model.optimizer).rate if mode == "TRAIN" and model.optimizer is not None else None
-        scalars = np.array([values.get("loss", np.nan), np.nan if rate is None else rate])
+        scalars = np.array([given(values["loss"]) if "loss" in values else np.nan, np.nan if rate is None else rate])
         arrays = self._read([*self._filler.needs(plan.layout), *plan.arrays, *plan.flight])
         return plan, self._filler.fill(plan.layout, scalars, arrays), arrays
 

@@ -46,15 +46,12 @@ class _Places(NamedTuple):
 class NotFinite:
     """Finds the tensors of a window that hold NaN or infinity, by their counts, else by what else is known of them.
 
-    NaN also stands for a loss that there is not at a step. One that was measured is marked (see `given`); without a
-    mark it is believed to be one if the loss was finite before, if other tensors are not finite either, or if there are
-    no gradients that could tell; while the model is evaluated, only if its origin is known.
+    NaN also stands for a loss that there is not at a step; only one that is marked as measured (see `given`) counts.
     """
 
     def __init__(self, picker: Picker) -> None:
         self._picker = picker
         self._places = ByLayout(lambda layout: _arrange(layout, picker.of(layout)))
-        self._were_finite: set[str] = set()
 
     def look(self, window: Window) -> list[Bad]:
         """Return the chosen tensors that are not finite, in the order of the window."""
@@ -75,16 +72,9 @@ class NotFinite:
                 bad[name] = _bad(name, bool(np.isnan(array).any()))
         for name, place in places.scalars:
             value = float(numbers[place])
-            if isfinite(value):
-                self._were_finite.add(name)
-            elif is_given(value) or self._is_believed(window, name, others=bool(bad)):
+            if not isfinite(value) and is_given(value):
                 bad[name] = Bad(name, isnan(value), value)
         return [bad[name] for name in self._picker.names(window) if name in bad] if bad else []
-
-    def _is_believed(self, window: Window, name: str, *, others: bool) -> bool:
-        if window.mode in ("EVAL", "PREDICT"):
-            return bool(window.origins)
-        return others or name in self._were_finite or not window.select("gradients")
 
 
 def _bad(name: str, has_nan: bool) -> Bad:
