@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from labdeck.wire.debugging import FindingRecord, Mode
 
 MOST_COLUMNS = 400
 """Columns of a heat map: more cannot be told apart on a screen."""
+MOST_POINTS = 2_000
+"""Steps of the curves of a tensor."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class TensorCurves:
         steps: int64, shape (n,).
         curves: float64, shape (n,) by reduction; quantiles come as "p5", "p25", "p50", "p75", "p95".
         findings: Those of this tensor.
+        lost: How many recorded values of a curve are not finite, also of those that were thinned out.
+        total: How many steps were recorded; more than `steps` holds where the curves were thinned.
     """
 
     name: str
@@ -62,6 +68,8 @@ class TensorCurves:
     steps: NDArray[np.int64]
     curves: dict[str, NDArray[np.float64]]
     findings: tuple[FindingRecord, ...] = ()
+    lost: dict[str, int] = field(default_factory=dict)
+    total: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,12 @@ class TensorHistogram:
     Attributes:
         name: The tensor.
         mode: Of the steps.
-        steps: int64, shape (n,).
+        steps: int64, shape (n,): the first step that each column stands for.
         edges: float64, shape (bins + 1,), rising.
-        counts: float64, shape (n, bins).
+        counts: float64, shape (n, bins): the sums over the steps of a column.
         signed_log: The bins are powers of 2 of the magnitude on both sides of 0.
+        last: int64, shape (n,): the last step that each column stands for; None where each stands for one.
+        total: How many steps there are; more than `steps` has where some were left out.
     """
 
     name: str
@@ -83,6 +93,8 @@ class TensorHistogram:
     edges: NDArray[np.float64]
     counts: NDArray[np.float64]
     signed_log: bool
+    last: NDArray[np.int64] | None = None
+    total: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ def fold_columns(
     if count == 0:
         empty = np.zeros(plain.shape, bool)
         return steps, steps, plain, empty
-    edges = np.linspace(0, count, min(count, most) + 1).round().astype(np.intp)
+    edges = fold_edges(count, most)
     folded = np.full((len(plain), len(edges) - 1), np.nan)
     broken = np.zeros(folded.shape, bool)
     for place, (start, end) in enumerate(itertools.pairwise(edges)):
@@ -140,6 +152,40 @@ def fold_columns(
         folded[:, place] = np.where(size[rows, best] >= 0, group[rows, best], np.nan)
         broken[:, place] = bad.any(axis=1)
     return steps[edges[:-1]], steps[edges[1:] - 1], folded, broken
+
+
+def fold_edges(count: int, most: int = MOST_COLUMNS) -> NDArray[np.intp]:
+    """Return where groups of neighbours begin, and the end: at most `most` groups that are about alike."""
+    edges: NDArray[np.intp] = np.linspace(0, count, min(count, most) + 1).round().astype(np.intp)
+    return edges
+
+
+def thin(
+    curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.bool_]]], count: int, most: int = MOST_POINTS
+) -> NDArray[np.intp]:
+    """Return the places of at most about `most` of the points of curves, the same ones for all.
+
+    Of each stretch those are kept at which a curve is smallest, largest, and for the first time not finite: what stands
+    out must not vanish, and every value that is left is one that was recorded.
+
+    Args:
+        curves: By name values, float64 (count,), and which of them were recorded at all.
+        count: Points of a curve.
+        most: Points that are wanted.
+    """
+    if count <= most or not curves:
+        return np.arange(count)
+    chosen = {0, count - 1}
+    for start, end in itertools.pairwise(fold_edges(count, max(1, most // (3 * len(curves)))).tolist()):
+        for values, known in curves.values():
+            part, finite = values[start:end], np.isfinite(values[start:end])
+            if finite.any():
+                chosen.add(start + int(np.where(finite, part, np.inf).argmin()))
+                chosen.add(start + int(np.where(finite, part, -np.inf).argmax()))
+            broken = known[start:end] & ~finite
+            if broken.any():
+                chosen.add(start + int(broken.argmax()))
+    return np.array(sorted(chosen), np.intp)
 
 
 def fold_picture(array: NDArray[np.float64], most: int = 96) -> tuple[NDArray[np.float64], tuple[int, int]]:

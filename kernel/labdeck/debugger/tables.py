@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from labdeck.debugger.readings import MOST_COLUMNS, fold_columns, fold_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +26,9 @@ def read_table(
     mode: Mode,
     start: int | None = None,
     end: int | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return one reduction of tensors over the steps.
+    most: int = MOST_COLUMNS,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return one reduction of tensors over the steps, folded while it is read.
 
     Args:
         reader: Of the trial's tensors.
@@ -33,26 +37,56 @@ def read_table(
         mode: Of the steps.
         start: Only steps from here on.
         end: Only steps before this one.
+        most: Columns.
 
     Returns:
-        steps: int64 (columns,), rising: those at which any of them was recorded. values: a masked float64 array
-        (rows, columns), whose mask says what was not; of a step that was recorded twice, what was written last.
+        first, last, values, broken as of `fold_columns`; of a step that was recorded twice, what was written last.
     """
-    columns: dict[int, tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
-    kept: list[tuple[int, NDArray[np.intp], NDArray[np.float64]]] = []
+    places: dict[int, tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
+    kept: list[tuple[int, int, NDArray[np.float64]]] = []
     for moment, layout, values in reader.rows(mode):
         if (start is not None and moment.step < start) or (end is not None and moment.step >= end):
             continue
-        if id(layout) not in columns:  # the reader keeps them: to compare two would be to compare thousands of tensors
-            columns[id(layout)] = _columns(layout, names, reduction)
-        rows, places = columns[id(layout)]
-        if len(rows):
-            kept.append((moment.step, rows, values[places]))
-    steps = np.unique(np.array([step for step, _, _ in kept], np.int64))
-    table = np.ma.masked_all((len(names), len(steps)))  # type: ignore[no-untyped-call]
-    for (_, rows, values), column in zip(kept, np.searchsorted(steps, [step for step, _, _ in kept]), strict=True):
-        table[rows, column] = values
-    return steps, table
+        if id(layout) not in places:  # the reader keeps them: to compare two would be to compare thousands of tensors
+            places[id(layout)] = _columns(layout, names, reduction)
+        if len(places[id(layout)][0]):
+            kept.append((moment.step, id(layout), values))
+    kept.sort(key=lambda row: row[0])  # of equal steps the order in which they were written stays
+    at = np.array([step for step, _, _ in kept], np.int64)
+    steps = np.unique(at)
+    edges = fold_edges(len(steps), most)
+    parts = []
+    for begin, stop in itertools.pairwise(edges):
+        table = np.ma.masked_all((len(names), stop - begin))  # type: ignore[no-untyped-call]
+        group = steps[begin:stop]
+        for step, layout_id, values in kept[np.searchsorted(at, group[0]) : np.searchsorted(at, group[-1], "right")]:
+            rows, columns = places[layout_id]
+            table[rows, np.searchsorted(group, step)] = values[columns]
+        parts.append(fold_columns(group, table, 1))
+    if not parts:
+        return steps, steps, np.empty((len(names), 0)), np.empty((len(names), 0), bool)
+    first, last, folded, broken = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return first, last, folded, broken
+
+
+def read_counts(
+    reader: TensorReader, name: str, mode: Mode, most: int = MOST_COLUMNS
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the histograms that were recorded of a tensor, those of neighbouring steps summed while they are read.
+
+    Returns:
+        first, last: int64 (columns,): the steps that each stands for. counts: float64 (columns, bins).
+    """
+    found: dict[int, NDArray[np.float64]] = {}
+    for moment, layout, values in reader.rows(mode):
+        column = layout.column(name, "histogram")
+        if column is not None and not np.isnan(values[column.start]):
+            found[moment.step] = values[column.start : column.start + column.width]
+    steps = np.array(sorted(found), np.int64)
+    groups = [steps[begin:stop] for begin, stop in itertools.pairwise(fold_edges(len(steps), most)) if stop > begin]
+    counts = [np.sum([found[step] for step in group.tolist()], axis=0) for group in groups]
+    first, last = (np.array([group[at] for group in groups], np.int64) for at in (0, -1))
+    return first, last, np.array(counts)
 
 
 def latest_values(reader: TensorReader, reduction: str, mode: Mode, step: int) -> dict[str, float]:

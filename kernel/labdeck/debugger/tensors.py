@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +17,13 @@ from labdeck.debugger.readings import (
     TensorGrid,
     TensorHistogram,
     TensorValues,
-    fold_columns,
     fold_picture,
+    thin,
 )
+from labdeck.debugger.spreads import read_spread
 from labdeck.debugger.tables import read_table
 from labdeck.errors import NotFound, UsageError
-from labdeck.findings.reductions import check_reductions, histogram_edges, reduce
+from labdeck.findings.reductions import check_reductions
 from labdeck.store.tensors.layout import WIDTHS
 from labdeck.wire.tensors import ModeSteps, TensorList, TensorRow
 
@@ -37,9 +39,16 @@ if TYPE_CHECKING:
 
 _OPEN_READERS = 8
 _QUANTILES = ("p5", "p25", "p50", "p75", "p95")
-_BINS = 60
 MOST_ROWS = 200
 """Tensors in one heat map."""
+
+
+class _Opened:
+    """What reads the tensors of one trial, once it is needed, and the lock of who does."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.reader: TensorReader | None = None
 
 
 class Tensors:
@@ -54,13 +63,12 @@ class Tensors:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._lock = threading.Lock()
-        self._readers: OrderedDict[str, TensorReader] = OrderedDict()
+        self._readers: OrderedDict[str, _Opened] = OrderedDict()
 
     def list_of(self, trial_id: str) -> TensorList:
         """Return every tensor of a trial, the steps and the flight recordings; a trial without any has none."""
         found = self._findings(trial_id)
-        with self._lock:
-            reader = self._reader(trial_id)
+        with self._reading(trial_id) as reader:
             kept = reader.array_counts()
             health = health_of(found)
             rows = tuple(
@@ -115,10 +123,8 @@ class Tensors:
         Raises:
             UsageError: There is no such reduction, or it is no single number.
         """
-        if reduction != "value" and (check_reductions([reduction])[0] in WIDTHS):
-            raise UsageError(f"{reduction} is no single number", "choose a reduction that is")
-        with self._lock:
-            reader = self._reader(trial_id)
+        _check_single(reduction)
+        with self._reading(trial_id) as reader:
             there = [
                 info.name
                 for info in reader.tensors().values()
@@ -126,8 +132,7 @@ class Tensors:
                 if is_within(info.module, within) and reduction in reader.reductions(info.name)
             ]
             chosen = there[offset : offset + MOST_ROWS]
-            steps, table = read_table(reader, chosen, reduction, mode, start, end)
-        first, last, values, broken = fold_columns(steps, table)
+            first, last, values, broken = read_table(reader, chosen, reduction, mode, start, end)
         shown = set(chosen)
         found = tuple(f for f in self._findings(trial_id) if f.tensor in shown and f.mode == mode)
         return TensorGrid(
@@ -135,9 +140,11 @@ class Tensors:
         )
 
     def curves(self, trial_id: str, name: str, mode: Mode = "TRAIN") -> TensorCurves:
-        """Return every reduction of one tensor over the steps; NotFound."""
-        with self._lock:
-            reader = self._reader(trial_id)
+        """Return every reduction of one tensor over the steps; NotFound.
+
+        Of more than 2,000 steps about as many are left: those at which a reduction is smallest, largest or not finite.
+        """
+        with self._reading(trial_id) as reader:
             _require(reader, name)
             series = {
                 reduction: reader.series(name, reduction, mode)
@@ -146,45 +153,47 @@ class Tensors:
             }
         series = {reduction: one for reduction, one in series.items() if len(one)}
         steps = np.unique(np.concatenate([one.steps for one in series.values()])) if series else np.empty(0, np.int64)
-        curves: dict[str, NDArray[np.float64]] = {}
+        curves: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
         for reduction, one in series.items():
             columns = one.values.reshape(len(one), -1)
             labels = _QUANTILES if reduction == "quantiles" else (reduction,)
+            places = np.searchsorted(steps, one.steps)
             for label, column in zip(labels, columns.T, strict=False):
-                curves[label] = np.full(len(steps), np.nan)
-                curves[label][np.searchsorted(steps, one.steps)] = column
+                values, known = np.full(len(steps), np.nan), np.zeros(len(steps), bool)
+                values[places], known[places] = column, True
+                curves[label] = values, known
+        kept = thin(curves, len(steps))
         found = tuple(f for f in self._findings(trial_id) if f.tensor == name and f.mode == mode)
-        return TensorCurves(name, mode, steps, curves, found)
+        return TensorCurves(
+            name,
+            mode,
+            steps[kept],
+            {label: values[kept] for label, (values, _) in curves.items()},
+            found,
+            {label: int((known & ~np.isfinite(values)).sum()) for label, (values, known) in curves.items()},
+            len(steps),
+        )
 
     def histogram(self, trial_id: str, name: str, mode: Mode = "TRAIN") -> TensorHistogram:
         """Return how the values of one tensor are spread over the steps: as recorded, else of the whole arrays kept.
 
+        Of many steps 400 columns are made, each the sum of neighbouring ones; of whole arrays 10 to 100 are read,
+        spread over all, of each of them at most about 65,000 values.
+
         Raises:
             NotFound: There is no such tensor, or neither histograms nor whole arrays of it were kept.
         """
-        with self._lock:
-            reader = self._reader(trial_id)
+        with self._reading(trial_id) as reader:
             _require(reader, name)
-            recorded = reader.series(name, "histogram", mode)
-            if len(recorded):
-                return TensorHistogram(name, mode, recorded.steps, histogram_edges(), recorded.values, signed_log=True)
-            kept = [
-                (moment.step, array)
-                for moment in reader.array_moments(name, mode)
-                if (array := reader.array(name, mode, moment.step)) is not None
-            ]
-        if not kept:
-            raise NotFound(
-                f"neither histograms nor whole arrays of {name!r} were kept",
-                'record them with save={"collection": {"reductions": ["histogram"]}}',
-            )
-        return _spread(name, mode, kept)
+            return read_spread(reader, name, mode)
 
     def values(self, trial_id: str, name: str, mode: Mode, step: int, recording: str = "") -> TensorValues:
         """Return one whole tensor at one step as a picture, of a flight recording if one is named; NotFound."""
-        with self._lock:
-            reader = self._session.tensors.recording(trial_id, recording) if recording else self._reader(trial_id)
-            array = reader.array(name, mode, step)
+        if recording:
+            array = self._session.tensors.recording(trial_id, recording).array(name, mode, step)
+        else:
+            with self._reading(trial_id) as reader:
+                array = reader.array(name, mode, step)
         if array is None:
             raise NotFound(f"{name!r} was not kept whole at {mode} step {step}", "choose another step")
         plain = np.abs(array) if np.iscomplexobj(array) else array
@@ -208,24 +217,32 @@ class Tensors:
 
         Their values are those of tensors of one collection, if it is named; only modules within one, if that is named.
         Of a large model, modules stand for all that lie within them.
+
+        Raises:
+            UsageError: There is no such reduction, or it is no single number.
         """
+        _check_single(reduction)
         detail = self._session.catalog.detail(trial_id)
         captured = next((capture.body for capture in detail.captures if capture.kind == "network"), {})
         found = self._findings(trial_id)
-        with self._lock:
+        with self._reading(trial_id) as reader:
             wanted = Wanted(reduction, mode, step, collection, within)
-            return read_network(self._reader(trial_id), trial_id, captured, found, wanted)
+            return read_network(reader, trial_id, captured, found, wanted)
 
-    def _reader(self, trial_id: str) -> TensorReader:
-        reader = self._readers.pop(trial_id, None)
-        if reader is None:
-            reader = self._session.tensors.reader(trial_id)
-        else:
-            reader.refresh()
-        self._readers[trial_id] = reader
-        while len(self._readers) > _OPEN_READERS:
-            self._readers.popitem(last=False)
-        return reader
+    @contextmanager
+    def _reading(self, trial_id: str) -> Iterator[TensorReader]:
+        """Lend what reads the tensors of a trial, up to date; others wait for the same trial only."""
+        with self._lock:
+            opened = self._readers.pop(trial_id, None) or _Opened()
+            self._readers[trial_id] = opened
+            while len(self._readers) > _OPEN_READERS:
+                self._readers.popitem(last=False)
+        with opened.lock:
+            if opened.reader is None:
+                opened.reader = self._session.tensors.reader(trial_id)
+            else:
+                opened.reader.refresh()
+            yield opened.reader
 
     def _findings(self, trial_id: str) -> tuple[FindingRecord, ...]:
         return self._session.catalog.findings(trial_id=trial_id, limit=1000).findings
@@ -239,16 +256,11 @@ def _mode_steps(reader: TensorReader) -> Iterator[ModeSteps]:
         yield ModeSteps(mode=mode, count=len(found), first=min(found), last=max(found))
 
 
+def _check_single(reduction: str) -> None:
+    if reduction != "value" and check_reductions([reduction])[0] in WIDTHS:
+        raise UsageError(f"{reduction} is no single number", "choose a reduction that is")
+
+
 def _require(reader: TensorReader, name: str) -> None:
     if name not in reader.tensors():
         raise NotFound(f"no tensor {name[:80]!r} was recorded", "list them with tensors()")
-
-
-def _spread(name: str, mode: Mode, kept: list[tuple[int, NDArray[Any]]]) -> TensorHistogram:
-    finite = [np.abs(array) if np.iscomplexobj(array) else array for _, array in kept]
-    plain = [array[np.isfinite(array)].astype(np.float64) for array in finite]
-    low = min((reduce(array, "min") for array in plain if array.size), default=0.0)
-    high = max((reduce(array, "max") for array in plain if array.size), default=1.0)
-    edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
-    counts = np.array([np.histogram(array, edges)[0] for array in plain], np.float64)
-    return TensorHistogram(name, mode, np.array([step for step, _ in kept], np.int64), edges, counts, signed_log=False)

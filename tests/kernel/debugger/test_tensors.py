@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import numpy as np
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from tests.kernel.debugger.recorded import LAYERS, STEPS, gradient, infos, record
 
-from labdeck.debugger.readings import fold_columns, fold_picture
+from labdeck.debugger.readings import MOST_COLUMNS, MOST_POINTS, fold_columns, fold_picture, thin
 from labdeck.errors import NotFound, UsageError
 from labdeck.findings.reductions import reduce
+from labdeck.store.tensors.blocks import to_block
 from labdeck.store.tensors.frames import Moment
 from labdeck.store.tensors.layout import TensorInfo, make_layout
 from labdeck.studio import Studio
@@ -82,6 +84,84 @@ def test_histograms_come_as_recorded_else_from_whole_arrays(recorded):
     assert (spread.signed_log, spread.counts.sum(axis=1).tolist()) == (True, [12.0] * STEPS)
     with pytest.raises(NotFound, match="neither histograms nor whole arrays"):
         tensors.histogram(trial_id, "loss")
+
+
+def written(studio, name, steps, arrays=()):
+    """Record a tensor over steps, its mean the step itself, NaN in step 4321; and some whole arrays."""
+    layout = make_layout([(TensorInfo(name, shape=(3,)), ("mean", "l2", "histogram"))])
+    with studio.experiment("long").trial(name) as trial:
+        pass
+    with closing(studio.session.tensors.writer(trial.id)) as writer:
+        row = np.zeros(layout.width)
+        for step in range(steps):
+            row[:2] = np.nan if step == 4321 else step, step % 97
+            row[layout.column(name, "histogram").start + step % 3] = 1.0
+            writer.row(layout, Moment("TRAIN", step, step, 1000.0 + step), row)
+        for step, array in enumerate(arrays):
+            writer.row(make_layout([(TensorInfo(name), ("mean",))]), Moment("TRAIN", step, step, 1.0), np.zeros(1))
+            writer.arrays(Moment("TRAIN", step, step, 1000.0 + step), {name: to_block(array)})
+    return trial.id
+
+
+def test_of_many_steps_no_more_is_drawn_than_a_screen_shows(tmp_path):
+    with Studio(tmp_path / "store") as studio:
+        trial_id = written(studio, "w", 6_000)
+        tensors = studio.tensors
+        curves = tensors.curves(trial_id, "w")
+        assert len(curves.steps) <= MOST_POINTS
+        assert (curves.total, curves.lost) == (6_000, {"mean": 1, "l2": 0})
+        assert {0, 4321, 5_999} <= set(curves.steps.tolist())
+        recorded = np.where(curves.steps == 4321, np.nan, curves.steps)
+        assert np.array_equal(curves.curves["mean"], recorded, equal_nan=True)
+        assert np.array_equal(curves.curves["l2"], curves.steps % 97)
+        assert curves.curves["l2"].max() == 96
+        spread = tensors.histogram(trial_id, "w")
+        assert spread.counts.shape == (MOST_COLUMNS, 97)
+        assert (spread.steps[0], spread.last[-1]) == (0, 5_999)
+        grid = tensors.grid(trial_id, "mean")
+        assert len(grid.first) == MOST_COLUMNS
+        assert grid.broken.sum() == 1
+
+
+def test_of_many_whole_arrays_some_are_counted(tmp_path):
+    random = np.random.default_rng(0)
+    large = random.normal(size=150_001).astype(np.float32)
+    large[[7, 11, 13]] = -50.0, np.nan, 60.0
+    with Studio(tmp_path / "store") as studio:
+        many = studio.tensors.histogram(written(studio, "many", 0, [np.full(3, step) for step in range(350)]), "many")
+        assert (len(many.steps), many.total) == (100, 350)
+        assert (many.steps[0], many.steps[-1], many.edges[0], many.edges[-1]) == (0, 349, 0.0, 349.0)
+        assert (many.counts.sum(axis=1) == 3).all()
+        one = studio.tensors.histogram(written(studio, "large", 0, [large, large]), "large")
+        assert (one.edges[0], one.edges[-1]) == (-50.0, 60.0)
+        assert one.counts.sum(axis=1) == pytest.approx([150_000] * 2, rel=0.01)
+        expected = np.histogram(large[np.isfinite(large)], one.edges)[0]
+        assert one.counts[0] == pytest.approx(expected, abs=0.02 * len(large))
+
+
+def test_who_reads_one_trial_does_not_wait_for_another(tmp_path):
+    with Studio(tmp_path / "store") as studio, ThreadPoolExecutor(1) as pool:
+        first, second = written(studio, "a", 3), written(studio, "b", 3)
+        tensors = studio.tensors
+        with tensors._reading(first):
+            assert pool.submit(tensors.curves, second, "b").result().total == 3
+            waiting = pool.submit(tensors.curves, first, "a")
+        assert waiting.result().total == 3
+
+
+@given(
+    arrays_of.arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1.0, -2.0, 3.0, np.nan, np.inf])),
+    st.integers(1, 60),
+)
+def test_thinning_loses_no_extreme_and_no_nan(values, most):
+    known = np.arange(len(values)) % 5 != 0
+    given_values = np.where(known, values, np.nan)
+    kept = thin({"a": (given_values, known), "b": (np.arange(len(values)) * 1.0, known)}, len(values), most)
+    assert len(kept) <= max(most, 6) + 2
+    assert {0, len(values) - 1} <= set(kept.tolist())
+    finite, left = (part[np.isfinite(part)] for part in (given_values, given_values[kept]))
+    assert (known & ~np.isfinite(given_values)).any() == (known & ~np.isfinite(given_values))[kept].any()
+    assert len(finite) == 0 or (left.min(), left.max()) == (finite.min(), finite.max())
 
 
 def test_values_are_pictures(recorded):

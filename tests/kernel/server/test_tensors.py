@@ -53,6 +53,10 @@ async def test_what_a_rule_says_is_no_html(ask, recorded):
     [
         ("tensors", {"mode": "TRAIN"}, 200),
         ("network", {"mode": "NONE"}, 400),
+        ("network", {"reduction": "quantiles"}, 400),
+        ("network", {"reduction": "histogram", "step": "3"}, 400),
+        ("network", {"reduction": "x" * 5000}, 400),
+        ("network", {"reduction": "value"}, 200),
         ("figures/map", {"reduction": "nonsense"}, 400),
         ("figures/map", {"start": "x"}, 400),
         ("figures/tensor", {}, 400),

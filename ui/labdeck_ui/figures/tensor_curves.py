@@ -44,7 +44,8 @@ def tensor_curves(reading: TensorCurves) -> go.Figure:
     layout["margin"] = {"l": 64, "r": 16, "t": 8 + _LEGEND_ROW * 3, "b": 44}
     layout["meta"] = {"legend": True}  # the page shows it: no other place says which line is which
     layout["hovermode"] = "x unified"
-    layout["xaxis"] |= {"title": {"text": "step"}, "anchor": _axis("y", len(rows) - 1)}
+    thinned = f"   {len(reading.steps):,} of {reading.total:,} steps" if reading.total > len(reading.steps) else ""
+    layout["xaxis"] |= {"title": {"text": f"step{thinned}"}, "anchor": _axis("y", len(rows) - 1)}
     traces: list[dict[str, Any]] = []
     gap, count = 0.08 / len(rows), len(rows)
     for place, (title, members) in enumerate(rows):
@@ -71,7 +72,7 @@ def _axis(letter: str, place: int) -> str:
 def _line(reading: TensorCurves, name: str, place: int, number: int, *, legend: bool) -> dict[str, Any]:
     values = reading.curves[name]
     shown = np.where(np.isfinite(values), values, np.nan)
-    lost = int((~np.isfinite(values)).sum())
+    lost = reading.lost.get(name, 0)
     return {
         "type": "scatter",
         "x": reading.steps,

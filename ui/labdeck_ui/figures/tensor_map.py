@@ -170,9 +170,18 @@ def tensor_histogram(reading: TensorHistogram) -> go.Figure:
         "hovertemplate": f"{reading.mode} step %{{x}}<br>%{{text}}: %{{z:.1%}}<extra></extra>",
     }
     layout = layouts.base_layout()
-    layout["xaxis"] |= {"title": {"text": "step"}, "showgrid": False}
+    layout["xaxis"] |= {"title": {"text": f"step{_folded(reading)}"}, "showgrid": False}
     layout["yaxis"] |= {**axis, "showgrid": False}
     return go.Figure(data=[cells], layout=layout)
+
+
+def _folded(reading: TensorHistogram) -> str:
+    """Return in words what the columns are, where they are not all the steps."""
+    if reading.total > len(reading.steps):
+        return f"   {len(reading.steps):,} of {reading.total:,} steps"
+    if reading.last is not None and (reading.last > reading.steps).any():
+        return "   each column holds several"
+    return ""
 
 
 def _kept_bins(reading: TensorHistogram) -> NDArray[np.intp]:
