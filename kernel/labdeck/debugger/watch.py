@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +12,7 @@ from labdeck.debugger.hooks.keras_calls import KerasCalls
 from labdeck.debugger.hooks.keras_library import is_layer, is_model
 from labdeck.debugger.hooks.making import HubMaker
 from labdeck.debugger.hooks.torch_library import is_module
+from labdeck.debugger.hooks.torch_model import Model, watch_alone
 from labdeck.debugger.preview import PreviewRow
 from labdeck.debugger.saving import to_savings
 from labdeck.debugger.switch import is_enabled
@@ -47,14 +47,6 @@ class Attached(Protocol):
         """Watch no more."""
 
 
-_open: weakref.WeakKeyDictionary[Any, Callable[[], torch.Model | None]] = weakref.WeakKeyDictionary()
-"""What watches models that were named: another watch over the same model ends the one before."""
-
-
-def _nothing() -> None:
-    return None
-
-
 class Watch:
     """A training that is watched, or will be when it begins; made by `labdeck.watch`.
 
@@ -86,7 +78,12 @@ class Watch:
         """Something is watched, or waited for."""
         if self._closed or not is_enabled() or not self._attached:
             return False
-        return not self.hubs or any(hub.is_on for hub in self.hubs)
+        return not self.hubs or any(hub.is_on for hub in self.hubs) or self._is_waiting
+
+    @property
+    def _is_waiting(self) -> bool:
+        """What trains next will be watched, in this cell of a notebook or in a later one."""
+        return any(each.is_waiting for each in self._attached if isinstance(each, (Model, torch.Models)))
 
     def preview(self) -> tuple[PreviewRow, ...]:
         """Return what will be recorded: collection, mode, tensors, reductions, interval, bytes a step, and a warning.
@@ -101,9 +98,9 @@ class Watch:
 
         return "\n".join(tree(model.root) for model in self._models())
 
-    def _models(self) -> Iterator[torch.Model]:
+    def _models(self) -> Iterator[Model]:
         for attached in self._attached:
-            if isinstance(attached, torch.Model):
+            if isinstance(attached, Model):
                 yield attached
             elif isinstance(attached, torch.Models):
                 yield from attached.models
@@ -159,7 +156,7 @@ class Watch:
             UsageError: The number is out of range.
         """
         for attached in self._attached:
-            if isinstance(attached, (torch.Model, torch.Models)):
+            if isinstance(attached, (Model, torch.Models)):
                 attached.operators(steps)
 
     def close(self) -> None:
@@ -174,6 +171,9 @@ class Watch:
 
     def __enter__(self) -> Self:
         """Watch until the block ends."""
+        for attached in self._attached:
+            if isinstance(attached, Model):
+                attached.is_block = True
         return self
 
     def __exit__(
@@ -198,7 +198,10 @@ class Watch:
     def __repr__(self) -> str:
         """Say what is watched."""
         names = ", ".join(dict.fromkeys(hub.name for hub in self.hubs)) or "what trains next"
-        return f"<watch over {names}{'' if self.is_on else ', off'}>"
+        if not self.is_on:
+            return f"<watch over {names}, off>"
+        is_idle = bool(self.hubs) and not any(hub.is_on for hub in self.hubs)
+        return f"<watch over {names}{', waiting for the next training' if is_idle else ''}>"
 
 
 def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
@@ -218,7 +221,9 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
 
     Nothing of it raises into the training but the end that an action or a person asks for; what fails switches the
     watching off and says so. Where no trial runs, one is started when the training begins; it ends with the watch, with
-    the cell that trains, or with the process, whichever is first. Another watch over the same model ends this one.
+    the cell that trains, or with the process, whichever is first; what is trained after that gets one of its own, until
+    the watch is closed. Another watch over the same model ends this one; if this one is a `with` block, it goes on when
+    the other is closed.
 
     Args:
         model: A `torch.nn.Module` (compiled, DataParallel, DistributedDataParallel or not), a model of Keras, an
@@ -263,11 +268,7 @@ def watch(  # noqa: PLR0913 - each is a wish of its own, and all have defaults
     if model is None:
         return Watch([torch.Models(maker, loss, profile=profile, together=True), *_boosters(maker)])
     if is_module(model):
-        before = _open.pop(model, _nothing)()
-        if before is not None:
-            before.close()
-        watched = torch.Model(maker, model, optimizers, loss, profile=profile)
-        _open[model] = weakref.ref(watched)
+        watched = watch_alone(model, lambda: Model(maker, model, optimizers, loss, profile=profile))
         return Watch([watched, KerasCalls(maker)] if is_layer(model) else [watched])
     if is_model(model):
         return Watch([KerasCalls(maker, model)])

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
+import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from labdeck.debugger.curves import live_curves
 from labdeck.debugger.hooks import keras_library
 from labdeck.debugger.hooks import torch_events as events
-from labdeck.debugger.hooks.keras_feed import KerasFeed
-from labdeck.debugger.hooks.keras_view import View, module_of, unwrap
-from labdeck.debugger.hooks.torch_feed import TorchFeed
-from labdeck.debugger.hooks.torch_hook import Hook
+from labdeck.debugger.hooks.keras_view import module_of, unwrap
 from labdeck.debugger.hooks.torch_library import is_compiling, is_module, torch
-from labdeck.debugger.hooks.torch_losses import loss_modules, unknown_functions
-from labdeck.debugger.hooks.torch_names import resolve
+from labdeck.debugger.hooks.torch_model import NAME, Model
 from labdeck.debugger.hooks.torch_taken import tensors_in
 from labdeck.debugger.profiler.operators import check_steps
 from labdeck.debugger.switch import is_enabled
-from labdeck.runs import active
-from labdeck.runs.autolog import importing, loops
+from labdeck.runs.autolog import importing
 from labdeck.runs.autolog.patching import warn
 from labdeck.runs.autolog.torch import find_model
 
@@ -35,9 +29,7 @@ if TYPE_CHECKING:
     from labdeck.debugger.hooks.making import HubMaker
     from labdeck.debugger.hub import Hub
     from labdeck.errors import UsageError
-    from labdeck.runs.trial import Trial
 
-NAME = "torch"
 _TOGETHER = 8
 """Steps of the first model within which others that train together with it show."""
 _EARLY = 8
@@ -56,148 +48,6 @@ def attach(maker: HubMaker, obj: object = None, **options: Any) -> Models | Mode
     if is_module(obj):
         return Model(maker, obj, **options)
     return Models(maker, **options)
-
-
-class Model:
-    """Watches one model; where no trial runs, from its first pass in training on, in a trial of its own.
-
-    Args:
-        maker: Makes the hub.
-        model: The model, wrapped or not.
-        optimizers: Those that train it, as far as they are known.
-        loss: A module or function that computes the loss, or several.
-        profile: Time the steps, and sample the machine.
-        called: What the training calls, if it is a part of the model.
-
-    Raises:
-        UsageError: A model of that kind cannot be watched.
-    """
-
-    def __init__(
-        self,
-        maker: HubMaker,
-        model: Any,
-        optimizers: Sequence[Any] = (),
-        loss: Any = None,
-        *,
-        profile: bool = True,
-        called: Any = None,
-    ) -> None:
-        self._maker = maker
-        self._unwrapped = unwrap(model)
-        self._save = resolve(maker.save, self._unwrapped.root)
-        self._optimizers = tuple(optimizers)
-        self._losses = loss_modules(loss)
-        self._unknown = unknown_functions(loss)
-        self._profile = profile
-        self._process = os.getpid()
-        self._called = called
-        self._handle: Any = None
-        self._trial: Trial | None = None
-        self._failed = False
-        self._profiler: Any = None
-        self._operators = 0
-        self.root = self._unwrapped.root
-        self._framework = keras_library.NAME if isinstance(self.root, View) else NAME
-        self.feed: TorchFeed | None = None
-        self.hubs: list[Hub] = []
-        if not is_enabled() or self._unwrapped.rank:
-            return  # of processes that train one model together, the first tells
-        if maker.trial is not None or active.innermost() is not None or called is not None:
-            self.begin()
-        if maker.trial is None:
-            called = self._unwrapped.called if called is None else called
-            self._handle = called.register_forward_pre_hook(Hook(self._wake), prepend=True)
-
-    @property
-    def hub(self) -> Hub | None:
-        """The hub, None before there is one."""
-        return self.hubs[-1] if self.hubs else None
-
-    def _wake(self, module: Any, args: Any) -> None:
-        """Begin with the first pass in training, and again when a trial that was started for the model has ended."""
-        is_on = self.feed is not None and not self.feed.is_over
-        if is_on or self._failed or is_compiling() or not self.root.training or not torch().is_grad_enabled():
-            return
-        if keras_library.is_symbolic(args):
-            return
-        if os.getpid() != self._process:
-            return  # what a child trains is its own
-        hub = self.hub
-        if hub is not None and hub.watch_record().state == "failed":
-            return
-        del module
-        self.begin()
-
-    def begin(self) -> None:
-        """Make the hub and begin to watch; what goes wrong is said in a warning."""
-        try:
-            self._begin()
-        except Exception as error:  # noqa: BLE001 - nothing raises into the training
-            self._failed = True  # said once; the next step would fail as this one did
-            self._trial_ends()
-            warn(f"Labdeck: the training of {type(self.root).__name__} is not watched, it goes on: {error}")
-
-    def _begin(self) -> None:
-        name = type(self.root).__name__
-        trial, curves = self._maker.trial or active.innermost(), None
-        if trial is None:
-            place = loops.open_loop(self._framework, name, module_of(self.root), None)
-            trial, curves = place.trial, live_curves(place, self._framework)
-        active.before_leaving(trial, self._trial_ends)  # before the hub does the same
-        hub, _ = dataclasses.replace(self._maker, trial=trial, save=self._save).make(name, self._framework)
-        if hub is None:
-            self._failed = True
-            return
-        self._trial = trial
-        self.hubs.append(hub)
-        if self._unwrapped.ranks > 1:
-            hub.facts["ranks"] = self._unwrapped.ranks
-            hub.warn(f"{self._unwrapped.ranks} processes train together; the first of them is watched")
-        if self._unwrapped.is_parallel:
-            hub.warn("inputs and outputs of modules inside of DataParallel are not taken: they are copies")
-        for function in self._unknown:
-            hub.warn(f"calls of {function} cannot be seen; make it a torch.nn.Module for labels and predictions")
-        if self._profile and hub.is_on:
-            from labdeck.debugger.profiler.profiler import Profiler
-
-            self._profiler = Profiler(hub)
-            self._profiler.start()
-            if self._operators:
-                self._profiler.operators(self._operators)
-        kind = KerasFeed if isinstance(self.root, View) else TorchFeed
-        self.feed = kind(hub, self._unwrapped, self._optimizers, self._losses, self._profiler, self._called)
-        self.feed.delivery.curves = curves
-        self.feed.open()
-
-    def _trial_ends(self) -> None:
-        with contextlib.suppress(Exception):  # the trial must end
-            self._end()
-
-    def _end(self) -> None:
-        profiler, self._profiler = self._profiler, None
-        if self.feed is not None:
-            self.feed.close()
-        if self.hub is not None:
-            self.hub.close()
-        if profiler is not None:
-            profiler.close()  # its report tells what is stored by now
-
-    def operators(self, steps: int) -> None:
-        """Have PyTorch's own profiler look at the next steps, or at the first ones that come; UsageError."""
-        self._operators = check_steps(steps)
-        if self._profiler is not None:
-            self._profiler.operators(steps)
-
-    def close(self) -> None:
-        """Watch no more, and take everything back; a trial that was started for the model ends."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            handle.remove()
-        self._end()
-        trial, self._trial = self._trial, None
-        if trial is not None:
-            loops.end_own(trial)
 
 
 class Models:
@@ -221,6 +71,7 @@ class Models:
         self._undo: list[Callable[[], None]] = []
         self._refused: set[type] = set()
         self._closing: Any = None
+        self._is_closed = False
         self._operators = 0
         self._heard: list[Any] = []
         self.models: list[Model] = []
@@ -246,6 +97,17 @@ class Models:
         self._undo.append(handle.remove)
         self._undo.append(_quietly())
         events.join(self)
+
+    def _look_again(self) -> None:
+        """Look for models once more when the trial of what trained has ended: another may train next."""
+        if not self._is_closed and self._maker.trial is None and os.getpid() == self._place[0]:
+            self.release()
+            self._install(sys.modules[NAME])
+
+    @property
+    def is_waiting(self) -> bool:
+        """What trains next will be watched."""
+        return bool(self._undo) or any(model.is_waiting for model in self.models)
 
     def _called(self, module: Any, args: Any) -> None:
         if is_compiling() or (os.getpid(), threading.get_ident()) != self._place or not module.training:
@@ -276,18 +138,23 @@ class Models:
             model.feed.enter(module, args, {})  # its hooks come too late for this call
 
     def _watch(self, model: Any, called: Any = None) -> Model | None:
-        if self._together and any(hub.steps["TRAIN"] > _TOGETHER for hub in self.hubs):
+        running = [hub for hub in self.hubs if hub.is_on]
+        if self._together and any(hub.steps["TRAIN"] > _TOGETHER for hub in running):
             self.release()
-            if any(hub.is_on for hub in self.hubs):
-                name = type(unwrap(model).root).__name__
-                self.hubs[0].say(f"{name} is trained, too, and not watched; name it in a labdeck.watch of its own")
+            name = type(unwrap(model).root).__name__
+            running[0].say(f"{name} is trained, too, and not watched; name it in a labdeck.watch of its own")
             return None
         from labdeck.errors import UsageError
 
         try:
-            found = Model(self._maker, model, (), self._loss, profile=self._profile, called=called)
+            found = Model(
+                self._maker, model, (), self._loss, profile=self._profile, called=called, ended=self._look_again
+            )
         except UsageError as error:
             self._refuse(model, error)
+            return None
+        if found.is_follower:
+            self.release()
             return None
         if found.feed is None:
             found.begin()
@@ -369,6 +236,7 @@ class Models:
 
     def close(self) -> None:
         """Watch no more, and take everything back."""
+        self._is_closed = True
         self.release()
         for model in self.models:
             model.close()
