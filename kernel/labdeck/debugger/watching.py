@@ -208,7 +208,7 @@ def describe(kind: type[Rule]) -> RuleKind:
     Example:
         >>> from labdeck.debugger import rules
         >>> describe(rules.VanishingGradient).needs
-        ('gradients',)
+        ('gradients', 'losses')
     """
     fields: dict[str, dataclasses.Field[Any]] = getattr(kind, "__dataclass_fields__", {})
     params = {name: plain(_default(field)) for name, field in fields.items() if field.init}

@@ -176,7 +176,9 @@ def test_a_training_that_never_went_on_is_told_by_the_samples_after_it(tmp_path:
     assert (found.time, found.value) == (105.5, 5.5)
 
 
-rests = st.lists(st.tuples(st.floats(0, 8), st.floats(0, 8), st.sampled_from(["step", "rest", "sample"])), max_size=12)
+rests = st.lists(
+    st.tuples(st.floats(0, 8), st.floats(0.01, 8), st.sampled_from(["step", "rest", "sample"])), max_size=12
+)
 
 
 @settings(max_examples=100, deadline=None)
