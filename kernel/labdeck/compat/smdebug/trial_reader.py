@@ -15,6 +15,7 @@ from labdeck.compat.smdebug.mode_keys import ModeKeys, to_mode
 from labdeck.findings.reductions import REDUCTIONS
 from labdeck.findings.window import guess_collections
 from labdeck.store.tensors.frames import Moment
+from labdeck.store.tensors.given import given
 from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
 from labdeck.store.tensors.notes import Note
 from labdeck.store.tensors.reader import Row, TensorReader, TensorSeries
@@ -95,7 +96,7 @@ class TrialReader(TensorReader):
         tensor = self._trial.tensor(name)
         try:
             if self._is_scalar(name) and (value := tensor.value(step)).size == 1:
-                return {"value": float(value.reshape(-1)[0])}
+                return {"value": given(float(value.reshape(-1)[0]))}  # a row has what was saved at its step, no more
             found = {
                 ("abs_" if absolute else "") + reduction: float(np.asarray(value).reshape(-1)[0])
                 for (reduction, absolute), value in tensor.reduction_values(step).items()
