@@ -24,6 +24,7 @@ export type Wire =
   | TablePreview
   | DebuggerDetail
   | FindingPage
+  | ReportProgress
   | TensorList
   | RecordedStep
   | Network
@@ -774,6 +775,24 @@ export interface ActionRecord {
   message: string;
 }
 /**
+ * How far a report is that the server was asked for.
+ *
+ * Attributes:
+ *     trial_id: The trial.
+ *     kind: "training", "profiler" or "xgboost".
+ *     state: making; kept, with its trial; failed.
+ *     page, notebook: What was kept; None unless it was.
+ *     problem: Why it failed; None unless it did.
+ */
+export interface ReportProgress {
+  trial_id: string;
+  kind: string;
+  state: 'failed' | 'kept' | 'making';
+  page: ArtifactRecord | null;
+  notebook: ArtifactRecord | null;
+  problem: ErrorMessage | null;
+}
+/**
  * Every tensor that was recorded of a trial, and when.
  *
  * Attributes:
@@ -831,6 +850,7 @@ export interface ModeSteps {
  *     time: When its last step was.
  *     finding: The id of the finding that it was kept for, "" if a person asked for it.
  *     rule: The rule that found it, "" likewise.
+ *     severity: Of the worst finding that it was kept for; None likewise.
  *     steps: The recorded steps, oldest first.
  *     tensors: Their names, in the model's order.
  */
@@ -839,6 +859,7 @@ export interface RecordingSummary {
   time: number;
   finding: string;
   rule: string;
+  severity: ('error' | 'info' | 'warning') | null;
   steps: RecordedMoment[];
   tensors: string[];
 }

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from labdeck.store.tensors.reader import RecordingReader
     from labdeck.wire.debugging import FindingRecord, Mode
 
+_SEVERITIES = ("info", "warning", "error")
+
 
 def summaries(files: TensorFiles, trial_id: str, findings: Sequence[FindingRecord]) -> tuple[RecordingSummary, ...]:
     """Return the flight recordings of a trial, newest first; one that cannot be read is left out."""
-    because = {found.recording: found for found in reversed(findings) if found.recording}
+    # Of several findings with one recording the worst counts, of these the first.
+    ordered = sorted(findings, key=lambda found: (_SEVERITIES.index(found.severity), -found.time))
+    because = {found.recording: found for found in ordered if found.recording}
     listed = []
     for recording_id in reversed(files.recordings(trial_id)):
         with suppress(LabdeckError, OSError):
@@ -40,6 +44,7 @@ def _summary(reader: RecordingReader, recording_id: str, cause: FindingRecord | 
         time=moments[-1].time if moments else 0.0,
         finding=cause.id if cause else "",
         rule=cause.rule if cause else "",
+        severity=cause.severity if cause else None,
         steps=tuple(RecordedMoment(mode=moment.mode, step=moment.step) for moment in moments),
         tensors=tuple(names),
     )

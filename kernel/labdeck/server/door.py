@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labdeck.server.gate import StoreGate
 from labdeck.server.housekeeping import Housekeeper
+from labdeck.server.reports import ReportMaker
 from labdeck.server.tail import Tail
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Door:
     def __init__(self, store: str | None, log: Logger) -> None:
         self.gate = StoreGate(store)
         self.tail = Tail(self.gate, log)
+        self.reports = ReportMaker(self.gate)
         self.housekeeper = Housekeeper(self.gate, self.tail, log)
 
     def close(self) -> None:

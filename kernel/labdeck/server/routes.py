@@ -9,6 +9,7 @@ from labdeck.server.artifacts import ArtifactHandler
 from labdeck.server.debugging import DebuggerHandler, FindingsHandler
 from labdeck.server.lineage import LineageHandler
 from labdeck.server.outputs import OutputHandler, PreviewHandler
+from labdeck.server.reports import ReportHandler
 from labdeck.server.socket import EventsHandler
 from labdeck.server.views import ViewsHandler
 
@@ -26,6 +27,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (f"trials/{_ID}/artifacts/{_ID}/preview", PreviewHandler),
     (f"trials/{_ID}/output", OutputHandler),
     (f"trials/{_ID}/debugger", DebuggerHandler),
+    (f"trials/{_ID}/reports/(training|profiler|xgboost)", ReportHandler),
     ("findings", FindingsHandler),
     (f"trials/{_ID}/tensors", tensors.TensorsHandler),
     (f"trials/{_ID}/network", tensors.NetworkHandler),

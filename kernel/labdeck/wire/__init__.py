@@ -4,6 +4,7 @@ from labdeck.wire.commands import AnyCommand, UserCommand, WriterCommand
 from labdeck.wire.comparing import CodeDifference, EnvironmentDifference, Groups, Importance, StepValues
 from labdeck.wire.debugging import DebuggerDetail, FindingPage
 from labdeck.wire.events import AnyEvent
+from labdeck.wire.judging import ReportProgress
 from labdeck.wire.messages import (
     WIRE_VERSION,
     AnyServerMessage,
@@ -42,6 +43,7 @@ WIRE_TYPES = (
     TablePreview,
     DebuggerDetail,
     FindingPage,
+    ReportProgress,
     TensorList,
     RecordedStep,
     Network,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from labdeck.wire.debugging import DebuggerDetail, FindingRecord, RuleRecord, Severity
+from labdeck.wire.messages import ErrorMessage
 from labdeck.wire.records import ArtifactRecord, ParamValue, Record, TrialRecord
 
 
@@ -75,3 +78,22 @@ class ReportKept(Record, frozen=True, kw_only=True):
     kind: str
     page: ArtifactRecord
     notebook: ArtifactRecord
+
+
+class ReportProgress(Record, frozen=True, kw_only=True):
+    """How far a report is that the server was asked for.
+
+    Attributes:
+        trial_id: The trial.
+        kind: "training", "profiler" or "xgboost".
+        state: making; kept, with its trial; failed.
+        page, notebook: What was kept; None unless it was.
+        problem: Why it failed; None unless it did.
+    """
+
+    trial_id: str
+    kind: str
+    state: Literal["making", "kept", "failed"]
+    page: ArtifactRecord | None = None
+    notebook: ArtifactRecord | None = None
+    problem: ErrorMessage | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from labdeck.wire.debugging import Mode
+from labdeck.wire.debugging import Mode, Severity
 from labdeck.wire.numbers import Number
 from labdeck.wire.records import Record
 
@@ -62,6 +62,7 @@ class RecordingSummary(Record, frozen=True, kw_only=True):
         time: When its last step was.
         finding: The id of the finding that it was kept for, "" if a person asked for it.
         rule: The rule that found it, "" likewise.
+        severity: Of the worst finding that it was kept for; None likewise.
         steps: The recorded steps, oldest first.
         tensors: Their names, in the model's order.
     """
@@ -70,6 +71,7 @@ class RecordingSummary(Record, frozen=True, kw_only=True):
     time: float
     finding: str
     rule: str
+    severity: Severity | None = None
     steps: tuple[RecordedMoment, ...]
     tensors: tuple[str, ...]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,10 +16,12 @@ from tests.kernel.debugger.recorded import LAYERS, STEPS, gradient, infos, recor
 from labdeck.debugger.readings import MOST_COLUMNS, MOST_POINTS, fold_columns, fold_picture, thin
 from labdeck.errors import NotFound, UsageError
 from labdeck.findings.reductions import reduce
+from labdeck.store.ids import new_id
 from labdeck.store.tensors.blocks import to_block
 from labdeck.store.tensors.frames import Moment
 from labdeck.store.tensors.layout import TensorInfo, make_layout
 from labdeck.studio import Studio
+from labdeck.wire.commands import PutFinding
 
 
 @pytest.fixture
@@ -38,7 +41,17 @@ def test_everything_is_listed(recorded):
     assert [(one.mode, one.count, one.first, one.last) for one in listed.modes] == [("TRAIN", STEPS, 0, STEPS - 1)]
     (recording,) = listed.recordings
     assert (recording.id, recording.finding, recording.rule) == (found.recording, found.id, "ExplodingTensor")
+    assert recording.severity == "error"
     assert [moment.step for moment in recording.steps] == [17, 18, 19]
+
+
+def test_a_recording_is_as_bad_as_its_worst_finding(tmp_path, recorded):
+    tensors, trial_id, found = recorded
+    later = msgspec.structs.replace(found, id=new_id(), rule="VanishingGradient", severity="warning", time=1020.0)
+    with Studio(tmp_path / "store") as studio:
+        studio.session.catalog.apply([PutFinding(finding=later)])
+    (recording,) = tensors.list_of(trial_id).recordings
+    assert (recording.severity, recording.finding) == ("error", found.id)
 
 
 def test_a_trial_without_tensors_has_none(recorded):

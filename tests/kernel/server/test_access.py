@@ -8,11 +8,12 @@ from tornado.httpclient import HTTPClientError
 from labdeck.server.routes import ROUTES
 
 ID = "([0-9a-f]{32})"
+KINDS = "(training|profiler|xgboost)"
 
 
 def _calls():
     for pattern, handler in ROUTES:
-        path = pattern.replace(ID, "0" * 32).replace(".*", "nowhere")
+        path = pattern.replace(ID, "0" * 32).replace(".*", "nowhere").replace(KINDS, "training")
         for method in ("GET", "POST"):
             if getattr(handler, method.lower()).__qualname__ != f"RequestHandler.{method.lower()}":
                 own = any(
@@ -28,7 +29,7 @@ POSTS = [path for path, method in CALLS if method == "POST"]
 
 def test_the_list_is_whole():
     assert len({path for path, _ in CALLS}) == len(ROUTES)
-    assert POSTS == ["commands", "nowhere"]
+    assert ["commands", "nowhere", f"trials/{'0' * 32}/reports/training"] == POSTS
 
 
 def options(method):
