@@ -60,8 +60,8 @@ class Studio(Records):
     """
 
     def __init__(self, store: str | Path | None = None) -> None:
-        self.session = Session(locate(store), on_open=lambda: settle(self.session))
-        self._upkeep = Upkeep(self.session)
+        self.session = Session(locate(store), on_open=lambda: settle(self.session, self._complete))
+        self._upkeep = Upkeep(self.session, self._complete)
 
     # -- experiments and trials as objects -------------------------------------------------------------------------
 
@@ -254,6 +254,13 @@ class Studio(Records):
         from many.
         """
         self._upkeep.run()
+
+    def _complete(self, trial_id: str) -> None:
+        """Give a trial whose process died the curves of what was watched, which it would have got when it ended."""
+        if trial_id in self.session.tensors.trial_ids():
+            from labdeck.debugger.curves import keep_curves
+
+            keep_curves(self.session, trial_id)
 
     def close(self) -> None:
         """Deliver what is waiting and release the store; it opens again when it is used again."""

@@ -10,6 +10,7 @@ import numpy as np
 from labdeck.debugger.collections import TRAINING
 from labdeck.runs.autolog import loops, patching
 from labdeck.store.contract import Series, SeriesKey
+from labdeck.store.locks import hold
 from labdeck.store.objective import SYSTEM
 from labdeck.store.tensors.given import given
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from labdeck.runs.autolog.place import Place
-    from labdeck.runs.trial import Trial
+    from labdeck.store.session import Session
     from labdeck.store.tensors.reader import TensorReader, TensorSeries
     from labdeck.wire.debugging import Mode
 
 _MEASURED = np.float64(given(float("nan"))).view(np.uint64)
+_LOCK = "curves.lock"
+_PATIENCE = 10.0
+"""Seconds to wait for another process that logs curves."""
 _COLLECTIONS = ("losses", "metrics", "learning_rates")
 
 
@@ -62,26 +66,45 @@ def live_curves(place: Place, framework: str) -> LiveCurves | None:
     return LiveCurves(place) if loops.is_own(place.trial) and not patching.is_on(framework) else None
 
 
-def keep_curves(trial: Trial) -> None:
-    """Log what a watch recorded as metrics of a trial that ends without any; never raises.
+def keep_curves(session: Session, trial_id: str) -> None:
+    """Log what a watch recorded as metrics of a trial that is written no more; never raises.
 
-    What the user or autolog logs is so never doubled.
+    What the user or autolog logs is never doubled: a trial that has metrics gets nothing, unless all of them are what
+    was recorded up to some step, by an earlier run of the trial for example; then the rest is added.
     """
     with contextlib.suppress(Exception):  # a trial ends, whatever happens here
-        session = trial.experiment.session
-        if any(key.component != SYSTEM for key in session.columns.keys(trial.id)):
-            return
-        if trial.id not in session.tensors.trial_ids():
-            return
-        found = curves_of(session.tensors.reader(trial.id))
-        if not found:
-            return
-        writer = session.columns.writer(trial.id)
-        try:
-            for name, series in found.items():
-                writer.extend(SeriesKey("", name), series)
-        finally:
-            writer.close()
+        if all(map(_may_be_ours, session.columns.keys(trial_id))) and trial_id in session.tensors.trial_ids():
+            with hold(session.location.folder / "outbox" / _LOCK, _PATIENCE) as held:
+                if held:  # of several processes that notice a dead one the second finds what the first has logged
+                    _add_curves(session, trial_id)
+
+
+def _add_curves(session: Session, trial_id: str) -> None:
+    found = curves_of(session.tensors.reader(trial_id))
+    there = {key: series for key, series in session.columns.all_series(trial_id).items() if key.component != SYSTEM}
+    if not all(key.name in found and _is_beginning(series, found[key.name]) for key, series in there.items()):
+        return
+    writer = session.columns.writer(trial_id)
+    try:
+        for name, series in found.items():
+            key = SeriesKey("", name)
+            rest = np.arange(len(series.steps)) >= (len(there[key].steps) if key in there else 0)
+            if rest.any():
+                writer.extend(key, Series(series.steps[rest], series.times[rest], series.values[rest]))
+    finally:
+        writer.close()
+
+
+def _may_be_ours(key: SeriesKey) -> bool:
+    """Say, before anything is read, whether a series could be one of `curves_of`, or is the system's."""
+    return key.component == SYSTEM or (not key.component and (":" in key.name or key.name == "lr"))
+
+
+def _is_beginning(some: Series, series: Series) -> bool:
+    count = len(some.steps)
+    return np.array_equal(some.steps, series.steps[:count]) and np.array_equal(
+        some.values, series.values[:count], equal_nan=True
+    )
 
 
 def curves_of(reader: TensorReader) -> dict[str, Series]:

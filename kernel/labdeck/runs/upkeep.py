@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labdeck.store.session import Session
 
 COMPACT_AFTER = 600.0
@@ -15,26 +17,27 @@ PACK_EVERY = 3600.0
 """Seconds between two rounds of packing and pruning."""
 
 
-def settle(session: Session) -> None:
-    """Deliver what dead processes left, and mark their trials crashed."""
+def settle(session: Session, complete: Callable[[str], None] | None = None) -> None:
+    """Deliver what dead processes left, and mark their trials crashed; see `mark_crashed` for `complete`."""
     from labdeck.runs.liveness import mark_crashed
 
     session.adopt_outboxes()
-    mark_crashed(session)
+    mark_crashed(session, complete)
 
 
 class Upkeep:
     """Settles a store whenever it is asked to, and packs it now and then."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, complete: Callable[[str], None] | None = None) -> None:
         self._session = session
+        self._complete = complete
         self._packed = 0.0
         self._lock = threading.Lock()
 
     def run(self) -> None:
         """Do what is due."""
         with self._lock:
-            settle(self._session)
+            settle(self._session, self._complete)
             if time.monotonic() - self._packed >= PACK_EVERY or not self._packed:
                 self._packed = time.monotonic()
                 self._pack()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +17,21 @@ from tests.kernel.debugger.hooks.torch_models import batches, functional, made, 
 import labdeck
 
 pytestmark = pytest.mark.slow
+ENDLESS = """
+import sys, torch, labdeck
+net = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+with labdeck.open(sys.argv[1]).experiment("digits").trial("victim") as trial:
+    if int(sys.argv[2]):
+        trial.log({"train:loss": -1.0})
+    print(trial.id, flush=True)
+    with labdeck.watch(net, optimizer, rules=(), profile=False, flight=0):
+        while True:
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(net(torch.randn(8, 4)), torch.zeros(8, 1)).backward()
+            optimizer.step()
+            print("step", flush=True)
+"""
 _QUIET = {"rules": (), "budget": None, "flight": 0, "profile": False}
 
 
@@ -73,6 +91,53 @@ def test_what_the_user_logs_is_not_doubled():
         trial.log({"train:loss": 0.5})
     assert trial.history("train:loss").values.tolist() == [0.5]
     assert set(trial.metrics) == {"train:loss"}
+
+
+def test_a_trial_that_is_resumed_gets_the_rest():
+    net = made()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with labdeck.experiment("tests").trial() as trial, labdeck.watch(net, optimizer, **_QUIET):
+        losses = run(net, optimizer)
+    with trial.resume(), labdeck.watch(net, optimizer, **_QUIET):
+        again = run(net, optimizer)
+    found = trial.history("train:loss")
+    assert found.values.tolist() == pytest.approx(losses["train"] + again["train"])
+    assert found.steps.tolist() == list(range(12))
+    assert trial.metrics["eval:loss"].count == 4
+
+
+def recorded_losses(session, trial_id):
+    """Return the losses that were recorded of a trial, none if there is nothing yet."""
+    there = trial_id in session.tensors.trial_ids()
+    return session.tensors.reader(trial_id).series("loss", "value", "TRAIN").values.tolist() if there else []
+
+
+@pytest.mark.parametrize("logged", [0, 1])
+def test_a_killed_process_leaves_the_curves_of_what_it_recorded(tmp_path, logged):
+    child = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(tmp_path / "store"), str(logged)], stdout=subprocess.PIPE, text=True
+    )
+    trial_id = child.stdout.readline().strip()
+    with labdeck.open(tmp_path / "store") as studio:
+        for _ in child.stdout:  # a line a step
+            if len(recorded_losses(studio.session, trial_id)) >= 3:
+                break
+        child.kill()
+        child.communicate()
+        with ThreadPoolExecutor(4) as pool:  # whoever notices, and however many do
+            others = [labdeck.Studio(tmp_path / "store") for _ in range(4)]
+            list(pool.map(labdeck.Studio.housekeep, others))
+            for other in others:
+                other.close()
+        trial = studio.find_trial(trial_id)
+        assert trial.state == "crashed"
+        if logged:
+            assert trial.history("train:loss").values.tolist() == [-1.0]
+            assert set(trial.metrics) == {"train:loss"}
+        else:
+            recorded = recorded_losses(studio.session, trial_id)
+            assert trial.history("train:loss").values.tolist() == recorded
+            assert trial.metrics["train:loss"].count == len(recorded)
 
 
 def test_rounds_of_a_booster_are_points():

@@ -121,7 +121,7 @@ class HubMaker:
                 place.finish(error)
             raise
         if hub.is_on:
-            active.before_leaving(trial, functools.partial(keep_curves, trial))
+            active.before_leaving(trial, functools.partial(keep_curves, trial.experiment.session, trial.id))
             self._add(hub, rules or ())
         return hub, place
 
