@@ -169,7 +169,7 @@ def _differentiated(root: Any) -> Differentiated:
         plain = mine.unscaled if mine.scaled() is root else root
         mine.scaled = mine.unscaled = None
     value = _number(plain) if plain.is_cpu else plain.detach()
-    return Differentiated(value, root.grad_fn, line_here(library_folder()))
+    return Differentiated(value, root.grad_fn)
 
 
 def _number(loss: Any) -> float:

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labdeck.debugger.hooks.torch_library import library_folder
+from labdeck.debugger.origin import Line, line_here
+
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.torch_names import Parameter
-    from labdeck.debugger.origin import Line
 
 _MOST = 64
 """Losses of one step that are remembered."""
@@ -57,12 +59,10 @@ class Differentiated(NamedTuple):
     Attributes:
         value: A number, or a tensor of a device; without the factor of a gradient scaler.
         node: The operation that made it.
-        line: Where that is asked for.
     """
 
     value: Any
     node: Any
-    line: Line | None
 
 
 class Root(NamedTuple):
@@ -147,7 +147,7 @@ class Heard:
                 self.roots = []  # their gradients were thrown away, and change no weights
         calls = self._made_of(loss.node)
         if not calls:
-            self.again, self.line = None, loss.line
+            self.again, self.line = None, line_here(library_folder())
         self._now = Root(loss.value, calls, self.passes)
         if not self._is_complete:
             self.roots.append(self._now)  # until more is known: an optimizer may step before the gradient is complete
