@@ -58,8 +58,8 @@ def autolog(
     Args:
         *libraries: "sklearn", "xgboost", "lightgbm", "torch", "lightning", "keras"; default all that are installed,
             those included that are imported later.
-        experiment: Gets the trials that are started, as object or name; default one named after the notebook or
-            script, "autolog" where there is none.
+        experiment: Gets the trials that are started, as object or name; default the one that `%experiment` has in
+            use, else one named after the notebook or script, "autolog" where there is none.
         log_models: Keep fitted models, in formats that execute nothing when they are read.
         every: Optimizer steps, boosting rounds or batches from one point to the next.
         disable: Take everything back, or only what is named.
@@ -84,15 +84,15 @@ def autolog(
         >>> labdeck.autolog(disable=True)
         ()
     """
-    from labdeck.runs.autolog.options import Options, default_name
+    from labdeck.runs.autolog.options import Options, open_unnamed
     from labdeck.runs.autolog.switch import switch_off, switch_on
 
     if disable:
         return switch_off(libraries)
 
     def opened() -> Experiment:
-        if experiment is None or isinstance(experiment, str):
-            return studio().experiment(experiment or default_name())
-        return experiment
+        if experiment is None or experiment == "":
+            return open_unnamed()
+        return studio().experiment(experiment) if isinstance(experiment, str) else experiment
 
     return switch_on(libraries, Options(opened, log_models=log_models, every=every))

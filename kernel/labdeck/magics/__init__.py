@@ -10,6 +10,7 @@ from labdeck.magics.context import Context
 from labdeck.magics.debug_rules import DEBUG_RULES
 from labdeck.magics.door import make_awaiter, make_magic
 from labdeck.magics.experiment import EXPERIMENT
+from labdeck.runs.autolog import options
 from labdeck.runs.system import configure
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def load(shell: InteractiveShell) -> Context:
     if shell.Completer is not None:
         _forget(shell.Completer.custom_matchers)
     context = Context(shell, _default_studio)
+    options.follow(lambda: context.experiment)
     register_magic: Any = shell.register_magic_function  # typed for something else
     for noun in NOUNS:
         register_magic(make_magic(noun, context), "line_cell", noun.name)

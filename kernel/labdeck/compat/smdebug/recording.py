@@ -22,9 +22,8 @@ from labdeck.debugger.hub import Hub
 from labdeck.debugger.plan import NO_PLAN, Plan, is_scalar
 from labdeck.debugger.reducing import Reducer
 from labdeck.debugger.switch import is_enabled
-from labdeck.defaults import studio
 from labdeck.runs import active
-from labdeck.runs.autolog.options import default_name
+from labdeck.runs.autolog.options import open_unnamed
 from labdeck.store.tensors.blocks import can_keep
 from labdeck.store.tensors.layout import Layout, TensorInfo, make_layout
 
@@ -232,7 +231,7 @@ class Recording:
         name = None if self._out_dir is None else self._out_dir.name
         if name and self._worker != "worker_0":
             name = f"{name} {self._worker}"
-        trial = studio().experiment(default_name()).trial(name or None).start()
+        trial = open_unnamed().trial(name or None).start()
         _ours.add(trial.id)
         self._owned = True
         return trial

@@ -37,14 +37,28 @@ class Options:
 
 
 _current: list[Options] = []
+_in_use: list[Callable[[], Experiment | None]] = []
 
 
 def current() -> Options:
     """Return the options of now; where autolog was never switched on, those that it would have by default."""
-    if not _current:
-        defaults = importlib.import_module("labdeck.defaults")  # by name: it stands above, as for `labdeck.experiment`
-        return Options(lambda: defaults.experiment(default_name()))
-    return _current[0]
+    return _current[0] if _current else Options(open_unnamed)
+
+
+def open_unnamed() -> Experiment:
+    """Return the experiment for trainings that name none: the one in use, else that of the notebook or script."""
+    defaults = importlib.import_module("labdeck.defaults")  # by name: it stands above, as for `labdeck.experiment`
+    for find in _in_use:
+        found = find()
+        if found is not None and found.session is defaults.studio().session:
+            return found
+    opened: Experiment = defaults.experiment(default_name())
+    return opened
+
+
+def follow(find: Callable[[], Experiment | None]) -> None:
+    """Have trainings that name no experiment go to the one that a notebook has in use, None if it has none."""
+    _in_use[:] = [find]
 
 
 def choose(options: Options) -> None:
