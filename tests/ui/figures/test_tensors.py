@@ -78,6 +78,29 @@ def test_a_histogram_tells_every_bin_that_holds_values():
     assert "0" in figures.tensor_histogram(reading).layout.yaxis.ticktext
 
 
+@pytest.mark.parametrize(
+    ("last", "total", "title"),
+    [
+        (None, 0, "step"),
+        ([0, 2], 2, "step"),
+        ([1, 2], 0, "each column holds several"),
+        (None, 1350, "2 of 1,350 steps"),
+    ],
+)
+def test_a_histogram_says_what_its_columns_are(last, total, title):
+    counts = np.ones((2, 97))
+    last = None if last is None else np.array(last)
+    reading = TensorHistogram("w", "TRAIN", np.array([0, 2]), histogram_edges(), counts, True, last, total)
+    assert figures.tensor_histogram(reading).layout.xaxis.title.text.rpartition("   ")[2] == title
+
+
+def test_curves_say_how_many_steps_were_left_out_and_what_is_not_finite():
+    curves = {"l2": np.array([1.0, 2.0]), "l1": np.array([1.0, np.nan])}
+    figure = figures.tensor_curves(TensorCurves("w", "TRAIN", np.arange(2), curves, lost={"l1": 7}, total=5000))
+    assert figure.layout.xaxis.title.text == "step   2 of 5,000 steps"
+    assert {trace.name: "(7 not finite)" in trace.hovertemplate for trace in figure.data} == {"l2": False, "l1": True}
+
+
 def test_an_empty_histogram_says_so():
     reading = TensorHistogram("w", "TRAIN", np.arange(1), histogram_edges(), np.zeros((1, 97)), signed_log=True)
     assert not figures.tensor_histogram(reading).data
