@@ -23,8 +23,8 @@ _WITH_GRAPH = 8
 """Losses that were not differentiated whose graph is kept: it holds all that a pass through a model has computed."""
 _PROBES = 12
 """Parameters that are looked at to learn whether a gradient arrives at a model."""
-_NEAR, _FAR = 1_024, 20_000
-"""Operations between a loss and what is differentiated, and operations of a whole graph, that are looked at."""
+_NEAR, _AROUND, _FAR = 1_024, 256, 20_000
+"""Operations that are looked at: between a loss and what is differentiated, behind a loss each time, and once."""
 
 
 class LossCall(NamedTuple):
@@ -105,7 +105,7 @@ class Heard:
         self._now: Root | None = None
         self._reach = Reach()
         self._is_complete = False
-        self._own: dict[tuple[str, ...], tuple[bool, ...]] = {}
+        self._own: dict[tuple[Any, ...], bool] = {}
 
     def listen(self) -> None:
         """Hear from now on of this thread alone."""
@@ -191,15 +191,20 @@ class Heard:
         return True
 
     def _own_calls(self, calls: tuple[LossCall, ...], parameters: Mapping[str, Parameter]) -> tuple[LossCall, ...]:
-        """Return those that say something of this model; which of several they are is learned once."""
-        key = tuple(call.name for call in calls)
-        own = self._own.get(key)
-        if own is None:
-            known = {id(one.value) for one in parameters.values()}
-            own = tuple(not _is_foreign(call.node, known) for call in calls)
+        """Return those that say something of this model."""
+        known, kind = {id(one.value) for one in parameters.values()}, tuple(call.name for call in calls)
+        return tuple(call for number, call in enumerate(calls) if self._is_own(call, (number, *kind), known))
+
+    def _is_own(self, call: LossCall, place: tuple[Any, ...], parameters: set[int]) -> bool:
+        """Say whether a loss was computed by this model; of a large graph that is learned once for its place."""
+        found = _is_made_by(call.node, parameters, _AROUND)
+        if found is None:
+            found = self._own.get(place)
+        if found is None:
+            found = _is_made_by(call.node, parameters, _FAR) is not False
             if len(self._own) < _MOST:
-                self._own[key] = own
-        return tuple(call for call, is_own in zip(calls, own, strict=True) if is_own)
+                self._own[place] = found
+        return found
 
     def adopt(self, earlier: Sequence[LossCall | Differentiated]) -> None:
         """Take in what was computed and differentiated before the model was known to train."""
@@ -277,8 +282,9 @@ class Reach:
         trained = [one.value for one in parameters.values() if one.value.requires_grad]
         count = min(len(trained), _PROBES)
         places = [number * (len(trained) - 1) // max(count - 1, 1) for number in range(count)]
-        self._probes = [trained[place] for place in places]
-        self._after = {}
+        probes = [trained[place] for place in places]
+        if [id(one) for one in probes] != [id(one) for one in self._probes]:
+            self._probes, self._after = probes, {}
 
     def _look(self) -> list[tuple[int, int] | None]:
         gradients = [one.grad for one in self._probes]
@@ -288,7 +294,9 @@ class Reach:
 def _graph(node: Any, most: int) -> Iterator[Any]:
     """Yield the operations that made something, the nearest first, up to so many."""
     seen, waiting = {node}, deque([node])
-    while waiting and len(seen) <= most:
+    for _ in range(most):
+        if not waiting:
+            return
         found = waiting.popleft()
         yield found
         for each, _ in found.next_functions:
@@ -297,14 +305,14 @@ def _graph(node: Any, most: int) -> Iterator[Any]:
                 waiting.append(each)
 
 
-def _is_foreign(node: Any, parameters: set[int]) -> bool:
-    """Say whether a loss was computed by other models alone: parameters are found behind it, none of them ours."""
-    left, others = _FAR, False
-    for each in _graph(node, _FAR):
+def _is_made_by(node: Any, parameters: set[int], most: int) -> bool | None:
+    """Say whether something was computed from parameters, or from others alone; None if that is not to be seen."""
+    left, others = most, False
+    for each in _graph(node, most):
         left -= 1
         variable = getattr(each, "variable", None)
         if variable is not None:
             if id(variable) in parameters:
-                return False
+                return True
             others = True
-    return others and left > 0
+    return False if others and left > 0 else None
