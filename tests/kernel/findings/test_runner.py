@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from tests.kernel.findings.rules import Above, Total
+from tests.kernel.findings.told import TRIAL, Told, run
 
 from labdeck.errors import NotFound, TrainingStopped, UsageError
 from labdeck.findings.actions.on_training import Checkpoint, StopTraining
@@ -18,40 +19,6 @@ from labdeck.findings.rule import Finding, Need, Rule, Surroundings
 from labdeck.findings.runner import Runner
 from labdeck.findings.window import Window, window_of
 from labdeck.wire.commands import AnyCommand, PutFinding, PutRules
-from labdeck.wire.debugging import FindingRecord, RuleRecord
-
-TRIAL = "0" * 32
-
-
-class Told:
-    """What was posted."""
-
-    def __init__(self) -> None:
-        self.commands: list[AnyCommand] = []
-
-    def __call__(self, *commands: AnyCommand) -> None:
-        self.commands += commands
-
-    @property
-    def findings(self) -> list[FindingRecord]:
-        """Every finding as it was told last, in the order in which they were told first."""
-        found = {each.finding.id: each.finding for each in self.commands if isinstance(each, PutFinding)}
-        return list(found.values())
-
-    @property
-    def rules(self) -> tuple[RuleRecord, ...]:
-        """The rules as they were told last."""
-        return [each.rules for each in self.commands if isinstance(each, PutRules)][-1]
-
-
-def run(told: Told, *rules: Rule, losses: list[float]) -> Runner:
-    """Judge losses, one a step."""
-    runner = Runner(TRIAL, told)
-    for rule in rules:
-        runner.add(rule)
-    for step, loss in enumerate(losses):
-        runner.judge(window_of({"loss": loss}, step))
-    return runner
 
 
 def test_the_same_found_again_extends_the_finding_until_it_was_quiet() -> None:
