@@ -20,6 +20,7 @@ from labdeck.findings.window import Window
 from labdeck.wire.records import ParamValue
 
 _UPDATES, _LOSSES, _RATES = Picker("updates"), Picker("losses"), Picker("learning_rates")
+_SURELY, _FALLEN = 10, 0.2
 
 
 @dataclass
@@ -39,11 +40,13 @@ class LearningRate(Rule):
     mean over the last steps, one that is d steps old having the weight exp(-d / horizon). f is the share by which the
     loss falls: from its median over the older half of the last `horizon` losses to that over the newer half, medians
     because too high a rate often begins with a burst. A loss below `learnt` times the first one counts as falling; of
-    several losses, each of which is followed by itself, f is that of the one that falls most. Too
-    high: u > high and f < min_fall. Too low: u has never been above low, f < min_fall, and the learning rate is not
-    rising (as it does during warm-up). That u must never have been above keeps schedules that end near zero from being
-    blamed. Biases are left out; they often begin at zero. The defaults are ten times and a hundredth of the healthy
-    thousandth.
+    several losses, each of which is followed by itself, f is that of the one that falls most. Too high: u > high and
+    f < min_fall; but once a loss is a fifth below the first one, and not twice as high as at its lowest, it takes u >
+    10 · high, because the loss may have come to its floor, where the noise of the gradient makes steps of a hundredth
+    even with a good rate. Too low: u has never
+    been above low, f < min_fall, and the learning rate is not rising (as it does during warm-up). That u must never
+    have been above keeps schedules that end near zero from being blamed. Biases are left out; they often begin at zero.
+    The defaults are ten times and a hundredth of the healthy thousandth.
 
     Attributes:
         high: Largest ratio that is not blamed for a loss that does not fall.
@@ -77,6 +80,7 @@ class LearningRate(Rule):
     _largest: float = field(init=False, repr=False, default=0.0)
     _names: tuple[str, ...] = field(init=False, repr=False, default=())
     _weights: NDArray[np.bool_] = field(init=False, repr=False, default_factory=lambda: np.empty(0, np.bool_))
+    _lowest: dict[str, float] = field(init=False, repr=False, default_factory=dict)
     _firsts: dict[str, float] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,10 +105,12 @@ class LearningRate(Rule):
             return
         ratio = self._size()
         self._largest = max(self._largest, ratio)
-        if (self.low <= self._largest and ratio <= self.high) or any(map(self._falls, self._losses)):
+        if (self.low <= self._largest and ratio <= self.high) or self._any_falls():
             return
         moves = f"a step moves the weights by {ratio:.2g} of their size, and the loss does not fall"
         if ratio > self.high:
+            if ratio <= _SURELY * self.high and any(map(self._has_fallen, self._losses)):
+                return
             yield Finding(f"the learning rate is too high: {moves}", "lr", ratio, self.high)
         elif self._largest < self.low and not self._rate[1] > self._rate[0]:
             yield Finding(f"the learning rate is too low: {moves}", "lr", ratio, self.low)
@@ -129,11 +135,21 @@ class LearningRate(Rule):
     def _size(self) -> float:
         return float(10.0**self._ratio.mean)
 
+    def _any_falls(self) -> bool:
+        falling = [name for name in self._losses if self._falls(name)]  # each of them is looked at
+        return bool(falling)
+
     def _falls(self, name: str) -> bool:
         losses = list(self._losses[name])
         half = len(losses) // 2
         before, now = median(losses[:half]), median(losses[half:])
+        self._lowest[name] = min(now, self._lowest.get(name, now))
         return before - now >= self.min_fall * abs(before) or abs(now) < self.learnt * abs(self._firsts[name])
+
+    def _has_fallen(self, name: str) -> bool:
+        losses, first = list(self._losses[name]), self._firsts[name]
+        now, lowest = median(losses[len(losses) // 2 :]), self._lowest[name]
+        return first - now >= _FALLEN * abs(first) and now - lowest <= abs(lowest)
 
     def report(self) -> dict[str, ParamValue]:
         """Return how far steps move the weights."""

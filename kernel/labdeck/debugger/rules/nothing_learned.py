@@ -9,6 +9,7 @@ from math import prod, sqrt
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labdeck.debugger.rules.picking import Picker, is_bias
 from labdeck.findings.by_layout import ByLayout
@@ -22,18 +23,19 @@ _FIRST = 10
 _ERRORS = 3.0
 """Standard errors by which two means differ if not by chance."""
 _NOISY = 0.5
+_TURNS = 0.5
 _MOVES = 1e-5, 1e-2
 """Ratios of updates to weights beyond which the learning rate is to blame, which the rule LearningRate tells."""
 
 
 @dataclass
 class _Course:
-    """One loss: the mean of the first ones, how many there were, the latest, and whether it has ever fallen."""
+    """One loss: the latest, the mean of the first ones, how many there were, and whether it has left where it began."""
 
     latest: deque[float]
     first: float = 0.0
     count: int = 0
-    has_fallen: bool = False
+    has_left: bool = False
 
 
 @dataclass
@@ -51,23 +53,28 @@ class NothingLearned(Rule):
 
     Formula: of the last `horizon` losses, b is the mean of the second quarter and n that of the last one, s² the sum of
     the variances of these means. The loss stands still if |n - b| ≤ 3 s, that is, if nothing but the noise of batches
-    moves it, and n has never been below (1 - min_fall) times the mean of the first ten losses. It is judged four times
-    a horizon. Losses whose noise is above half their size are not judged, those of reinforcement learning for example,
-    and of several losses all must stand still. Nor is anything said where a step moves the weights by more than a
-    hundredth or less than a hundred thousandth of their size, the median over time and weights: then the learning rate
-    is to blame. A model that was trained before, and has no more to learn, looks the same.
+    moves it, and no quarter's mean has ever been farther from that of the first ten losses than the share `min_change`
+    of it: those of adversaries come back to where they began. It is judged four times a horizon.
+
+    What says little is left alone: losses whose noise is above half their size, those of reinforcement learning for
+    example; those that go up and down from step to step (their correlation with the step before is below -1/2), where
+    adversaries take turns; one of several losses, unless all stand still. Nor is anything said where a step moves the
+    weights by more than a hundredth or less than a hundred thousandth of their size, the median over time and weights:
+    then the learning rate is to blame. A model that was trained before, and has no more to learn, looks the same as one
+    that learns nothing.
 
     Attributes:
         horizon: Losses that count; nothing is judged before there were so many.
-        min_fall: Share of the first loss that a training that learns loses some time.
+        min_change: Share of the first loss by which that of a training that learns changes some time.
 
     Example:
+        >>> import math
         >>> from labdeck.findings.window import window_of
         >>> rule = NothingLearned(horizon=40)
-        >>> losses = [2.3 + 0.01 * (-1) ** step for step in range(40)]
+        >>> losses = [2.3 + 0.01 * math.sin(step) for step in range(40)]
         >>> windows = [window_of({"loss": loss}, step) for step, loss in enumerate(losses)]
         >>> [found.message for window in windows for found in rule.judge(window)]
-        ['loss is still where it began: 2.3 at first, 2.3 after 40 steps']
+        ['loss is still where it began: 2.302 at first, 2.3 after 40 steps']
     """
 
     severity: ClassVar = "warning"
@@ -77,7 +84,7 @@ class NothingLearned(Rule):
     )
 
     horizon: int = bounded(200, least=16)
-    min_fall: float = bounded(0.1, above=0, most=1)
+    min_change: float = bounded(0.1, above=0, most=1)
     _courses: dict[str, _Course] = field(init=False, repr=False, default_factory=dict)
     _moves: deque[float] = field(init=False, repr=False, default_factory=lambda: deque(maxlen=64))
     _sizes: ByLayout[tuple[int, int]] = field(init=False, repr=False, default_factory=lambda: ByLayout(_count))
@@ -120,7 +127,7 @@ class NothingLearned(Rule):
     def _look(self, window: Window) -> Iterator[Finding]:
         known = {name: course for name, course in self._courses.items() if len(course.latest) == self.horizon}
         stand = [self._stands_still(course) for course in known.values()]
-        self._is_over = any(course.has_fallen for course in known.values())
+        self._is_over = any(course.has_left for course in known.values())
         if not stand or not all(stand) or self._is_over:
             return
         moves = float(np.median(self._moves)) if self._moves else None
@@ -132,18 +139,25 @@ class NothingLearned(Rule):
         trained, total = self._trained
         if trained < total // 2:
             said = f"{said}; only {trained:,} of {total:,} numbers of the model are trained"
-        yield Finding(said, name, now, (1 - self.min_fall) * course.first)
+        yield Finding(said, name, now, (1 - self.min_change) * course.first)
 
     def _stands_still(self, course: _Course) -> bool:
         losses = np.array(course.latest)
         quarter = len(losses) // 4
         before, now = losses[quarter : 2 * quarter], losses[-quarter:]
         level, noise = float(now.mean()), sqrt(float(before.var() + now.var()) / (quarter - 1))
-        course.has_fallen = level < course.first - self.min_fall * abs(course.first)
-        if float(now.std()) > _NOISY * abs(level):
+        levels = losses[-4 * quarter :].reshape(4, quarter).mean(axis=1)
+        course.has_left = bool((np.abs(levels - course.first) > self.min_change * abs(course.first)).any())
+        if float(now.std()) > _NOISY * abs(level) or _alternates(now):
             return False
         # What was rounded to the same number has no noise.
         return abs(level - float(before.mean())) <= max(_ERRORS * noise, 1e-6 * abs(level))
+
+
+def _alternates(losses: NDArray[np.float64]) -> bool:
+    """Say whether losses go up and down from step to step."""
+    off = losses - losses.mean()
+    return float(off[1:] @ off[:-1]) < -_TURNS * float(off @ off)
 
 
 def _count(layout: Layout) -> tuple[int, int]:

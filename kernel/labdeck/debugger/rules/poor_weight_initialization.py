@@ -112,7 +112,8 @@ class PoorWeightInitialization(Rule):
                     ranges.append((float(quantiles[_HIGH] - quantiles[_LOW]), name))
         if ranges and min(ranges)[0] < self.distribution_range:
             value, name = min(ranges)
-            message = f"nine tenths of {name} lie within {value:.3g}"
+            spread = f"lie within a range of {value:.3g}" if value else "are the same number"
+            message = f"nine tenths of the numbers of {name} {spread}"
             yield Finding(message, name, value, self.distribution_range)
 
     def _stuck(self, window: Window) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -91,6 +92,12 @@ def test_rates_that_are_to_blame_are_left_to_another_rule():
     ]
 
 
+def test_losses_of_adversaries_that_take_turns_are_left_alone():
+    losses = [1.4 if step % 2 else 0.7 for step in range(400)] + 0.01 * np.random.default_rng(0).normal(size=400)
+    assert judge(NothingLearned(), scalars(losses)) == []
+    assert judge(NothingLearned(), scalars(np.sort(losses.reshape(-1, 2), axis=1)[:, 0].repeat(2)))
+
+
 def test_all_of_several_losses_must_stand_still():
     def found(fall):
         seen = []
@@ -102,6 +109,12 @@ def test_all_of_several_losses_must_stand_still():
     assert found(0.0)
     assert found(0.05) == []
     assert found(0.5) == []
+
+
+def test_a_loss_that_comes_back_to_where_it_began_is_not_still():
+    """Those of a generator and a discriminator do."""
+    losses = [2.0 + 0.01 * math.sin(step) + (0.5 if 100 <= step < 150 else 0) for step in range(600)]
+    assert judge(NothingLearned(), scalars(losses)) == []
 
 
 @settings(max_examples=40)
@@ -119,9 +132,16 @@ def test_it_is_judged_as_slow_code_does(course, slope, noise):
         if end % 10:
             continue
         before, now = np.array(losses[end - 30 : end - 20]), np.array(losses[end - 10 : end])
-        if now.mean() < 0.9 * first:
+        quarters = [np.mean(losses[end - 40 + at : end - 30 + at]) for at in (0, 10, 20, 30)]
+        if any(abs(quarter - first) > 0.1 * first for quarter in quarters):
             break
         error = math.sqrt((before.var() + now.var()) / 9)
-        if abs(now.mean() - before.mean()) <= max(3 * error, 1e-6 * now.mean()) and now.std() <= now.mean() / 2:
+        correlation = sum((a - now.mean()) * (b - now.mean()) for a, b in pairwise(now))
+        turns = correlation < -0.5 * sum((each - now.mean()) ** 2 for each in now)
+        if (
+            not turns
+            and abs(now.mean() - before.mean()) <= max(3 * error, 1e-6 * now.mean())
+            and now.std() <= now.mean() / 2
+        ):
             expected.append(end - 1)
     assert [window.step for window, _ in judge(NothingLearned(horizon=horizon), scalars(losses))] == expected
