@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks.torch_control import rates
 from labdeck.debugger.hooks.torch_losses import DIFFERENTIATED
+from labdeck.wire.commands import LogCapture
+from labdeck.wire.records import Capture
 
 if TYPE_CHECKING:
     from labdeck.debugger.curves import LiveCurves
@@ -60,6 +62,17 @@ class Delivery:
         if self.curves is not None:
             lr = rates(self._inventory.optimizers) if mode == "TRAIN" else {}
             self.curves.log(mode, self._hub.steps[mode], measured.losses, lr)
+
+    def put_rates(self, measured: Measured, program: Program) -> None:
+        """Put learning rates where they belong."""
+        for name, value in rates(self._inventory.optimizers).items():
+            place = program.scalars.get(name)
+            if place is not None:
+                measured.row[place] = value
+
+    def keep_network(self, body: dict[str, Any]) -> None:
+        """Keep how the parts of the model are connected."""
+        self._hub.session.post(LogCapture(trial_id=self._hub.trial.id, capture=Capture(kind="network", body=body)))
 
     def deliver(self) -> None:
         """Hand over the step before, if it was waited for."""

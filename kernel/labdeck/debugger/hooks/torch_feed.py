@@ -11,8 +11,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from labdeck.debugger.hooks import torch_events as events
-from labdeck.debugger.hooks.torch_control import controls_of, rates
+from labdeck.debugger.hooks.torch_control import controls_of
 from labdeck.debugger.hooks.torch_delivery import Delivery
+from labdeck.debugger.hooks.torch_doubt import Doubt
 from labdeck.debugger.hooks.torch_guard import GradientGuard
 from labdeck.debugger.hooks.torch_heard import Heard
 from labdeck.debugger.hooks.torch_hook import Hook
@@ -27,8 +28,6 @@ from labdeck.debugger.hooks.torch_program import Measured, Program
 from labdeck.debugger.hooks.torch_taken import note_batch
 from labdeck.debugger.hooks.torch_turns import Idle, Turns
 from labdeck.debugger.profiler.passes import PassTimes
-from labdeck.wire.commands import LogCapture
-from labdeck.wire.records import Capture
 
 if TYPE_CHECKING:
     from labdeck.debugger.hooks.torch_heard import Differentiated, LossCall
@@ -80,8 +79,8 @@ class TorchFeed:
         self._is_entered = False
         self._was_discovered = False
         self._turns = Turns()
+        self._doubt = Doubt(hub.warn)
         self._guard = GradientGuard(hub)
-        self._skipped = 0
         self._idle = Idle()
 
     # -- its life --------------------------------------------------------------------------------------------------
@@ -90,14 +89,13 @@ class TorchFeed:
         """Begin to watch."""
         self.describe()
         self.hub.controls = controls_of(self)
-        called = self.called
         self._handles = [
-            called.register_forward_pre_hook(Hook(self.enter), with_kwargs=True, prepend=True),
-            called.register_forward_hook(Hook(self._leave), with_kwargs=True),
+            self.called.register_forward_pre_hook(Hook(self.enter), with_kwargs=True, prepend=True),
+            self.called.register_forward_hook(Hook(self._leave), with_kwargs=True),
         ]
         self._origins.heard = self.heard
         self._given.hook()
-        self._network = self._modules.functions.trace = NetworkTrace(self.root, self._keep_network)
+        self._network = self._modules.functions.trace = NetworkTrace(self.root, self.delivery.keep_network)
         events.join(self)
         self._times.open()
 
@@ -112,9 +110,8 @@ class TorchFeed:
     def release(self) -> None:
         """Take every hook back."""
         events.leave(self)
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        while self._handles:
+            self._handles.pop().remove()
         self._modules.release()
         self._given.release()
         self._origins.forget()
@@ -136,9 +133,6 @@ class TorchFeed:
             self.hub.fail(error)
             self.release()
         return None
-
-    def _keep_network(self, body: dict[str, Any]) -> None:
-        self.hub.session.post(LogCapture(trial_id=self.hub.trial.id, capture=Capture(kind="network", body=body)))
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -174,7 +168,7 @@ class TorchFeed:
         self.heard.listen()
         self.delivery.deliver()
         self._end_evaluation()
-        mode: Mode = self.mode or ("TRAIN" if self.root.training else "EVAL")
+        mode: Mode = self.mode or self._doubt.mode_of(self.root)
         if mode == "TRAIN":
             if self._turns.is_open:
                 self._finish()
@@ -232,6 +226,8 @@ class TorchFeed:
         if self._is_concerned:
             if not self._is_entered and self.mode is None and not self.root.training:
                 self._isolated(self._evaluate_by_loss)
+            if self._doubt.ends_with(call):
+                self._isolated(self._end_evaluation)
             self.heard.hear(call)
 
     @property
@@ -268,6 +264,10 @@ class TorchFeed:
         self._isolated(self._step_by_hand)
 
     def _step_by_hand(self) -> None:
+        if self._doubt.is_open and self._evaluated is not None and self._step is None:
+            (_, self._step), self._evaluated = self._evaluated, None
+            self._step.renew(self.hub.due("TRAIN"))
+        self._doubt.is_by_hand = True
         if self._step is not None:
             measured = self._step
             self._modules.end()
@@ -283,6 +283,8 @@ class TorchFeed:
         (mode, measured), self._evaluated = self._evaluated, None
         self._modules.end()
         calls = self.heard.end_evaluation()
+        if not self._doubt.is_settled(calls):
+            return
         self._losses.evaluate(measured, calls)
         self._learn_ends(mode, measured)
         self._origins.look_at_evaluation(calls)
@@ -365,10 +367,7 @@ class TorchFeed:
         if plan is not None:
             program = self._program(plan)
             program.after(measured, self.inventory.state_of)
-            for name, value in rates(self.inventory.optimizers).items():
-                place = program.scalars.get(name)
-                if place is not None:
-                    measured.row[place] = value
+            self.delivery.put_rates(measured, program)
         measured.cost += perf_counter() - begun
         self._times.tell()
         self._hand_over("TRAIN", measured)
@@ -380,12 +379,11 @@ class TorchFeed:
     def step_was_skipped(self, optimizer: Any) -> None:
         """A step that a gradient scaler skips is none."""
         if self.inventory.is_ours(optimizer):
-            self._skipped += 1
             self._step = None
             self.heard.forget()
             self._turns.finish()
             self._times.open()
-            self.hub.facts["skipped_steps"] = self._skipped
+            self.hub.facts["skipped_steps"] = self.hub.facts.get("skipped_steps", 0) + 1
             self.hub.warn("the gradient scaler skipped steps whose gradients were not finite; they are not counted")
 
     # -- handing over ----------------------------------------------------------------------------------------------
