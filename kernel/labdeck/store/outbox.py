@@ -262,7 +262,7 @@ class Outbox:
         self._warn(known)
 
     def _warn(self, error: LabdeckError) -> None:
-        _log.warning("%s", error)
+        _log.info("%s", error)  # who listens to the log gets each, who does not reads one line
         if not self._warned:
             self._warned = True
             # A thread's warning turned into an error would end the thread, and with it the delivery.

@@ -221,7 +221,7 @@ class OutputWriter:
             return
         self._warned = True
         text = f"what is printed cannot be kept: {error.strerror}; training goes on"
-        _log.warning("%s", text)
+        _log.info("%s", text)
         with suppress(UserWarning):  # turned into an error it would stop the training
             warnings.warn(f"Labdeck: {text}", UserWarning, stacklevel=2)
 

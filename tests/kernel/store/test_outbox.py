@@ -1,5 +1,6 @@
 """Commands on their way to the catalog."""
 
+import logging
 import os
 import shutil
 import signal
@@ -98,8 +99,10 @@ class Flaky:
         return self.catalog.apply(commands, receipt)
 
 
-def test_a_store_that_comes_back_gets_everything_once(tmp_path, store):
-    flaky = Flaky(store.catalog, [StoreBusy("busy", "wait"), StoreUnreachable("gone", "wait")])
+def test_a_store_that_comes_back_gets_everything_once(tmp_path, store, caplog):
+    caplog.set_level(logging.INFO, "labdeck.store")
+    refused = [StoreBusy("busy", "wait"), *(StoreUnreachable("gone", "wait") for _ in range(3))]
+    flaky = Flaky(store.catalog, refused)
     box = Outbox(tmp_path / "outbox", lambda: flaky)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -109,6 +112,8 @@ def test_a_store_that_comes_back_gets_everything_once(tmp_path, store):
     assert [str(warning.message) for warning in caught] == [
         "Labdeck: gone (wait); training goes on, facts wait in memory"
     ]
+    said = [record.levelno for record in caplog.records if "gone" in record.getMessage()]
+    assert said == [logging.INFO] * 3, "what is above goes to the standard error output, line by line"
 
 
 def test_flush_tells_what_is_wrong_and_loses_nothing(tmp_path, store):

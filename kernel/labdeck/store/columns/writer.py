@@ -246,7 +246,7 @@ class SegmentWriter(SeriesWriter):
             return
         self._warned = True
         text = f"points cannot be kept: {error.strerror}; training goes on, points are dropped and counted"
-        _log.warning("%s", text)
+        _log.info("%s", text)
         with suppress(UserWarning):  # turned into an error it would stop the training
             warnings.warn(f"Labdeck: {text}", UserWarning, stacklevel=5)
 

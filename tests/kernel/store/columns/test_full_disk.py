@@ -138,7 +138,9 @@ def trial_id():
 
 
 @pytest.mark.parametrize("refused", ["posix_fallocate", "open", "pwrite"])
-def test_whatever_the_disk_refuses_nothing_raises_and_later_points_are_kept(columns, trial_id, monkeypatch, refused):
+def test_whatever_the_disk_refuses_nothing_raises_and_later_points_are_kept(
+    columns, trial_id, monkeypatch, caplog, refused
+):
     def refuse(*_, **__):
         raise OSError(28, "No space left on device")
 
@@ -152,6 +154,7 @@ def test_whatever_the_disk_refuses_nothing_raises_and_later_points_are_kept(colu
                 warnings.simplefilter("error")
                 log.log({"loss": 2.0, "acc": 1.0}, 1)
         assert log.dropped == 3
+        assert caplog.records == [], "the warning is enough"
         log.log({"loss": 3.0, "acc": 3.0}, 2)
     assert points(columns.series(trial_id, LOSS)) == [(2, 3.0)]
     assert points(columns.series(trial_id, SeriesKey("", "acc"))) == [(2, 3.0)]
