@@ -327,6 +327,8 @@ class TorchFeed:
         measured.unscale, measured.is_late = getattr(optimizer, "grad_scale", None), closure
         if not closure:
             self._take_gradients(measured)
+        elif measured.plan is not None:
+            self._program(measured.plan).hold(measured)
         measured.cost += perf_counter() - begun
         self._times.optimizer()
 

@@ -155,18 +155,24 @@ class Program:
 
     # -- the two halves of a step ----------------------------------------------------------------------------------
 
+    def hold(self, measured: Measured) -> None:
+        """Keep the parameters as they are, before the optimizer changes them."""
+        if self._copied:
+            measured.before = self._copy(list(self._copied.values()))
+
     def before(self, measured: Measured) -> None:
-        """Take weights and gradients, right before the optimizer changes the weights."""
+        """Take weights and gradients: right before the optimizer changes the weights, or, of a late step, after it."""
+        if not measured.is_late:
+            self.hold(measured)
+        held = measured.before
         unscale = measured.unscale
         chosen = [one for _, one in self._gradients]
         gradients = [_gradient(one, unscale) for one in chosen]
         if self._weights or gradients:
-            weights = [one.value.detach() for _, one in self._weights]
+            weights = [held.get(one.name, one.value.detach()) for _, one in self._weights]
             measured.put(self._reducer.fill([*weights, *gradients], measured.row))
-        if self._copied:
-            measured.before = self._copy(list(self._copied.values()))
         for one in self._whole_weights:
-            measured.keep(one.name, measured.before[one.name])
+            measured.keep(one.name, held.get(one.name, one.value))
         for one in self._whole_gradients:
             measured.keep(GRADIENT + one.name, _gradient(one, unscale))
 

@@ -203,6 +203,27 @@ def test_a_closure_gives_the_gradients_within_the_step():
     close(run.series("loss"), [loss for loss, _ in seen])
 
 
+def test_with_a_closure_weights_and_updates_are_those_around_the_step():
+    net, data = made(), batches(3)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    means, moves = [], []
+    with watched(net, optimizer, save={"weights": ["mean"], "updates": []}) as run:
+        for inputs, labels in data:
+
+            def closure(inputs=inputs, labels=labels):
+                optimizer.zero_grad()
+                loss = functional.cross_entropy(net(inputs), labels)
+                loss.backward()
+                return loss
+
+            before = net.fc.weight.detach().clone().double()
+            optimizer.step(closure)
+            means.append(float(before.mean()))
+            moves.append(float((net.fc.weight.detach() - before).norm() / before.norm()))
+    close(run.series("fc.weight", "mean"), means)
+    close(run.series("update/fc.weight"), moves)
+
+
 def test_frozen_parameters_have_no_gradient_until_they_are_unfrozen():
     net, data = made(), batches(4)
     net.c1.requires_grad_(False)
