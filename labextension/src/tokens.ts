@@ -7,6 +7,12 @@ import type { Widget } from '@lumino/widgets';
 
 import type { LabdeckError } from './client/errors';
 import type {
+  IFindingsRequest,
+  INetworkRequest,
+  ITensorFigureRequest,
+  ReportKind
+} from './client/debuggingRequests';
+import type {
   CodeDifference,
   CommandRequest,
   CommandResult,
@@ -21,6 +27,7 @@ import type {
   Network,
   OutputPage,
   RecordedStep,
+  ReportProgress,
   SearchPage,
   Status,
   StepValues,
@@ -133,6 +140,10 @@ export namespace CommandIDs {
   export const dismissAll = 'labdeck:dismiss-all-findings';
   /** Open the page of the trial in which the sidebar's current finding was made. */
   export const openFindingTrial = 'labdeck:open-finding-trial';
+  /** Make a report and show it on the trial's page; args `{trial?: string, kind?: 'training' | 'profiler' | 'xgboost'}`, without them of the page in front. */
+  export const makeReport = 'labdeck:make-report';
+  /** Make a report of the trial in which the sidebar's current finding was made. */
+  export const reportFinding = 'labdeck:report-finding-trial';
   /** Copy what was found, as text. */
   export const copyFinding = 'labdeck:copy-finding';
   /** Insert code that watches a training into the current notebook. */
@@ -140,6 +151,13 @@ export namespace CommandIDs {
   /** Deselect all trials. */
   export const clearSelection = 'labdeck:clear-selection';
 }
+
+export type {
+  IFindingsRequest,
+  INetworkRequest,
+  ITensorFigureRequest,
+  ReportKind
+} from './client/debuggingRequests';
 
 /** An event of the store. */
 export type AnyEvent = Events['events'][number];
@@ -218,40 +236,6 @@ export interface ISearchRequest {
   archived?: boolean;
 }
 
-/** A figure over the recorded tensors of a trial: layers over steps, one tensor's curves, its spread, or all its values. */
-export interface ITensorFigureRequest {
-  trial: string;
-  kind: 'map' | 'tensor' | 'histogram' | 'values';
-  /** The arguments of its route; absent ones are left out. */
-  settings: Readonly<Record<string, string | number | undefined>>;
-}
-
-/** What of a recorded model is asked for. */
-export interface INetworkRequest {
-  trial: string;
-  reduction: string;
-  /** Of tensors of which collection; "" for any. */
-  collection: string;
-  /** Of which module and those within it; "" for the whole model. */
-  within: string;
-  mode: string;
-  /** The latest if absent. */
-  step?: number;
-}
-
-/** Which findings are asked for; newest first. */
-export interface IFindingsRequest {
-  /** Of one trial, */
-  trial?: string;
-  /** or of one experiment; of all without either. */
-  experiment?: string;
-  /** With those that were dismissed. */
-  dismissed: boolean;
-  offset: number;
-  /** At most 500. */
-  limit: number;
-}
-
 /** Which part of the lineage is asked for. */
 export interface ILineageRequest {
   /** A node or trial. */
@@ -323,6 +307,10 @@ export interface ILabdeckClient {
   findings(wanted: IFindingsRequest): Promise<FindingPage>;
   /** What watches a trial: models and rules. */
   debugger(trial: string): Promise<DebuggerDetail>;
+  /** Have the server begin to make a report, which it keeps with the trial. */
+  makeReport(trial: string, kind: ReportKind): Promise<ReportProgress>;
+  /** How far that is. */
+  report(trial: string, kind: ReportKind): Promise<ReportProgress>;
   /** What a node or trial came from and led to, nearest first. */
   lineage(request: ILineageRequest): Promise<LineageGraph>;
   /** Every recorded tensor of a trial, its steps and flight recordings. */

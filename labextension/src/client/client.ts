@@ -16,6 +16,7 @@ import type {
   ISeriesKey,
   IShownTrials,
   ITensorFigureRequest,
+  ReportKind,
   StoreState,
   UserCommand
 } from '../tokens';
@@ -32,6 +33,7 @@ import type {
   Network,
   OutputPage,
   RecordedStep,
+  ReportProgress,
   SearchPage,
   Status,
   StepValues,
@@ -297,6 +299,14 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
     );
   }
 
+  makeReport(trial: string, kind: ReportKind): Promise<ReportProgress> {
+    return request(this.#transport, reportPath(trial, kind), {});
+  }
+
+  report(trial: string, kind: ReportKind): Promise<ReportProgress> {
+    return request(this.#transport, reportPath(trial, kind));
+  }
+
   content(trial: string, artifact: string, limit: number): Promise<Blob> {
     return requestBlob(this.#transport, artifactPath(trial, artifact), limit);
   }
@@ -345,6 +355,10 @@ export class LabdeckClient implements ILabdeckClient, IDisposable {
   readonly #stateChanged = new Signal<ILabdeckClient, StoreState>(this);
   readonly #events = new Signal<ILabdeckClient, readonly AnyEvent[]>(this);
   readonly #stale = new Signal<ILabdeckClient, void>(this);
+}
+
+function reportPath(trial: string, kind: ReportKind): string {
+  return `trials/${encodeURIComponent(trial)}/reports/${kind}`;
 }
 
 function artifactPath(trial: string, artifact: string): string {

@@ -15,6 +15,8 @@ interface IArtifactsProps {
   client: ILabdeckClient;
   trial: string;
   artifacts: readonly ArtifactRecord[];
+  /** A file of the trial itself that is to be shown; another turn asks for it again. */
+  wanted?: { name: string; turn: number } | null;
   trans: TranslationBundle;
 }
 
@@ -29,8 +31,8 @@ export interface IArtifactGroup {
 
 /** The files kept with a trial: a list, and what is in the one that is chosen. */
 export function Artifacts(props: IArtifactsProps): React.ReactElement {
-  const { artifacts, trans } = props;
-  const [chosen, setChosen] = React.useState<string | null>(null);
+  const { artifacts, wanted, trans } = props;
+  const [chosen, setChosen] = useChosen(wanted);
   const groups = React.useMemo(() => groupsOf(artifacts), [artifacts]);
   if (groups.length === 0) {
     return (
@@ -74,6 +76,19 @@ export function Artifacts(props: IArtifactsProps): React.ReactElement {
       </section>
     </div>
   );
+}
+
+/** The file that is shown: the reader's choice, or what was asked for since. */
+function useChosen(
+  wanted: IArtifactsProps['wanted']
+): [string | null, (id: string) => void] {
+  const [chosen, setChosen] = React.useState<string | null>(null);
+  React.useEffect(() => {
+    if (wanted) {
+      setChosen(JSON.stringify(['', wanted.name]));
+    }
+  }, [wanted]);
+  return [chosen, setChosen];
 }
 
 function Head(
@@ -195,6 +210,7 @@ function typeWord(artifact: ArtifactRecord, trans: TranslationBundle): string {
     audio: trans.__('audio'),
     figure: trans.__('figure'),
     table: trans.__('table'),
+    report: trans.__('report'),
     text: trans.__('text'),
     none: trans.__('file')
   };

@@ -4,7 +4,7 @@ import type { ArtifactRecord } from '../wire';
 
 /** How an artifact is shown. */
 export type PreviewKind =
-  'image' | 'audio' | 'figure' | 'table' | 'text' | 'none';
+  'image' | 'audio' | 'figure' | 'table' | 'report' | 'text' | 'none';
 
 /** Bytes of text that are shown. */
 export const TEXT_LIMIT = 512 * 1024;
@@ -59,9 +59,14 @@ export function previewOf(artifact: ArtifactRecord): PreviewKind {
   if (artifact.kind === 'table' || TABLES.has(type) || isTable(artifact.name)) {
     return 'table';
   }
+  if (type === 'text/html' && REPORT.test(artifact.name)) {
+    return 'report';
+  }
   // HTML and SVG, too: as their source.
   return type.startsWith('text/') || TEXTS.has(type) ? 'text' : 'none';
 }
+
+const REPORT = /^(training|profiler|xgboost)-report\.html$/;
 
 function isTable(name: string): boolean {
   return /\.(csv|tsv|parquet)$/i.test(name);

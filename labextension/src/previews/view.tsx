@@ -12,6 +12,8 @@ import {
   readText,
   TEXT_LIMIT
 } from './content';
+import { readReport } from '../reports/page';
+import { ReportView } from '../reports/view';
 import { type IPreviewProps, Reading } from './reading';
 import { TablePreviewView } from './table';
 import { useRead } from './useRead';
@@ -40,6 +42,8 @@ export function Preview(props: IPreviewProps): React.ReactElement {
       return <Figure {...props} />;
     case 'table':
       return <TablePreviewView {...props} />;
+    case 'report':
+      return <Report {...props} />;
     case 'text':
       return <Text {...props} />;
     case 'none':
@@ -136,6 +140,26 @@ export function toFigure(text: string): { figure: IFigure | null } {
   } catch {
     return { figure: null };
   }
+}
+
+/** A report of ours, read anew into texts, tables and figures; any other page is shown as its source. */
+function Report(props: IPreviewProps): React.ReactElement {
+  const { client, trial, artifact, trans } = props;
+  const reading = useRead(`${trial} ${artifact.id}`, async () => {
+    const content = await client.content(trial, artifact.id, MEDIA_LIMIT);
+    return { report: readReport(await content.text()) };
+  });
+  return (
+    <Reading reading={reading} trans={trans}>
+      {({ report }) =>
+        report ? (
+          <ReportView report={report} view={artifact.id} trans={trans} />
+        ) : (
+          <Text {...props} />
+        )
+      }
+    </Reading>
+  );
 }
 
 function Text(props: IPreviewProps): React.ReactElement {

@@ -27,10 +27,11 @@ export class RecorderModel implements IDisposable {
     return this.#recordings;
   }
 
-  /** The one that is played; null while there is none. */
+  /** The one that is played: the reader's choice, else that of the first error, else the newest; null without any. */
   get recording(): Recording | null {
     return (
       this.#recordings.find(({ id }) => id === this.#chosen) ??
+      this.#recordings.filter(({ severity }) => severity === 'error').at(-1) ??
       this.#recordings.at(0) ??
       null
     );

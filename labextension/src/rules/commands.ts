@@ -36,6 +36,7 @@ const MOST_IDS = 5000;
 /** Register all commands. */
 export function addRulesCommands(context: IRulesContext): void {
   addOpenCommands(context);
+  addReportCommand(context);
   addDismissCommands(context);
   addListingCommands(context);
   addAskCommand(context);
@@ -79,6 +80,22 @@ function addOpenCommands(context: IRulesContext): void {
         const lines = findingLines(finding, trial, trans);
         Clipboard.copyToSystem(`${lines.join('\n')}\n`);
       }
+    }
+  });
+}
+
+/** Make a report from where something was found. */
+function addReportCommand({ commands, model, trans }: IRulesContext): void {
+  commands.addCommand(CommandIDs.reportFinding, {
+    label: trans.__('Make Report of Trial'),
+    caption: trans.__('Make a report of the trial in which it was found'),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () =>
+      model.activeFinding !== null &&
+      commands.hasCommand(CommandIDs.makeReport),
+    execute: () => {
+      const trial = model.activeFinding?.trial_id ?? '';
+      return commands.execute(CommandIDs.makeReport, { trial });
     }
   });
 }

@@ -2,7 +2,9 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { REPORT_KINDS } from '../reports/model';
 import { trialIcon } from '../parts/icons';
 import { titleOf } from '../readings';
 import { CommandIDs, type ILabdeckClient } from '../tokens';
@@ -25,6 +27,7 @@ export interface ITrialContext {
 /** Register the commands of trials' pages. */
 export function addTrialCommands(context: ITrialContext): void {
   const { app, tracker, trans } = context;
+  addReportCommand(context);
   app.commands.addCommand(CommandIDs.openTrial, {
     label: trans.__('Open Trial'),
     caption: trans.__('Show everything that is known of a trial'),
@@ -58,6 +61,42 @@ export function addTrialCommands(context: ITrialContext): void {
       }
       app.shell.activateById(widget.id);
       return widget;
+    }
+  });
+}
+
+/** Register the command that makes a report and shows it. */
+function addReportCommand({ app, tracker, trans }: ITrialContext): void {
+  const { commands } = app;
+  const properties = {
+    trial: { type: 'string', description: trans.__("The trial's id") },
+    kind: {
+      type: 'string',
+      enum: [...REPORT_KINDS],
+      description: trans.__('What the report is about')
+    }
+  };
+  const trialOf = (args: ReadonlyPartialJSONObject): string | undefined =>
+    typeof args.trial === 'string'
+      ? args.trial
+      : tracker.currentWidget?.content.model.id;
+  commands.addCommand(CommandIDs.makeReport, {
+    label: trans.__('Make Report of Trial'),
+    caption: trans.__(
+      'Make a report of what is stored by now, and keep it with the trial as a page and as a notebook'
+    ),
+    describedBy: { args: { type: 'object', properties } },
+    isEnabled: args => trialOf(args) !== undefined,
+    execute: async args => {
+      const trial = trialOf(args);
+      const page: unknown = await commands.execute(CommandIDs.openTrial, {
+        trial,
+        tab: 'artifacts'
+      });
+      if (page instanceof MainAreaWidget) {
+        const { model } = (page as MainAreaWidget<TrialPanel>).content;
+        await model.reports.make(REPORT_KINDS.find(k => k === args.kind));
+      }
     }
   });
 }

@@ -9,6 +9,7 @@ import { LineageModel } from '../lineage/model';
 import { OutputModel } from '../output/model';
 import { allSeries, mergeMetrics, SYSTEM } from '../readings';
 import { Refresher } from '../refresher';
+import { ReportsModel } from '../reports/model';
 import { TensorsModel } from '../tensors/model';
 import type {
   AnyEvent,
@@ -56,6 +57,8 @@ export class TrialModel implements IDisposable {
     this.lineage = new LineageModel(client, id);
     this.tensors = new TensorsModel(client, id);
     this.watch = new WatchModel(client, id);
+    this.reports = new ReportsModel(client, id);
+    this.reports.kept.connect(this.#onReport, this);
     this.watch.feed.changed.connect(this.#onFindings, this);
     client.events.connect(this.#onEvents, this);
     client.stale.connect(this.#onStale, this);
@@ -72,6 +75,8 @@ export class TrialModel implements IDisposable {
   readonly tensors: TensorsModel;
   /** What watches the trial and what was found in it. */
   readonly watch: WatchModel;
+  /** The reports that the reader has made. */
+  readonly reports: ReportsModel;
 
   get changed(): ISignal<this, void> {
     return this.#changed;
@@ -156,6 +161,7 @@ export class TrialModel implements IDisposable {
     this.lineage.dispose();
     this.tensors.dispose();
     this.watch.dispose();
+    this.reports.dispose();
     Signal.clearData(this);
   }
 
@@ -182,6 +188,18 @@ export class TrialModel implements IDisposable {
     }
     this.#meanwhile = null;
     this.#update();
+  }
+
+  /** The name of the file that the reader asked for last, with a number that tells it from earlier ones; null before. */
+  get wantedFile(): { name: string; turn: number } | null {
+    return this.#wantedFile;
+  }
+
+  /** A report was kept: show it. */
+  #onReport(_: ReportsModel, name: string): void {
+    this.#wantedFile = { name, turn: (this.#wantedFile?.turn ?? 0) + 1 };
+    this.refresh();
+    this.setTab('artifacts');
   }
 
   /** The tab says how many there are. */
@@ -246,6 +264,7 @@ export class TrialModel implements IDisposable {
   #error: LabdeckError | null = null;
   #refusal: LabdeckError | null = null;
   #tab: TrialTab = 'overview';
+  #wantedFile: { name: string; turn: number } | null = null;
   #meanwhile: AnyEvent[] | null = null;
   readonly #changed = new Signal<this, void>(this);
   readonly #refresher = new Refresher(() => this.#read(), INTERVAL);

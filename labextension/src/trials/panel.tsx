@@ -32,6 +32,7 @@ import {
   seriesOf,
   SYSTEM
 } from '../readings';
+import { ReportBar } from '../reports/bar';
 import type { TrialModel } from './model';
 import { type ITrialFaceProps, Overview } from './overview';
 import type { IOpenTrials } from './relatives';
@@ -308,20 +309,27 @@ function Face(props: IPageProps & ITrialFaceProps): React.ReactElement {
       );
     case 'findings':
       return (
-        <Watching
-          model={props.model.watch}
-          trans={props.trans}
-          {...props.findings}
-        />
+        <>
+          <ReportBar model={props.model.reports} trans={props.trans} />
+          <Watching
+            model={props.model.watch}
+            trans={props.trans}
+            {...props.findings}
+          />
+        </>
       );
     case 'artifacts':
       return (
-        <Artifacts
-          client={props.model.client}
-          trial={props.model.id}
-          artifacts={props.detail.artifacts}
-          trans={props.trans}
-        />
+        <>
+          <ReportBar model={props.model.reports} trans={props.trans} />
+          <Artifacts
+            client={props.model.client}
+            trial={props.model.id}
+            artifacts={props.detail.artifacts}
+            wanted={props.model.wantedFile}
+            trans={props.trans}
+          />
+        </>
       );
     case 'output':
       return <Output model={props.model.output} trans={props.trans} />;

@@ -3,7 +3,11 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { type MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  type MainAreaWidget,
+  WidgetTracker
+} from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -18,13 +22,19 @@ export const trialsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows everything that is known of a trial.',
   autoStart: true,
   requires: [ILabdeckClient],
-  optional: [ITranslator, ILayoutRestorer, IEditorLanguageRegistry],
+  optional: [
+    ITranslator,
+    ILayoutRestorer,
+    IEditorLanguageRegistry,
+    ICommandPalette
+  ],
   activate: (
     app: JupyterFrontEnd,
     client: ILabdeckClient,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
-    languages: IEditorLanguageRegistry | null
+    languages: IEditorLanguageRegistry | null,
+    palette: ICommandPalette | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('labdeck');
     const tracker = new WidgetTracker<MainAreaWidget<TrialPanel>>({
@@ -32,6 +42,10 @@ export const trialsPlugin: JupyterFrontEndPlugin<void> = {
     });
     addTrialCommands({ app, client, tracker, trans, languages });
     addTensorsCommand(app, trans);
+    palette?.addItem({
+      command: CommandIDs.makeReport,
+      category: trans.__('Labdeck')
+    });
     if (restorer) {
       void restorer.restore(tracker, {
         command: CommandIDs.openTrial,

@@ -39,6 +39,19 @@ describe('a preview', () => {
     expect(previewOf(artifact({ media_type: type, kind }))).toBe(shown);
   });
 
+  it('knows reports by their names, and takes no other page for one', () => {
+    const page = { media_type: 'text/html' };
+    const named = (name: string): string =>
+      previewOf(artifact({ ...page, name }));
+    expect(named('training-report.html')).toBe('report');
+    expect(named('xgboost-report.html')).toBe('report');
+    expect(named('my-report.html')).toBe('text');
+    expect(named('a/training-report.html')).toBe('text');
+    expect(
+      previewOf(artifact({ name: 'training-report.html', media_type: 'a/b' }))
+    ).toBe('none');
+  });
+
   it('knows tables by their names, too', () => {
     expect(previewOf(artifact({ name: 'scores.CSV' }))).toBe('table');
     expect(previewOf(artifact({ name: 'csv' }))).toBe('none');

@@ -32,6 +32,7 @@ function recording(
     time: number,
     finding: id(50 + number),
     rule: 'NaNOrigin',
+    severity: null,
     steps: steps.map(step => ({ mode: 'TRAIN', step })),
     tensors: ['a', 'b']
   };
@@ -95,6 +96,18 @@ describe('the flight recorder', () => {
     expect(server.last(`${TRIAL}/figures/values`)).toContain(
       `tensor=b&mode=TRAIN&step=19&recording=${id(2)}`
     );
+  });
+
+  it('opens the recording of the first error, not what was kept after it', async () => {
+    const error = { ...recording(1, 4), severity: 'error' as const };
+    const later = { ...recording(3, 6), severity: 'error' as const };
+    const eased = { ...recording(2, 17, 18, 19), severity: 'info' as const };
+    model.setRecordings([later, eased, error]);
+    await settle();
+    expect([model.recording?.id, model.shown?.step]).toEqual([id(1), 4]);
+    model.choose(id(2));
+    await settle();
+    expect(model.shown?.step).toBe(19);
   });
 
   it('steps backwards and stays at the ends', async () => {
