@@ -20,9 +20,9 @@ from labdeck.store.tensors.layout import Layout
 
 _LOSSES, _UPDATES, _PARAMETERS = Picker("losses"), Picker("updates"), Picker("weights,biases")
 _FIRST = 10
-_ERRORS = 3.0
+_ERRORS = 2.0
 """Standard errors by which two means differ if not by chance."""
-_NOISY = 0.5
+_NOISY = 0.3
 _TURNS = 0.5
 _MOVES = 1e-5, 1e-2
 """Ratios of updates to weights beyond which the learning rate is to blame, which the rule LearningRate tells."""
@@ -52,16 +52,16 @@ class NothingLearned(Rule):
     targets have the same shape; compare the number of parameters that are trained with what was meant to be trained.
 
     Formula: of the last `horizon` losses, b is the mean of the second quarter and n that of the last one, s² the sum of
-    the variances of these means. The loss stands still if |n - b| ≤ 3 s, that is, if nothing but the noise of batches
+    the variances of these means. The loss stands still if |n - b| ≤ 2 s, that is, if nothing but the noise of batches
     moves it, and no quarter's mean has ever been farther from that of the first ten losses than the share `min_change`
     of it: those of adversaries come back to where they began. It is judged four times a horizon.
 
-    What says little is left alone: losses whose noise is above half their size, those of reinforcement learning for
-    example; those that go up and down from step to step (their correlation with the step before is below -1/2), where
-    adversaries take turns; one of several losses, unless all stand still. Nor is anything said where a step moves the
-    weights by more than a hundredth or less than a hundred thousandth of their size, the median over time and weights:
-    then the learning rate is to blame. A model that was trained before, and has no more to learn, looks the same as one
-    that learns nothing.
+    What says little is left alone: losses whose noise is above three tenths of their size, as it is near zero and in
+    reinforcement learning; those that go up and down from step to step (their correlation with the step before is below
+    -1/2), where adversaries take turns; one of several losses, unless all stand still. Nor is anything said where a
+    step moves the weights by more than a hundredth or less than a hundred thousandth of their size, the median over
+    time and weights: then the learning rate is to blame. A model that was trained before, and has no more to learn,
+    looks the same as one that learns nothing.
 
     Attributes:
         horizon: Losses that count; nothing is judged before there were so many.

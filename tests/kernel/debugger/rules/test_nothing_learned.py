@@ -140,8 +140,8 @@ def test_it_is_judged_as_slow_code_does(course, slope, noise):
         turns = correlation < -0.5 * sum((each - now.mean()) ** 2 for each in now)
         if (
             not turns
-            and abs(now.mean() - before.mean()) <= max(3 * error, 1e-6 * now.mean())
-            and now.std() <= now.mean() / 2
+            and abs(now.mean() - before.mean()) <= max(2 * error, 1e-6 * now.mean())
+            and now.std() <= 0.3 * now.mean()
         ):
             expected.append(end - 1)
     assert [window.step for window, _ in judge(NothingLearned(horizon=horizon), scalars(losses))] == expected
