@@ -208,7 +208,8 @@ def _loss(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             recent.depth -= 1
         again = functools.partial(original, *args, **kwargs)
-        mean = functools.partial(again, reduction="mean") if kwargs.get("reduction") == "sum" else None
+        kind = "batchmean" if name == "kl_div" else "mean"  # of the other mean of this one the library warns
+        mean = functools.partial(again, reduction=kind) if kwargs.get("reduction") == "sum" else None
         note_loss(name, value, args, kwargs, again, mean, pair=name in _PAIRS)
         return value
 

@@ -226,7 +226,7 @@ class Functions:
         self._looking.__enter__()
 
     def _leave(self, *_: Any) -> None:
-        if self._thread == threading.get_ident():
+        if self._looking is not None and self._thread == threading.get_ident():
             self._stop()
 
     def _stop(self) -> None:

@@ -74,3 +74,10 @@ def test_a_copy_can_be_compiled_in_one_piece():
     twin.compile(backend="eager", fullgraph=True)
     assert twin(inputs).shape == net(inputs).shape
     torch.compiler.reset()
+
+
+def test_a_model_can_be_exported_strictly_while_it_is_watched():
+    images = torch.randn(2, 1, 8, 8)
+    net, run, exported = in_the_middle(lambda net: torch.export.export(net, (images,), strict=True))
+    assert run.steps() == [0, 1, 2, 3]
+    assert exported.module()(images).shape == net(images).shape

@@ -247,3 +247,17 @@ def test_overfitting_is_found_neither_falsely_nor_late():
     assert overfits(1.0, 1e-3, 60) == plain
     assert overfits(1.0, 0.0, 500) is None
     assert overfits(0.1, 0.0, 500) is None
+
+
+def test_the_mean_of_a_summed_divergence_is_that_of_the_batch_and_nothing_is_warned_of():
+    net = nn.Linear(3, 4)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    wanted = []
+    with watched(net, optimizer) as run:
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = functional.kl_div(net(torch.ones(5, 3)).log_softmax(1), torch.full((5, 4), 0.25), reduction="sum")
+            loss.backward()
+            optimizer.step()
+            wanted.append(loss.item() / 5)
+    close(run.series("loss"), wanted)
