@@ -398,23 +398,3 @@ def test_several_optimizers_that_step_together_make_one_step():
     assert (run.series("update/fc.weight")[1:] > 0).all()
     assert (run.series("update/c1.weight") > 0).all()
     close(run.series("lr/1"), [0.2] * 3)
-
-
-def test_modes_are_those_of_the_model_or_those_that_are_said():
-    net, data = made(), batches(3)
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    with watched(net, optimizer, save={"outputs": ["mean"]}) as run:
-        train(net, optimizer, data)
-        net.eval()
-        net(data[0][0])
-        run.watch.mode("PREDICT")
-        net(data[1][0])
-        net(data[2][0])
-        run.watch.mode(None)
-        net.train()
-        train(net, optimizer, data[:1])
-        with pytest.raises(UsageError, match="no mode"):
-            run.watch.mode("SLEEP")
-    assert [len(run.steps(mode)) for mode in ("TRAIN", "EVAL", "PREDICT")] == [4, 1, 2]
-    with torch.no_grad():
-        assert len(run.series("fc_output_0", "mean", "PREDICT")) == 2

@@ -1,12 +1,14 @@
-"""Passes without gradients of a model in training mode: evaluations if a loss is computed of them, else none."""
+"""Modes are those of the model, or those that are said; passes without gradients are evaluations if a loss shows it."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from tests.kernel.debugger.hooks.torch_models import functional, watched
+from tests.kernel.debugger.hooks.torch_models import batches, functional, made, train, watched
 from torch import nn
+
+from labdeck.errors import UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -116,3 +118,23 @@ def test_weights_that_are_changed_by_hand_are_trained_without_gradients():
     assert run.steps() == [0, 1, 2]
     assert run.steps("EVAL") == []
     np.testing.assert_allclose(run.series("loss"), losses, rtol=1e-6)
+
+
+def test_modes_are_those_of_the_model_or_those_that_are_said():
+    net, data = made(), batches(3)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watched(net, optimizer, save={"outputs": ["mean"]}) as run:
+        train(net, optimizer, data)
+        net.eval()
+        net(data[0][0])
+        run.watch.mode("PREDICT")
+        net(data[1][0])
+        net(data[2][0])
+        run.watch.mode(None)
+        net.train()
+        train(net, optimizer, data[:1])
+        with pytest.raises(UsageError, match="no mode"):
+            run.watch.mode("SLEEP")
+    assert [len(run.steps(mode)) for mode in ("TRAIN", "EVAL", "PREDICT")] == [4, 1, 2]
+    with torch.no_grad():
+        assert len(run.series("fc_output_0", "mean", "PREDICT")) == 2
