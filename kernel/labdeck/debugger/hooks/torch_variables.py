@@ -34,8 +34,8 @@ def bad_assignment(frame: FrameType, is_finite: Callable[[Any], bool]) -> Line |
         ...     scale = torch.tensor(0.0)
         ...     penalty = scale * torch.log(scale)
         ...     return bad_assignment(sys._getframe(), lambda tensor: bool(tensor.isfinite().all()))
-        >>> print(train())  # the source of what is typed into a prompt is not known
-        None
+        >>> train().number
+        3
     """
     bad = {
         name
