@@ -13,7 +13,6 @@ from torch import nn
 
 from labdeck.debugger.rules import Divergence
 from labdeck.findings.window import window_of
-from labdeck.store.tensors.given import given as measured
 
 
 def train(model, lr, scale=1.0, steps=60, make=torch.optim.SGD):
@@ -74,11 +73,10 @@ INSIDE = {"update/a": ("updates",), "update/b": ("updates",), "loss": ("losses",
     )
 )
 def test_what_is_found_is_what_slow_code_finds(course):
-    def loss(value, is_there):
-        return measured(value) if is_there else math.nan
-
     seen = [
-        window_of({"update/a": ratio, "update/b": ratio, "loss": loss(value, is_there)}, step, collections=INSIDE)
+        window_of(
+            {"update/a": ratio, "update/b": ratio, **({"loss": value} if is_there else {})}, step, collections=INSIDE
+        )
         for step, (value, is_there, ratio) in enumerate(course)
     ]
     known = [(step, value) for step, (value, is_there, _) in enumerate(course) if is_there]
