@@ -369,7 +369,7 @@ def test_a_trial_of_its_own_has_curves_and_autolog_doubles_none():
         model.fit(X, Y, validation_data=(X, Y), **HOW)
     trial = watch.trial
     assert trial.state == "completed"
-    assert sorted(trial.metrics) == ["eval:loss", "lr", "train:loss"]
+    assert sorted(trial.metrics) == ["eval:loss", "eval:mae", "lr", "train:loss", "train:mae"]
     labdeck.autolog("keras")
     try:
         with labdeck.watch(**_QUIET) as watch:
