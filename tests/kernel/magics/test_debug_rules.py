@@ -380,10 +380,12 @@ def wait_until(condition):
 def test_what_is_watched_without_a_magic_goes_to_the_experiment_in_use_too(line, cell):
     line("create mine")
     cell(NET + "import labdeck\nwatch = labdeck.watch(rules=(), profile=False)")
-    cell(training(3))
-    cell(training(4))
-    first, second = [hub.trial for hub in cell("watch.hubs")]
-    cell("watch.close()")
+    try:
+        cell(training(3))
+        cell(training(4))
+        first, second = [hub.trial for hub in cell("watch.hubs")]
+    finally:
+        cell("watch.close()")
     assert (first.experiment.name, second.experiment.name) == ("mine", "mine")
     assert first.id != second.id
     line("create other")

@@ -133,14 +133,13 @@ def _tell(_: object) -> None:
 
 def _watch() -> None:
     """End trials whose optimizers are gone in a thread of its own, and those of a cell when the cell has ended."""
-    if os.getpid() in _watching:
-        return
-    _watching[:] = [os.getpid()]
-    threading.Thread(target=_end_what_is_gone, name="labdeck-autolog", daemon=True).start()
+    if os.getpid() not in _watching:
+        _watching[:] = [os.getpid()]
+        threading.Thread(target=_end_what_is_gone, name="labdeck-autolog", daemon=True).start()
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None:
-        shell.events.register("post_run_cell", _after_cell)
+    if shell is not None and _after_cell not in shell.events.callbacks["post_run_cell"]:
+        shell.events.register("post_run_cell", _after_cell)  # the shell may be younger than the first loop
 
 
 def _end_what_is_gone() -> None:
