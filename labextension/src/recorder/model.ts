@@ -99,6 +99,7 @@ export class RecorderModel implements IDisposable {
   /** Show another step; beyond the ends it stays. */
   goTo(place: number): void {
     const last = (this.recording?.steps.length ?? 1) - 1;
+    this.#tensor = this.tensor; // what broke is followed back to where it was whole
     this.#place = Math.max(0, Math.min(last, place));
     this.#read();
   }

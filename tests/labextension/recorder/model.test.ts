@@ -115,7 +115,7 @@ describe('the flight recorder', () => {
     await settle();
     model.goTo(model.place - 1);
     await settle();
-    expect([model.shown?.step, model.tensor]).toEqual([18, 'a']);
+    expect([model.shown?.step, model.tensor]).toEqual([18, 'b']);
     model.goTo(-5);
     await settle();
     expect(model.shown?.step).toBe(17);
