@@ -217,6 +217,7 @@ def test_a_vanishing_gradient_is_seen_live_and_the_training_stopped(
     panel = lab.page.get_by_role("region", name="deep")
     expect(panel.get_by_role("button", name="Stop training")).to_be_visible()
     expect(panel.get_by_role("grid", name="Rules")).to_contain_text("VanishingGradient")
+    expect(panel).to_contain_text(re.compile(r"% of a step"))
     picture(lab, "rules")
 
     # Paused and let go on, a rule switched off and on: each as soon as a step ends.
