@@ -71,7 +71,7 @@ def window(
     context = browser.new_context(
         viewport=SIZE, accept_downloads=True, permissions=["clipboard-read", "clipboard-write"]
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(45_000)
     opened: list[LabPage] = []
 
     def new(width: int = SIZE["width"], height: int = SIZE["height"]) -> LabPage:

@@ -111,7 +111,7 @@ def test_a_trial_tells_what_was_found_and_can_be_asked(
     )
     notice = lab.page.get_by_role("alert").filter(has_text="ExplodingTensor (cnn-deep, step 55)")
     expect(notice).to_be_visible()
-    notice.get_by_role("button", name="Findings").click()
+    notice.get_by_role("button", name="Findings").dispatch_event("click")  # notices move while others come and go
     page = lab.page.locator(".jp-Labdeck-page-body")
     card = page.get_by_role("listitem", name="VanishingGradient, steps 40–52")
     expect(card).to_contain_text("use ReLU in place of sigmoid")
@@ -279,7 +279,7 @@ def test_a_nan_is_found_with_its_line_and_its_flight_is_played(
     wait_until(
         lambda: process.poll() is not None, "it stops", 30, lambda: (tmp_path / "train.log").read_text(encoding="utf-8")
     )
-    lab.page.get_by_role("alert").get_by_role("button", name="Findings").click()
+    lab.page.get_by_role("alert").get_by_role("button", name="Findings").dispatch_event("click")
     card = lab.page.get_by_role("listitem", name=re.compile("^NaNOrigin"))
     expect(card).to_contain_text(re.compile(r"train\.py:\d+ in forward"))
     expect(card).to_contain_text("StopTraining")
