@@ -180,7 +180,8 @@ def tree(model: Any) -> str:
     """Return the modules of a model of PyTorch or Keras as text, indented, each with the names of its tensors.
 
     These are the names that collections and rules choose tensors by. Of modules that are called several times in one
-    pass, and of those with several outputs, further names come at the first call.
+    pass, and of those with several outputs, further names come at the first call; so do those of activation functions
+    that are called without being modules, "body/relu_output_0".
 
     Args:
         model: A `torch.nn.Module`, or a model of Keras on PyTorch.

@@ -255,27 +255,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def tree(model: Any) -> str:
-    """Return the modules of a PyTorch model as text, indented, each with the names of its tensors.
-
-    These are the names that collections and rules choose tensors by. Of modules that are called several times in one
-    pass, and of those with several outputs, further names come at the first call; so do those of activation functions
-    that are called without being modules, "body/relu_output_0".
-
-    Args:
-        model: A `torch.nn.Module`.
-
-    Raises:
-        UsageError: It is none, or one that cannot be watched.
-
-    Example:
-        >>> from torch import nn
-        >>> print(tree(nn.Sequential(nn.Linear(4, 2), nn.ReLU())))
-        Sequential: Sequential_input_0, Sequential_output_0
-          0 (Linear): 0_input_0, 0_output_0
-            0.weight [2, 4], gradient/0.weight, update/0.weight
-            0.bias [2], gradient/0.bias, update/0.bias
-          1 (ReLU): 1_input_0, 1_output_0
-    """
+    """Return the modules of a model as text, see `labdeck.debugger.tree`; UsageError if it is none."""
     if not isinstance(model, torch().nn.Module) and not hasattr(type(model), "watched_parameters"):
         raise UsageError(f"{type(model).__name__} is no model of PyTorch", "give a torch.nn.Module")
     root = unwrap(model).root
